@@ -1,0 +1,1 @@
+"""ergit: the programs of the rules, and the modules they stand on."""
