@@ -1,0 +1,31 @@
+"""Which commits changed how much energy a program uses: readings of each commit, sorted by Git history, and a verdict."""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+include: "rules/common.smk"
+include: "rules/verify.smk"
+include: "rules/mirror.smk"
+include: "rules/select.smk"
+include: "rules/checkout.smk"
+include: "rules/java.smk"
+include: "rules/build.smk"
+include: "rules/measure.smk"
+include: "rules/sort.smk"
+include: "rules/changes.smk"
+include: "rules/plot.smk"
+include: "rules/summary.smk"
+include: "rules/check.smk"
+
+
+rule all:
+    """The whole study: the table of readings, the changes, the figures and a summary to read."""
+    default_target: True
+    input:
+        "results/energy.csv",
+        "results/changes.tsv",
+        "results/plots/evolution.svg",
+        "results/plots/distribution.svg",
+        "results/summary.md",

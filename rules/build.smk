@@ -1,0 +1,16 @@
+rule build:
+    """What the build commands made of one commit, or the record of their failure with an empty artifact."""
+    input:
+        java="results/java/{commit}.json",
+        checkout="results/checkout/{commit}",
+    output:
+        artifact="results/build/{commit}.tar.gz",
+        record="results/build/{commit}.json",
+    log:
+        "results/build/{commit}.log",
+    params:
+        meaning=build_meaning(config),
+    shell:
+        "PYTHONPATH={ROOT:q} exec python3 -m scripts.build --settings {BUILD:q} --commit {wildcards.commit}"
+        " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"
+        " &> {log:q}"

@@ -1,0 +1,14 @@
+rule changes:
+    """The commits that changed the energy: by how much, how surely, and where they may lie."""
+    input:
+        table="results/energy.csv",
+        commits="results/commits.tsv",
+    output:
+        table="results/changes.tsv",
+        json="results/changes.json",
+    log:
+        "results/changes.log",
+    params:
+        settings=config["changes"],
+    script:
+        "../scripts/changes.py"

@@ -1,0 +1,13 @@
+rule checkout:
+    """A clean tree of one commit; its objects stay in the mirror."""
+    input:
+        ancient("results/mirror.json"),
+    output:
+        temp(directory("results/checkout/{commit}")),
+    log:
+        "results/checkout/{commit}.log",
+    params:
+        repository=json.dumps(config["repository"]),
+    shell:
+        "PYTHONPATH={ROOT:q} exec python3 -m scripts.checkout --settings {params.repository:q}"
+        " --mirror results/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

@@ -1,0 +1,13 @@
+rule java:
+    """The JDK that a commit asks for, where that was found, and the JDK it gets."""
+    input:
+        ancient("results/mirror.json"),
+    output:
+        "results/java/{commit}.json",
+    log:
+        "results/java/{commit}.log",
+    params:
+        java=json.dumps(config["java"]),
+    shell:
+        "PYTHONPATH={ROOT:q} exec python3 -m scripts.java --settings {params.java:q}"
+        " --mirror results/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

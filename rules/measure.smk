@@ -1,0 +1,20 @@
+rule measure:
+    """Readings of the workload on one built commit, in one round: `repeats` of them, after the warm-up."""
+    input:
+        build=ancient("results/build/{commit}.json"),  # a reading is data: a newer build never replaces it
+        artifact=ancient("results/build/{commit}.tar.gz"),
+    output:
+        update("results/readings/{commit}/{round}.json"),  # what is measured again is kept beside it
+    log:
+        "results/readings/{commit}/{round}.log",
+    priority: measuring_order
+    threads: all_cores  # nothing runs beside a measurement
+    params:
+        protocol=1,  # raise by hand when readings change their meaning
+        meaning=meaning(config),
+    resources:
+        rapl=1,
+    shell:
+        "PYTHONPATH={ROOT:q} exec python3 -m scripts.measure --workload {WORKLOAD:q} --settings {MEASURE:q}"
+        " --commit {wildcards.commit} --round {wildcards.round} --build {input.build:q} --artifact {input.artifact:q}"
+        " --output {output:q} &> {log:q}"

@@ -1,0 +1,13 @@
+rule mirror:
+    """What was mirrored when; the bare mirror itself, results/mirror.git, is brought up to date, not made anew."""
+    input:
+        ancient("results/machine.json"),
+    output:
+        "results/mirror.json",
+    log:
+        "results/mirror.log",
+    params:
+        repository=json.dumps(config["repository"]),
+    shell:
+        "PYTHONPATH={ROOT:q} exec python3 -m scripts.mirror --settings {params.repository:q}"
+        " --mirror results/mirror.git --output {output:q} &> {log:q}"
