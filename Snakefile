@@ -17,7 +17,6 @@ include: "rules/sort.smk"
 include: "rules/changes.smk"
 include: "rules/plot.smk"
 include: "rules/summary.smk"
-include: "rules/check.smk"
 
 
 rule all:

@@ -11,6 +11,6 @@ rule build:
     params:
         meaning=build_meaning(config),
     shell:
-        "PYTHONPATH={ROOT:q} exec python3 -m scripts.build --settings {BUILD:q} --commit {wildcards.commit}"
+        "exec {PYTHON:q} -m scripts.build --settings {BUILD:q} --commit {wildcards.commit}"
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"
         " &> {log:q}"

@@ -9,5 +9,5 @@ rule checkout:
     params:
         repository=json.dumps(config["repository"]),
     shell:
-        "PYTHONPATH={ROOT:q} exec python3 -m scripts.checkout --settings {params.repository:q}"
+        "exec {PYTHON:q} -m scripts.checkout --settings {params.repository:q}"
         " --mirror results/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

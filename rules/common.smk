@@ -1,6 +1,7 @@
 """The study's config, and what more than one rule needs."""
 
 import json
+import os
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -8,15 +9,22 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 ROOT = str(Path(str(workflow.current_basedir)).parent)
+PYTHON = sys.executable
 
-if ROOT not in sys.path:  # the Snakefile's folder is there already, unless ergit is used as a module
+# The programs of the rules, and this file, import `scripts.x` from there, whatever the working directory.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [ROOT, os.environ.get("PYTHONPATH")])
+)
+if ROOT not in sys.path:
     sys.path.append(ROOT)
 
 from scripts.config import build_meaning, meaning, validated
 from scripts.errors import ErgitError
 
 if not config:
-    study = Path("config/config.yaml")  # of the working directory, else the one that ergit comes with
+    study = Path(
+        "config/config.yaml"
+    )  # of the working directory, else the one that ergit comes with
 
     configfile: study if study.exists() else Path(ROOT) / study
 

@@ -9,5 +9,5 @@ rule java:
     params:
         java=json.dumps(config["java"]),
     shell:
-        "PYTHONPATH={ROOT:q} exec python3 -m scripts.java --settings {params.java:q}"
+        "exec {PYTHON:q} -m scripts.java --settings {params.java:q}"
         " --mirror results/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

@@ -9,12 +9,12 @@ rule measure:
         "results/readings/{commit}/{round}.log",
     priority: measuring_order
     threads: all_cores  # nothing runs beside a measurement
+    resources:
+        rapl=1,
     params:
         protocol=1,  # raise by hand when readings change their meaning
         meaning=meaning(config),
-    resources:
-        rapl=1,
     shell:
-        "PYTHONPATH={ROOT:q} exec python3 -m scripts.measure --workload {WORKLOAD:q} --settings {MEASURE:q}"
+        "exec {PYTHON:q} -m scripts.measure --workload {WORKLOAD:q} --settings {MEASURE:q}"
         " --commit {wildcards.commit} --round {wildcards.round} --build {input.build:q} --artifact {input.artifact:q}"
         " --output {output:q} &> {log:q}"

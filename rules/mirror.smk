@@ -9,5 +9,5 @@ rule mirror:
     params:
         repository=json.dumps(config["repository"]),
     shell:
-        "PYTHONPATH={ROOT:q} exec python3 -m scripts.mirror --settings {params.repository:q}"
+        "exec {PYTHON:q} -m scripts.mirror --settings {params.repository:q}"
         " --mirror results/mirror.git --output {output:q} &> {log:q}"

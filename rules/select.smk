@@ -9,5 +9,5 @@ checkpoint select:
     params:
         commits=json.dumps(config["commits"]),
     shell:
-        "PYTHONPATH={ROOT:q} exec python3 -m scripts.select --mirror results/mirror.git --branch-of {input:q}"
+        "exec {PYTHON:q} -m scripts.select --mirror results/mirror.git --record {input:q}"
         " --commits {params.commits:q} --output {output:q} &> {log:q}"

@@ -1,11 +1,12 @@
 rule summary:
-    """What was found, for a person to read."""
+    """What was found, for a person to read; and the files of recorded failures, one a line, to try them again."""
     input:
         table="results/energy.csv",
         changes="results/changes.json",
         commits="results/commits.tsv",
     output:
-        "results/summary.md",
+        summary="results/summary.md",
+        failed="results/failed.txt",
     log:
         "results/summary.log",
     params:

@@ -7,4 +7,4 @@ rule verify:
     params:
         measure=json.dumps(config["measure"]),
     shell:
-        "PYTHONPATH={ROOT:q} exec python3 -m scripts.doctor --settings {params.measure:q} --output {output:q} &> {log:q}"
+        "exec {PYTHON:q} -m scripts.doctor --settings {params.measure:q} --output {output:q} &> {log:q}"

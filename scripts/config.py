@@ -22,7 +22,7 @@ def validated(config: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ErgitError: a key is unknown, missing or mistyped; names it, where it stands and what was probably meant.
     """
-    complete = _with_defaults(dict(config), SCHEMA)
+    complete: dict[str, Any] = _with_defaults(dict(config), SCHEMA)
     error = best_match(Draft202012Validator(SCHEMA).iter_errors(complete))
     if error:
         raise ErgitError(f"config: {_explanation(error)} Every key is described in config/config.yaml.")
@@ -72,21 +72,22 @@ def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
 def _explanation(error: ValidationError) -> str:
     """One or two sentences: where in the config, what is wrong, what was probably meant."""
     where = _place(error.absolute_path)
+    schema: Mapping[str, Any] = error.schema  # type: ignore[assignment]  # a rule that can be broken is a mapping
     if error.validator == "additionalProperties":
-        known = list(error.schema["properties"])
+        known = list(schema["properties"])
         return " ".join(_unknown_keys(where, error.instance, known))
     if error.validator == "required":
         return f"{where or 'the config'} lacks a key: {error.message}."
-    if isinstance(error.instance, (int, float)) and "string" in str(error.schema.get("type")):
+    if isinstance(error.instance, (int, float)) and "string" in str(schema.get("type")):
         return (
-            f"{where} is the number {error.instance!r}, not a text: YAML reads unquoted digits (an abbreviated SHA, say)"
+            f"{where} is the number {error.instance!r}, not a text: YAML reads unquoted digits, of a SHA say,"
             " as a number. Put it in quotes."
         )
-    hint = f" ({error.schema['description']})" if "description" in error.schema else ""
+    hint = f" ({schema['description']})" if "description" in schema else ""
     return f"{where or 'the config'}: {error.message}{hint}."
 
 
-def _unknown_keys(where: str, instance: Mapping[str, Any], known: list[str]) -> Iterator[str]:
+def _unknown_keys(where: str, instance: Any, known: list[str]) -> Iterator[str]:
     """A sentence for each key of `instance` that is not among the known ones."""
     for key in instance:
         if key not in known:

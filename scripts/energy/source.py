@@ -1,0 +1,147 @@
+"""What every energy source gives: a window with two edges, and the joules between them or the reason why there are none."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self, TypedDict
+
+from scripts.errors import ErgitError
+
+DOMAINS = ("package", "core", "uncore", "dram", "psys")
+
+LIMIT_WATTS = 1000.0
+"""More than any CPU package draws: twice the 500 W design power of the largest server packages on sale in 2025.
+
+Low enough to tell a reset from a wrap: ten seconds at this power are 10 kJ, and a counter holds 65 kJ or 262 kJ.
+"""
+
+UPDATE_SECONDS = 0.01
+"""What a window may gain from the counter's own steps: ten of them, each about a millisecond.
+
+Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 3B, "RAPL Interfaces".
+"""
+
+STILL_SECONDS = 0.1
+"""A package counter that has not moved for this long is not counting: even 1 W would have moved it 1,600 times."""
+
+
+class Unavailable(ErgitError):
+    """A source that cannot be used here: `reason` says why, `mend` what to do, with the least privilege first."""
+
+    def __init__(self, reason: str, mend: str) -> None:
+        super().__init__(f"{reason}. {mend}.")
+        self.reason = reason
+        self.mend = mend
+
+
+class Counter(TypedDict):
+    """One raw counter of one window, as it was read: a number, the text that was no number, or None where reading failed.
+
+    `unit` is what one count stands for, `range` the largest count before the counter restarts at 0 (None: it does not).
+    `samples` are the values read between `before` and `after`.
+    """
+
+    name: str
+    domain: str
+    unit: str
+    before: int | float | str | None
+    after: int | float | str | None
+    range: int | None
+    samples: list[int | float | str | None]
+
+
+@dataclass(frozen=True)
+class Energy:
+    """Joules of one window by domain, summed over sockets and dies; empty, with `problem` saying why, if they can't be trusted.
+
+    The package holds core and uncore, psys holds the package: domains are never to be added to each other.
+    """
+
+    joules: dict[str, float]
+    counters: list[Counter]
+    problem: str | None
+
+
+class Source(ABC):
+    """Energy counters that are opened once and read at both edges of many windows, one window after the other."""
+
+    name: ClassVar[str]
+    kind: ClassVar[str]
+    domains: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """What this machine lacks: domains that were left out, each with the reason."""
+    reason: str = ""
+    """Why this source was chosen."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Reads the counters at the first edge of a window, and does nothing else; never raises for a counter's failure."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Reads the counters at the last edge of the window, and does nothing else; never raises for a counter's failure."""
+
+    @abstractmethod
+    def energy(self, cpu_seconds: float) -> Energy:
+        """Energy of the window from the last `start()` to the last `stop()`.
+
+        `cpu_seconds` is the CPU time of what ran in the window: only the estimate needs it.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Gives back files, threads and processes."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def limit_of(domain: str, packages: int, limit_watts: float) -> float:
+    """Highest believable power in watts of one counter.
+
+    Each of package, core, uncore and dram belongs to one package. psys counts the whole platform: all packages, and as much as
+    one more for everything else.
+    """
+    return limit_watts * (packages + 1) if domain == "psys" else limit_watts
+
+
+def implausible(joules: float, seconds: float, limit_watts: float) -> str | None:
+    """Why `joules` in `seconds` cannot be true of a counter that moves at most `limit_watts` fast, or None."""
+    if joules < 0:
+        return f"the counter went backwards by {-joules:g} J"
+    if joules > limit_watts * (seconds + UPDATE_SECONDS):
+        return (
+            f"{joules:g} J in {seconds:g} s is more than {limit_watts:g} W, which no package draws: "
+            "the counter was reset, or misread"
+        )
+    return None
+
+
+def stands_still(domain: str, joules: float, seconds: float) -> str | None:
+    """Why a package counter that did not move is not believed, or None; other domains may rest."""
+    if domain == "package" and joules == 0 and seconds >= STILL_SECONDS:
+        return f"the counter did not move in {seconds:g} s: it is not counting"
+    return None
+
+
+def absent_counter_mend(module: str, proc: Path) -> str:
+    """What to do where the kernel shows no energy counter at all; `module` is the kernel module that would show it.
+
+    A virtual machine is told by the flag `hypervisor` in /proc/cpuinfo, which CPUID leaf 1 sets in guests.
+    """
+    try:
+        flags = (proc / "cpuinfo").read_text(encoding="utf-8", errors="replace").split()
+    except OSError:
+        flags = []
+    if "hypervisor" in flags:
+        return (
+            "This is a virtual machine and its host keeps the counters: measure on the machine itself, "
+            "or set measure.allow_estimate to work with CPU time"
+        )
+    return f"Load the kernel module (sudo modprobe {module}); CPUs before Intel Sandy Bridge and AMD Zen have no counter"

@@ -1,0 +1,128 @@
+"""The knobs of a machine, each under one name with a value: files below /sys, swap areas and systemd units."""
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+COMMAND_TIMEOUT_SECONDS = 600.0
+UNIT_NAME = re.compile(r"[\w:.\\@-]+")
+RUNNING = {"active", "activating", "reloading"}
+STOPPED_ALONG = ("RequiredBy", "BoundBy", "ConsistsOf")
+
+
+class RefusalError(Exception):
+    """Why a setting did not take a value, in the words of the kernel or of the program asked."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The settings of one machine, each a target: `sysfs:<path below it>`, `swap:<file>` or `unit:<systemd unit>`."""
+
+    sysfs: Path = Path("/sys")
+    proc: Path = Path("/proc")
+
+    def read(self, target: str) -> str | None:
+        """The present value: the text of a file, `on` or `off` of swap, `active` or `inactive` of a unit, or None."""
+        kind, _, name = target.partition(":")
+        if kind == "sysfs":
+            return _text(self.sysfs / name)
+        if kind == "swap":
+            return next((area.value for area in swaps(self.proc) if area.name == name), "off")
+        state = unit(name).get("ActiveState")
+        return None if state is None else "active" if state in RUNNING else "inactive"
+
+    def write(self, target: str, value: str) -> None:
+        """Sets the target to the value; raises RefusalError if it does not take it."""
+        kind, _, name = target.partition(":")
+        if kind == "sysfs":
+            _overwrite(self.sysfs / name, value)
+        elif kind == "swap":
+            _run(["swapoff", name] if value == "off" else ["swapon", *_swap_options(value), name])
+        else:
+            _run(["systemctl", "start" if value == "active" else "stop", "--", name])
+
+    def boot(self) -> str:
+        """The kernel's random name of this boot, empty if it has none."""
+        return _text(self.proc / "sys/kernel/random/boot_id") or ""
+
+
+@dataclass(frozen=True)
+class SwapArea:
+    """One line of /proc/swaps; a priority below 0 was given by the kernel (swapon(8))."""
+
+    name: str
+    used_kibibytes: int
+    priority: int
+
+    @property
+    def value(self) -> str:
+        """`on`, with the priority where a person gave it."""
+        return "on" if self.priority < 0 else f"on, priority {self.priority}"
+
+
+def swaps(proc: Path) -> tuple[SwapArea, ...]:
+    """The active swap areas, in the order of /proc/swaps, which writes blanks in names as octal escapes."""
+    lines = (_text(proc / "swaps") or "").splitlines()[1:]
+    columns = [line.split() for line in lines]
+    return tuple(SwapArea(_unescaped(column[0]), int(column[3]), int(column[4])) for column in columns)
+
+
+def unit(name: str) -> dict[str, str]:
+    """Properties of a systemd unit, by name; empty where systemd does not run or has no such unit."""
+    names = ",".join(("Id", "LoadState", "ActiveState", "TriggeredBy", *STOPPED_ALONG))
+    try:
+        answer = _run(["systemctl", "show", f"--property={names}", "--", name])
+    except RefusalError:
+        return {}
+    properties = dict(line.split("=", 1) for line in answer.splitlines() if "=" in line)
+    return {} if properties.get("LoadState") == "not-found" else properties
+
+
+def _swap_options(value: str) -> list[str]:
+    return [f"--priority={value.rpartition(' ')[2]}"] if "priority" in value else []
+
+
+def _unescaped(name: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), name)
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return None
+
+
+def _overwrite(path: Path, value: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC)
+        try:
+            os.write(descriptor, f"{value}\n".encode())
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise RefusalError(error.strerror or str(error)) from error
+
+
+def _run(command: list[str]) -> str:
+    environment = {**os.environ, "LC_ALL": "C"}
+    try:
+        answer = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=COMMAND_TIMEOUT_SECONDS,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    except OSError as error:
+        raise RefusalError(f"{command[0]} cannot be called: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise RefusalError(f"{command[0]} did not end within {COMMAND_TIMEOUT_SECONDS:g} seconds") from error
+    if answer.returncode != 0:
+        raise RefusalError(answer.stderr.strip() or f"{command[0]} ended with status {answer.returncode}")
+    return answer.stdout

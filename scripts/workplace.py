@@ -1,0 +1,119 @@
+"""The folder in which a commit is built and, at the very same path, measured; what is kept of it travels as one tar."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from scripts.errors import ErgitError
+
+ROOT = str(Path(__file__).parent.parent)
+
+
+def place_of(commit: str) -> Path:
+    """The folder of a commit, of one length for all: build tools write absolute paths into what they build."""
+    return Path(tempfile.gettempdir()) / f"ergit-{os.getuid()}" / commit[:16]
+
+
+@contextmanager
+def workplace(path: Path) -> Iterator[None]:
+    """An empty folder that is this process's alone until the end of the block, when it is removed.
+
+    Waits while another process of the same user holds it.
+
+    Raises:
+        ErgitError: the folder it stands in belongs to somebody else, or is a link.
+    """
+    home = path.parent
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    owner = home.lstat()
+    if owner.st_uid != os.getuid() or home.is_symlink():
+        raise ErgitError(
+            f"{home} is not yours: somebody else made it. Remove it, or set TMPDIR to a folder of your own."
+        )
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        clear(path)
+        path.mkdir()
+        try:
+            yield
+        finally:
+            clear(path)
+
+
+def clear(path: Path) -> None:
+    """Removes the folder, also where a build took away its own right to write in it."""
+    if not path.exists():
+        return
+    if os.getuid() != 0:
+        subprocess.run(["chmod", "-R", "u+rwX", str(path)], check=False, capture_output=True)
+    shutil.rmtree(path)
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copies what is in `source` into `target`, links as links, sharing blocks where the file system can.
+
+    Raises:
+        ErgitError: there is no room, or something cannot be read.
+    """
+    _run(["cp", "-a", "--reflink=auto", f"{source}/.", str(target)])
+
+
+def pack(artifact: Path, tree: Path | None, keep: Sequence[str]) -> None:
+    """Writes the kept paths of the tree as one compressed tar; an empty one where there is no tree.
+
+    Raises:
+        ErgitError: a kept path is not there, or there is no room.
+    """
+    part = artifact.with_name(f".{artifact.name}.part")
+    content = ["--files-from=/dev/null"] if tree is None else ["-C", str(tree), "--", *keep]
+    try:
+        _run(["tar", "--create", "--gzip", "--file", str(part), *content])
+        part.replace(artifact)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def unpack(artifact: Path, tree: Path) -> None:
+    """Unpacks an artifact into the folder.
+
+    Raises:
+        ErgitError: the artifact is damaged, or there is no room.
+    """
+    _run(["tar", "--extract", "--gzip", "--file", str(artifact), "-C", str(tree)])
+
+
+def environment_of(java: Mapping[str, Any], extra: Mapping[str, str]) -> dict[str, str]:
+    """The variables that ergit sets for a commit's commands: its JDK, then the config's own."""
+    chosen = java["chosen"]
+    variables = {"JAVA_HOME": chosen["home"]} if chosen else {}
+    release = java["wanted"] or (chosen and chosen["release"])
+    return variables | ({"ERGIT_JAVA_RELEASE": str(release)} if release else {}) | dict(extra)
+
+
+def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment for a command of the user's: the JDK first on PATH, ergit's modules out of sight."""
+    environment = dict(os.environ)
+    imports = environment.pop("PYTHONPATH", "").split(os.pathsep)
+    if any(kept := [folder for folder in imports if folder != ROOT]):
+        environment["PYTHONPATH"] = os.pathsep.join(kept)
+    environment |= variables
+    if "JAVA_HOME" in variables:
+        environment["PATH"] = f"{variables['JAVA_HOME']}/bin:{environment.get('PATH', os.defpath)}"
+    return environment
+
+
+def _run(command: Sequence[str]) -> None:
+    """Runs one of the system's own tools.
+
+    Raises:
+        ErgitError: it failed; in its own words.
+    """
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+    if done.returncode:
+        raise ErgitError(f"`{command[0]}` failed: {done.stderr.strip()}. Is there room on the disk (`df -h`)?")
