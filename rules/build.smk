@@ -8,9 +8,11 @@ rule build:
         record="results/build/{commit}.json",
     log:
         "results/build/{commit}.log",
+    conda:
+        "../envs/ergit.yaml"
     params:
         meaning=build_meaning(config),
     shell:
-        "exec {PYTHON:q} -m scripts.build --settings {BUILD:q} --commit {wildcards.commit}"
+        'exec python3 -m scripts.build --settings "$BUILD" --commit {wildcards.commit}'
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"
         " &> {log:q}"

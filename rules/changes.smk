@@ -8,6 +8,8 @@ rule changes:
         json="results/changes.json",
     log:
         "results/changes.log",
+    conda:
+        "../envs/ergit.yaml"
     params:
         settings=config["changes"],
     script:

@@ -6,8 +6,10 @@ rule checkout:
         temp(directory("results/checkout/{commit}")),
     log:
         "results/checkout/{commit}.log",
+    conda:
+        "../envs/ergit.yaml"
     params:
         repository=json.dumps(config["repository"]),
     shell:
-        "exec {PYTHON:q} -m scripts.checkout --settings {params.repository:q}"
+        "exec python3 -m scripts.checkout --settings {params.repository:q}"
         " --mirror results/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

@@ -9,22 +9,16 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 ROOT = str(Path(str(workflow.current_basedir)).parent)
-PYTHON = sys.executable
-
-# The programs of the rules, and this file, import `scripts.x` from there, whatever the working directory.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [ROOT, os.environ.get("PYTHONPATH")])
-)
-if ROOT not in sys.path:
+if ROOT not in sys.path:  # it is there, unless ergit is used as a module
     sys.path.append(ROOT)
 
 from scripts.config import build_meaning, meaning, validated
 from scripts.errors import ErgitError
+from scripts.workplace import program_variables
 
-if not config:
-    study = Path(
-        "config/config.yaml"
-    )  # of the working directory, else the one that ergit comes with
+if not workflow.overwrite_configfiles:
+    # The one of the working directory, else the one that ergit comes with.
+    study = Path("config/config.yaml")
 
     configfile: study if study.exists() else Path(ROOT) / study
 
@@ -37,10 +31,11 @@ except ErgitError as error:
 # One measurement at a time, also where nobody says `--resources rapl=1`.
 workflow.global_resources.setdefault("rapl", 1)
 
-# Settings whose change alone must not build or measure anything again: formatted into the shell lines, not in `params`.
-BUILD = json.dumps(config["build"])
-WORKLOAD = json.dumps(config["workload"])
-MEASURE = json.dumps(config["measure"])
+# The programs find `scripts.x` and this very Python. Their settings come as variables of the shell: a change of `params`
+# would build and measure everything again, and it is `meaning` that has to say when.
+os.environ.update(program_variables())
+BUILD, WORKLOAD, MEASURE = (json.dumps(config[part]) for part in ("build", "workload", "measure"))
+shell.prefix("BUILD={BUILD:q}; WORKLOAD={WORKLOAD:q}; MEASURE={MEASURE:q}; ")
 
 
 onstart:
@@ -77,3 +72,12 @@ def chosen_commits():
         header, *rows = (line.rstrip("\n").split("\t") for line in table)
     records = (dict(zip(header, row)) for row in rows)
     return [record["commit"] for record in records if record["chosen"] == "yes"]
+
+
+def readings_of_all_rounds(wildcards):
+    """The records of every chosen commit in every round, in Git order."""
+    return expand(
+        "results/readings/{commit}/{round}.json",
+        commit=chosen_commits(),
+        round=range(1, config["measure"]["rounds"] + 1),
+    )

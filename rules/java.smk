@@ -6,8 +6,10 @@ rule java:
         "results/java/{commit}.json",
     log:
         "results/java/{commit}.log",
+    conda:
+        "../envs/ergit.yaml"
     params:
         java=json.dumps(config["java"]),
     shell:
-        "exec {PYTHON:q} -m scripts.java --settings {params.java:q}"
+        "exec python3 -m scripts.java --settings {params.java:q}"
         " --mirror results/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

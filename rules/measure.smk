@@ -8,6 +8,8 @@ rule measure:
     log:
         "results/readings/{commit}/{round}.log",
     priority: measuring_order
+    conda:
+        "../envs/ergit.yaml"
     threads: all_cores  # nothing runs beside a measurement
     resources:
         rapl=1,
@@ -15,6 +17,6 @@ rule measure:
         protocol=1,  # raise by hand when readings change their meaning
         meaning=meaning(config),
     shell:
-        "exec {PYTHON:q} -m scripts.measure --workload {WORKLOAD:q} --settings {MEASURE:q}"
+        'exec python3 -m scripts.measure --workload "$WORKLOAD" --settings "$MEASURE"'
         " --commit {wildcards.commit} --round {wildcards.round} --build {input.build:q} --artifact {input.artifact:q}"
         " --output {output:q} &> {log:q}"

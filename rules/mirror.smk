@@ -6,8 +6,10 @@ rule mirror:
         "results/mirror.json",
     log:
         "results/mirror.log",
+    conda:
+        "../envs/ergit.yaml"
     params:
         repository=json.dumps(config["repository"]),
     shell:
-        "exec {PYTHON:q} -m scripts.mirror --settings {params.repository:q}"
+        "exec python3 -m scripts.mirror --settings {params.repository:q}"
         " --mirror results/mirror.git --output {output:q} &> {log:q}"

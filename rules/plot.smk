@@ -9,5 +9,7 @@ rule plot:
         multiext("results/plots/distribution", ".svg", ".png"),
     log:
         "results/plots/plot.log",
+    conda:
+        "../envs/ergit.yaml"
     script:
         "../scripts/plot.py"

@@ -6,8 +6,10 @@ checkpoint select:
         "results/commits.tsv",
     log:
         "results/commits.log",
+    conda:
+        "../envs/ergit.yaml"
     params:
         commits=json.dumps(config["commits"]),
     shell:
-        "exec {PYTHON:q} -m scripts.select --mirror results/mirror.git --record {input:q}"
+        "exec python3 -m scripts.select --mirror results/mirror.git --record {input:q}"
         " --commits {params.commits:q} --output {output:q} &> {log:q}"

@@ -1,12 +1,3 @@
-def readings_of_all_rounds(wildcards):
-    """The records of every chosen commit in every round, in Git order."""
-    return expand(
-        "results/readings/{commit}/{round}.json",
-        commit=chosen_commits(),
-        round=range(1, config["measure"]["rounds"] + 1),
-    )
-
-
 rule sort:
     """One row a reading, in the order of the Git history: the table that all else reads."""
     input:
@@ -16,5 +7,7 @@ rule sort:
         "results/energy.csv",
     log:
         "results/energy.log",
+    conda:
+        "../envs/ergit.yaml"
     script:
         "../scripts/sort.py"

@@ -9,6 +9,8 @@ rule summary:
         failed="results/failed.txt",
     log:
         "results/summary.log",
+    conda:
+        "../envs/ergit.yaml"
     params:
         repository=config["repository"],
     script:

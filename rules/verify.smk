@@ -4,7 +4,9 @@ rule verify:
         "results/machine.json",
     log:
         "results/machine.log",
+    conda:
+        "../envs/ergit.yaml"
     params:
         measure=json.dumps(config["measure"]),
     shell:
-        "exec {PYTHON:q} -m scripts.doctor --settings {params.measure:q} --output {output:q} &> {log:q}"
+        "exec python3 -m scripts.doctor --settings {params.measure:q} --output {output:q} &> {log:q}"

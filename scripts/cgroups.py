@@ -20,9 +20,13 @@ class Cgroup:
         """The file that kills all members when 1 is written to it; since Linux 5.14."""
         return self.path / "cgroup.kill"
 
-    def add(self, pid: int) -> None:
-        """Moves a process and its future children into the cgroup."""
-        (self.path / "cgroup.procs").write_text(str(pid))
+    def takes(self, pid: int) -> bool:
+        """Moves a process, and so its future children, into the cgroup; whether that was allowed."""
+        try:
+            (self.path / "cgroup.procs").write_text(str(pid))
+        except OSError:
+            return False
+        return True
 
     def members(self) -> set[int]:
         """The processes in it and in cgroups below it, without zombies."""
@@ -48,7 +52,7 @@ def own_cgroup(proc: Path = Path("/proc")) -> Path | None:
 
 @contextmanager
 def fresh_cgroup(parent: Path | None) -> Iterator[Cgroup | None]:
-    """A new cgroup below `parent`, removed at the end of the block; None where this user may not make or fill one there."""
+    """A new cgroup below `parent`, removed at the end of the block; None where this user may not make one there."""
     if parent is None:
         yield None
         return
@@ -60,7 +64,7 @@ def fresh_cgroup(parent: Path | None) -> Iterator[Cgroup | None]:
         yield None
         return
     try:
-        yield cgroup if _is_usable(cgroup) else None
+        yield cgroup if cgroup.killer.exists() and (cgroup.path / "cpu.stat").exists() else None
     finally:
         remove(cgroup.path)
 
@@ -70,12 +74,6 @@ def remove(folder: Path) -> None:
     for path in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
         _remove_one(path)
     _remove_one(folder)
-
-
-def _is_usable(cgroup: Cgroup) -> bool:
-    """Whether it kills and counts, and whether a process may be moved into it and out of where this one is."""
-    files = (cgroup.killer, cgroup.path / "cgroup.procs", cgroup.path.parent / "cgroup.procs")
-    return (cgroup.path / "cpu.stat").exists() and all(os.access(file, os.W_OK) for file in files)
 
 
 def _sweep(parent: Path) -> None:

@@ -136,31 +136,15 @@ and the word itself.
         ),
     ),
     Step(
-        "Compile the pattern of the possessive once",
+        "Strip the possessive without a regular expression",
         kind="improvement",
         cpu_change=-0.3,
         tag="v1.2",
         edits=(
             Edit(
                 f"{LIBRARY}/Tokenizer.java",
-                "import java.util.Locale;",
-                "import java.util.Locale;\nimport java.util.regex.Pattern;",
-            ),
-            Edit(
-                f"{LIBRARY}/Tokenizer.java",
-                """\
-    private final String text;
-""",
-                """\
-    private static final Pattern POSSESSIVE = Pattern.compile("'s$");
-
-    private final String text;
-""",
-            ),
-            Edit(
-                f"{LIBRARY}/Tokenizer.java",
-                """word.replaceAll("'s$", "")""",
-                """POSSESSIVE.matcher(word).replaceAll("")""",
+                """word.endsWith("s") ? word.replaceAll("'s$", "") : word;""",
+                """word.endsWith("'s") ? word.substring(0, word.length() - 2) : word;""",
             ),
         ),
     ),

@@ -2,12 +2,13 @@
 
 import io
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from math import ceil, comb
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -40,8 +41,8 @@ DOTS_PER_INCH = 200
 
 # Okabe and Ito's colours, which the colour-blind tell apart (https://jfly.uni-koeln.de/color/).
 UP, DOWN, TRANSIENT = "#D55E00", "#009E73", "#CC79A7"
-SESSION_COLOURS = ("#0072B2", "#E69F00", "#56B4E9", "#000000", "#CC79A7")
-SESSION_MARKS = ("o", "s", "D", "^")
+SESSION_COLOURS = ("#0072B2", "#E69F00", "#56B4E9", "#000000")
+SESSION_MARKS = ("o", "s", "^")
 INK, FAINT = "#333333", "#999999"
 
 STATUSES = {
@@ -61,18 +62,25 @@ LISTED_CHANGES = 20  # the others have their line in the plot and their row in c
 ENLARGED_CHANGES = 8
 LISTED_SESSIONS = 6
 
-LEFT, RIGHT = 0.85, 0.25  # margins in inches
+LEFT, RIGHT = 0.85, 0.3  # margins in inches
+PANEL = 3.1  # height of a panel in inches
 ROW = 0.18  # height of a line of text in inches
 
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit of the study; `order` is its place in the first-parent history."""
+    """One commit of the study; `order` is its place in the first-parent history, `tags` are parted by spaces."""
 
-    name: str
+    sha: str
     order: int
     date: str
     subject: str
+    tags: str
+
+    @property
+    def name(self) -> str:
+        """Its first tag, else its short SHA."""
+        return plain(self.tags.split()[0], 14) if self.tags.split() else self.sha[:7]
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,16 @@ class Group:
     def place(self) -> float:
         """Where it is drawn, in positions."""
         return self.position + self.offset
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The interval of the median of the clean readings in joules, None where they are too few for one."""
+        return median_interval(self.clean_joules)
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """That interval, or else the range of the clean readings in joules."""
+        return self.interval or (float(self.clean_joules.min()), float(self.clean_joules.max()))
 
 
 @dataclass(frozen=True)
@@ -110,12 +128,16 @@ class Study:
 
     @property
     def positions(self) -> dict[str, int]:
-        """The position of each commit."""
-        return {commit.name: position for position, commit in enumerate(self.commits)}
+        """The position of each commit, by its SHA."""
+        return {commit.sha: position for position, commit in enumerate(self.commits)}
 
     def of(self, kind: str) -> list[Group]:
+        """The groups of one kind, in Git order."""
+        return [group for group in self.groups if group.kind == kind]
+
+    def clean(self, kind: str) -> list[Group]:
         """The groups of one kind that hold clean readings, in Git order."""
-        return [group for group in self.groups if group.kind == kind and group.clean_joules.size]
+        return [group for group in self.of(kind) if group.clean_joules.size]
 
 
 @dataclass(frozen=True)
@@ -185,6 +207,11 @@ def percent(relative: float) -> str:
     return f"{size:+.{0 if abs(size) >= 100 else 1}f} %".replace("-", "−")
 
 
+def joules(value: float) -> str:
+    """Four significant digits, all digits before the point from 1,000 on."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def counted(count: int, noun: str) -> str:
     """The number and its noun, in the plural where it must be."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
@@ -192,14 +219,15 @@ def counted(count: int, noun: str) -> str:
 
 def gather(table: pd.DataFrame, commits: pd.DataFrame) -> Study:
     """The study in the table of readings (results/energy.csv) and the list of commits (results/commits.tsv)."""
-    chosen = commits[commits["chosen"] == "yes"]
-    columns = ["commit", "order", "date", "subject"]
-    known = pd.concat([table[columns], chosen[columns]]).drop_duplicates("commit").sort_values("order", kind="stable")
+    columns = ["commit", "order", "date", "subject", "tags"]
+    chosen = commits[commits["chosen"] == "yes"].reindex(columns=columns, fill_value="")
+    measured = table.reindex(columns=columns, fill_value="")
+    known = pd.concat([chosen, measured]).drop_duplicates("commit").sort_values("order", kind="stable")
     history = tuple(
-        Commit(str(name), int(order), str(date)[:10], str(subject))
-        for name, order, date, subject in known.itertuples(index=False)
+        Commit(str(sha), int(order), str(date)[:10], str(subject), str(tags))
+        for sha, order, date, subject, tags in known.itertuples(index=False)
     )
-    positions = {commit.name: position for position, commit in enumerate(history)}
+    positions = {commit.sha: position for position, commit in enumerate(history)}
     rows = table.assign(position=table["commit"].map(positions)).sort_values(
         ["started", "round", "repeat"], kind="stable"
     )
@@ -215,13 +243,14 @@ def gather(table: pd.DataFrame, commits: pd.DataFrame) -> Study:
 
 
 def _groups(read: pd.DataFrame) -> tuple[Group, ...]:
-    sessions_at = read.groupby("position")["session"].unique()
+    sessions_at = {position: sorted(set(rows)) for position, rows in read.groupby("position")["session"]}
     groups = []
-    for (position, session, kind), rows in read.groupby(["position", "session", "kind"], sort=True):
-        joules, clean = rows["energy_package_joules"].to_numpy(float), rows["clean"].to_numpy(bool)
-        beside = sorted(sessions_at[position])
+    for key, rows in read.groupby(["position", "session", "kind"], sort=True):
+        position, session, kind = cast(tuple[int, str, str], key)
+        values, clean = rows["energy_package_joules"].to_numpy(float), rows["clean"].to_numpy(bool)
+        beside = sessions_at[position]
         offset = 0.6 * ((beside.index(session) + 0.5) / len(beside) - 0.5)
-        groups.append(Group(int(position), str(session), str(kind), joules[clean], joules[~clean], offset))
+        groups.append(Group(position, session, kind, values[clean], values[~clean], offset))
     return tuple(groups)
 
 
@@ -239,35 +268,33 @@ def _outcomes(rows: pd.DataFrame, read: pd.DataFrame, commits: int) -> dict[str,
 
 def listed(changes: Mapping[str, Any], study: Study) -> list[Change]:
     """The changes in Git order, numbered if among the `LISTED_CHANGES` first by persistence, then by size."""
+    positions = study.positions
     found = sorted(
-        (change for change in changes["changes"] if change["commit"] in study.positions),
-        key=lambda change: study.positions[change["commit"]],
+        (change for change in changes["changes"] if change["commit"] in positions),
+        key=lambda change: positions[change["commit"]],
     )
     weights = [(change["kind"] == "persistent", abs(change["relative_change"])) for change in found]
     numbered = sorted(sorted(range(len(found)), key=weights.__getitem__, reverse=True)[:LISTED_CHANGES])
     return [
-        _change(entry, study, numbered.index(index) + 1 if index in numbered else None)
+        _change(entry, study, positions, numbered.index(index) + 1 if index in numbered else None)
         for index, entry in enumerate(found)
     ]
 
 
-def _change(entry: Mapping[str, Any], study: Study, number: int | None) -> Change:
-    position = study.positions[entry["commit"]]
-    places = [study.positions[name] for name in entry["location"] if name in study.positions] or [position]
+def _change(entry: Mapping[str, Any], study: Study, positions: Mapping[str, int], number: int | None) -> Change:
+    position, transient = positions[entry["commit"]], entry["kind"] == "transient"
+    places = [positions[sha] for sha in entry["location"] if sha in positions] or [position]
     low, high, chance = entry["ci_low"], entry["ci_high"], entry["q_value"]
-    interval = "" if low is None or high is None else f"[{percent(low)}, {percent(high)}]"
-    where = "transient" if entry["kind"] == "transient" else f"in {counted(len(places), 'commit')}"
     row = (
         str(number),
         entry["commit"][:7],
         percent(entry["relative_change"]),
-        interval,
-        f"{entry['joules_before']:.4g} → {entry['joules_after']:.4g} J",
+        "" if low is None or high is None else f"[{percent(low)}, {percent(high)}]",
+        f"{joules(entry['joules_before'])} → {joules(entry['joules_after'])} J",
         "" if chance is None else "q < 0.001" if chance < 0.001 else f"q = {chance:.3f}",
-        where,
+        "transient" if transient else f"in {counted(len(places), 'commit')}",
         study.commits[position].subject,
     )
-    transient = entry["kind"] == "transient"
     return Change(number, position, transient, entry["relative_change"], min(places), max(places), row)
 
 
@@ -308,30 +335,27 @@ def _write(axes: Axes, x: float, y: float, text: str, **settings: Any) -> None:
 
 
 def _title(study: Study, subject: str) -> str:
-    sources = ", ".join(plain(source, 20) for source in study.sources)
     if len(study.kinds) > 1:
-        return f"{subject}: measured and estimated from CPU time ({sources}), not comparable"
+        return f"{subject}: measured and, apart, estimated from CPU time"
     if study.kinds == ("estimated",):
         return f"{subject}, estimated from CPU time"
-    if study.kinds == ("measured",):
-        return f"{subject}, measured with {sources}"
-    return f"{subject}: no clean reading"
+    return f"{subject}, measured" if study.kinds else f"{subject}: no clean reading"
 
 
 def _subtitle(study: Study) -> str:
+    hosts = ", ".join(plain(host, 16) for host in study.hosts[:2]) or "none"
+    more = f" and {len(study.hosts) - 2} more" if len(study.hosts) > 2 else ""
     clean = sum(group.clean_joules.size for group in study.groups)
     flagged = sum(group.flagged_joules.size for group in study.groups)
-    hosts = ", ".join(plain(host, 24) for host in study.hosts[:3]) or "none"
-    more = f" and {len(study.hosts) - 3} more" if len(study.hosts) > 3 else ""
-    return " · ".join(
-        [
-            f"host: {hosts}{more}",
-            counted(len(study.commits), "commit"),
-            counted(clean, "clean reading"),
-            f"{flagged:,} flagged",
-            counted(len(study.sessions), "session"),
-        ]
+    facts = (
+        f"source: {plain(', '.join(study.sources), 24) or 'none'}",
+        f"host: {hosts}{more}",
+        counted(len(study.commits), "commit"),
+        counted(clean, "clean reading"),
+        f"{flagged:,} flagged",
+        counted(len(study.sessions), "session"),
     )
+    return " · ".join(facts)
 
 
 def _draw_header(page: Page, study: Study, subject: str) -> None:
@@ -363,7 +387,7 @@ def _draw_legend(page: Page, handles: Sequence[Artist]) -> None:
 
 
 def _session_look(study: Study, session: str) -> tuple[str, str]:
-    """Colour and mark of a session; five colours and four marks make twenty that differ."""
+    """Colour and mark of a session; four colours and three marks make twelve that differ."""
     number = study.sessions.index(session)
     return SESSION_COLOURS[number % len(SESSION_COLOURS)], SESSION_MARKS[number % len(SESSION_MARKS)]
 
@@ -389,27 +413,38 @@ def _session_borders(study: Study) -> list[float]:
     at: dict[int, set[str]] = {}
     for group in study.groups:
         at.setdefault(group.position, set()).add(group.session)
-    single = [(position, *names) for position, names in sorted(at.items()) if len(names) == 1]
-    borders = [
-        (before[0] + after[0]) / 2 for before, after in zip(single, single[1:], strict=False) if before[1] != after[1]
-    ]
+    single = [(position, next(iter(names))) for position, names in sorted(at.items()) if len(names) == 1]
+    borders = [(before[0] + after[0]) / 2 for before, after in pairwise(single) if before[1] != after[1]]
     return borders if len(borders) <= 2 * len(study.sessions) else []
 
 
 def _width(commits: int) -> float:
     """The figure's width in inches, between a column and a page set sideways."""
-    return min(max(6.0 + 0.06 * commits, 7.5), 11.5)
+    return min(max(6.5 + 0.06 * commits, 8.0), 11.5)
+
+
+def _span(commits: int) -> float:
+    """The width of the panels in inches."""
+    return _width(commits) - LEFT - RIGHT
 
 
 def _label_positions(axes: Axes, commits: Sequence[Commit]) -> None:
     """Names each commit if they are few, else gives order and date of about one in an inch."""
-    axes.set_xlabel("commits in first-parent order, oldest first, evenly spaced")
     if len(commits) <= NAMED_COMMITS:
-        axes.set_xticks(range(len(commits)), [commit.name[:7] for commit in commits], rotation=90)
+        axes.set_xlabel("commits in first-parent order, oldest first, evenly spaced")
+        axes.set_xticks(range(len(commits)), [commit.name for commit in commits], rotation=90)
+        for label in axes.get_xticklabels():
+            label.set_parse_math(False)
         return
-    inches = axes.get_position().width * axes.figure.get_figwidth()  # type: ignore[union-attr]
-    ticks = np.linspace(0, len(commits) - 1, int(inches)).astype(int)
+    axes.set_xlabel("place in the first-parent history and author date; commits evenly spaced")
+    ticks = np.linspace(0, len(commits) - 1, int(_span(len(commits)))).astype(int)
     axes.set_xticks(ticks, [f"#{commits[tick].order}\n{commits[tick].date}" for tick in ticks])
+
+
+def _names_height(commits: Sequence[Commit]) -> float:
+    if len(commits) > NAMED_COMMITS:
+        return 0.65
+    return 0.4 + 0.08 * max((len(commit.name) for commit in commits), default=0)
 
 
 def _span_positions(axes: Axes, count: int) -> None:
@@ -420,9 +455,9 @@ def _span_positions(axes: Axes, count: int) -> None:
 
 def _scale(axes: Axes, values: Joules, kind: str) -> None:
     """A linear axis in joules, or a logarithmic one, which says so, where values span more than a factor of ten."""
-    name = "package energy" if kind == "measured" else "CPU time × watts"
+    name = "package energy of one run" if kind == "measured" else "estimated energy, CPU time × watts"
     logarithmic = bool(values.min() > 0 and values.max() > 10 * values.min())
-    axes.set_ylabel(f"{name} of one run (J{', log' if logarithmic else ''})")
+    axes.set_ylabel(f"{name} (J{', log' if logarithmic else ''})")
     if logarithmic:
         axes.set_yscale("log")
         axes.set_ylim(values.min() / 1.2, values.max() * 1.2)
@@ -496,8 +531,8 @@ def _tiers(changes: Iterable[Change], per_inch: float) -> list[tuple[Change, int
     return placed
 
 
-def _draw_changes(axes: Axes, changes: Sequence[Change], tiers: Sequence[tuple[Change, int]], height: float) -> None:
-    """Borders and whereabouts of the changes in a panel of `height` inches, with their labels above it."""
+def _draw_changes(axes: Axes, changes: Sequence[Change], tiers: Sequence[tuple[Change, int]]) -> None:
+    """Borders and whereabouts of the changes in a panel, with their labels above it."""
     across = axes.get_xaxis_transform()
     for change in changes:
         if not change.transient:
@@ -508,7 +543,7 @@ def _draw_changes(axes: Axes, changes: Sequence[Change], tiers: Sequence[tuple[C
                 )
     for change, tier in tiers:
         place = change.position if change.transient else change.position - 0.5
-        top = 1 + (0.05 + ROW * tier) / height
+        top = 1 + (0.05 + ROW * tier) / PANEL
         axes.plot([place, place], [1, top], transform=across, color=change.colour, linewidth=0.7, clip_on=False)
         axes.text(
             place,
@@ -526,7 +561,7 @@ def _draw_list(page: Page, changes: Sequence[Change]) -> None:
     """The numbered changes, a row each: size, interval, joules, certainty, whereabouts and subject."""
     axes = page.inches("list")
     shown = [change for change in changes if change.number is not None]
-    columns = (0.22, 0.34, 1.0, 1.65, 3.1, 4.5, 5.25, 6.15)
+    columns = (0.2, 0.3, 0.88, 1.5, 2.75, 4.0, 4.65, 5.45)
     limit = int((page.width - 0.3 - columns[-1]) * 15)
     for line, change in enumerate(shown):
         y = 0.15 + ROW * line
@@ -547,11 +582,11 @@ def _list_height(changes: Sequence[Change]) -> float:
 
 def _levels(changes: Mapping[str, Any], study: Study) -> list[tuple[int, int, float]]:
     """First position, last position and joules of each level; a border of sessions ends a level too."""
-    borders = np.array(_session_borders(study))
+    positions, borders = study.positions, np.array(_session_borders(study))
     steps = sorted(
-        (study.positions[entry["commit"]], float(entry["level_joules"]))
+        (positions[entry["commit"]], float(entry["level_joules"]))
         for entry in changes["commits"]
-        if entry["commit"] in study.positions and entry["level_joules"] is not None
+        if entry["commit"] in positions and entry["level_joules"] is not None
     )
     runs = groupby(steps, key=lambda step: (step[1], int((borders < step[0]).sum())))
     spans = [(level, [position for position, _ in run]) for (level, _), run in runs]
@@ -565,14 +600,7 @@ def _draw_points(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
         mine = [group for group in groups if group.session == session]
         colour, mark = _session_look(study, session)
         for known in (True, False):
-            spans = [
-                (
-                    group.place,
-                    *(median_interval(group.clean_joules) or (min(group.clean_joules), max(group.clean_joules))),
-                )
-                for group in mine
-                if (median_interval(group.clean_joules) is not None) is known
-            ]
+            spans = [(group.place, *group.reach) for group in mine if (group.interval is not None) is known]
             x, low, high = np.array(spans, dtype=float).reshape(-1, 3).T
             axes.vlines(x, low, high, colors=colour, linewidth=size / 4 if known else size / 10, alpha=0.6, zorder=2)
         medians = [float(np.median(group.clean_joules)) for group in mine]
@@ -593,6 +621,46 @@ def _draw_borders(axes: Axes, study: Study) -> None:
         axes.axvline(border, color=INK, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
 
 
+def _compose(
+    study: Study,
+    subject: str,
+    handles: Sequence[Artist],
+    draw: Callable[[Axes, str], None],
+    above: Mapping[str, float],
+    below: Mapping[str, float],
+) -> Page:
+    """The page with what both figures share, and a panel a kind of energy that `draw` fills.
+
+    `above` gives the room over the panel of a kind, `below` the blocks under all panels, in inches.
+    """
+    width = _width(len(study.commits))
+    blocks = {"header": 0.58, "legend": _legend_height(len(handles), width)}
+    for kind in study.kinds:
+        blocks |= {f"above {kind}": above.get(kind, 0.15), kind: PANEL}
+    if not study.kinds:
+        blocks["nothing"] = 1.5
+    if study.outcomes:
+        blocks |= {"gap": 0.08, "outcomes": _outcome_height(study)}
+    page = Page(width, blocks | {"names": _names_height(study.commits)} | dict(below))
+    _draw_header(page, study, subject)
+    _draw_legend(page, handles)
+    panels = []
+    for kind in study.kinds:
+        axes = page.axes(kind)
+        draw(axes, kind)
+        _draw_borders(axes, study)
+        _span_positions(axes, len(study.commits))
+        panels.append(axes)
+    if not study.kinds:
+        _say(page, _nothing(study))
+    if study.outcomes:
+        panels.append(_draw_outcomes(page, study))
+    if panels:
+        panels[-1].tick_params(axis="x", labelbottom=True, length=2)
+        _label_positions(panels[-1], study.commits)
+    return page
+
+
 def evolution(table: pd.DataFrame, changes: Mapping[str, Any], commits: pd.DataFrame) -> Figure:
     """The median energy of each commit with its interval, the levels, the changes, and the commits without a number.
 
@@ -605,67 +673,50 @@ def evolution(table: pd.DataFrame, changes: Mapping[str, Any], commits: pd.DataF
 
 def _evolution(study: Study, changes: Mapping[str, Any]) -> Figure:
     found = listed(changes, study)
-    width = _width(len(study.commits))
-    tiers = _tiers(found, (len(study.commits) + 1) / (width - LEFT - RIGHT))
-    handles = _evolution_handles(study, found, changes)
-    above = 0.1 + ROW * (1 + max((tier for _, tier in tiers), default=-1))
-    blocks = {"header": 0.58, "legend": _legend_height(len(handles), width)}
-    for kind in study.kinds:
-        blocks |= {f"above {kind}": above if kind == changes["kind"] else 0.1, kind: 3.0}
-    if not study.kinds:
-        blocks["nothing"] = 1.5
-    if study.outcomes:
-        blocks |= {"gap": 0.08, "outcomes": _outcome_height(study)}
-    blocks |= {"names": 0.95 if len(study.commits) <= NAMED_COMMITS else 0.6, "list": _list_height(found) + 0.1}
-    page = Page(width, blocks)
-    _draw_header(page, study, "Energy of each commit")
-    _draw_legend(page, handles)
-    panels = []
-    for kind in study.kinds:
-        axes = page.axes(kind)
-        groups = study.of(kind)
+    levels = _levels(changes, study)
+    tiers = _tiers(found, (len(study.commits) + 1) / _span(len(study.commits)))
+
+    def draw(axes: Axes, kind: str) -> None:
+        groups = study.clean(kind)
         _draw_points(axes, study, groups)
-        _scale(axes, np.concatenate([_reach(group) for group in groups]), kind)
-        _draw_borders(axes, study)
+        _scale(axes, np.array([group.reach for group in groups]), kind)
         if kind == changes["kind"]:
-            for first, last, level in _levels(changes, study):
+            for first, last, level in levels:
                 axes.hlines(level, first - 0.5, last + 0.5, color=INK, linewidth=1.2, zorder=4)
-            _draw_changes(axes, found, tiers, blocks[kind])
-            _draw_transients(axes, study, groups, found)
-        _span_positions(axes, len(study.commits))
-        panels.append(axes)
-    if not study.kinds:
-        _say(page, _nothing(study))
-    if study.outcomes:
-        panels.append(_draw_outcomes(page, study))
-    if panels:
-        panels[-1].tick_params(axis="x", labelbottom=True, length=2)
-        _label_positions(panels[-1], study.commits)
+            _draw_changes(axes, found, tiers)
+            _draw_transients(axes, groups, found)
+
+    room = 0.15 + ROW * (1 + max((tier for _, tier in tiers), default=-1))
+    handles = _evolution_handles(study, found, bool(levels))
+    page = _compose(
+        study, "Energy of each commit", handles, draw, {changes["kind"]: room}, {"list": _list_height(found)}
+    )
     if found:
         _draw_list(page, found)
     return page.figure
 
 
-def _reach(group: Group) -> Joules:
-    """The two ends of a group's interval or range, in joules."""
-    return np.array(median_interval(group.clean_joules) or (group.clean_joules.min(), group.clean_joules.max()))
-
-
-def _draw_transients(axes: Axes, study: Study, groups: Sequence[Group], changes: Sequence[Change]) -> None:
+def _draw_transients(axes: Axes, groups: Sequence[Group], changes: Sequence[Change]) -> None:
     places = {change.position for change in changes if change.transient}
     rings = [(group.place, np.median(group.clean_joules)) for group in groups if group.position in places]
     x, y = np.array(rings, dtype=float).reshape(-1, 2).T
     axes.plot(x, y, linestyle="none", marker="D", markersize=9, color="none", markeredgecolor=TRANSIENT, zorder=5)
 
 
-def _evolution_handles(study: Study, found: Sequence[Change], changes: Mapping[str, Any]) -> list[Artist]:
+def _hollow(label: str, mark: str, colour: str) -> Line2D:
+    return Line2D(
+        [], [], linestyle="none", marker=mark, markersize=5, markerfacecolor="none", markeredgecolor=colour, label=label
+    )
+
+
+def _evolution_handles(study: Study, found: Sequence[Change], levels: bool) -> list[Artist]:
     handles = _session_handles(study, "median of a commit's clean readings")
-    intervals = [median_interval(group.clean_joules) for group in study.groups if group.clean_joules.size]
+    intervals = [group.interval for group in study.groups if group.clean_joules.size]
     if any(interval is not None for interval in intervals):
         handles.append(Line2D([], [], color=INK, linewidth=1.5, alpha=0.6, label="95 % interval of the median"))
     if any(interval is None for interval in intervals):
         handles.append(Line2D([], [], color=INK, linewidth=0.5, label="range: too few readings for an interval"))
-    if _levels(changes, study) and study.kinds:
+    if levels and study.kinds:
         handles.append(Line2D([], [], color=INK, linewidth=1.2, label="level between changes"))
     for colour, words in ((UP, "increase"), (DOWN, "decrease")):
         count = sum(change.colour == colour for change in found)
@@ -675,8 +726,7 @@ def _evolution_handles(study: Study, found: Sequence[Change], changes: Mapping[s
         handles.append(Patch(color=FAINT, alpha=0.3, label="commits the change may lie in"))
     transients = sum(change.transient for change in found)
     if transients:
-        ring = {"marker": "D", "markerfacecolor": "none", "markeredgecolor": TRANSIENT, "linestyle": "none"}
-        handles.append(Line2D([], [], markersize=6, label=counted(transients, "transient excursion"), **ring))
+        handles.append(_hollow(counted(transients, "transient excursion"), "D", TRANSIENT))
     if _session_borders(study):
         handles.append(Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label="another session begins"))
     return handles + _outcome_handles(study)
@@ -685,8 +735,8 @@ def _evolution_handles(study: Study, found: Sequence[Change], changes: Mapping[s
 def distribution(table: pd.DataFrame, changes: Mapping[str, Any], commits: pd.DataFrame) -> Figure:
     """The clean readings of each commit, with flagged ones hollow.
 
-    Up to `BOXED_COMMITS` commits each has its readings, in the order taken, and a box of its quartiles; beyond that each
-    has a bar of its range, quartiles and median, and the largest changes are enlarged beside the commit before them.
+    Up to `BOXED_COMMITS` commits each has its readings, in the order taken, and a box of its quartiles; beyond that
+    each has a bar of its range, quartiles and median, and the largest changes are enlarged beside the commit before.
     Arguments as in `evolution`.
     """
     with style.context(STYLE):
@@ -695,41 +745,18 @@ def distribution(table: pd.DataFrame, changes: Mapping[str, Any], commits: pd.Da
 
 def _distribution(study: Study, changes: Mapping[str, Any]) -> Figure:
     boxed = len(study.commits) <= BOXED_COMMITS
-    pairs = [] if boxed else _pairs(listed(changes, study), study.of(changes["kind"]))
-    width = _width(len(study.commits))
-    handles = _distribution_handles(study, boxed)
-    blocks = {"header": 0.58, "legend": _legend_height(len(handles), width)}
-    for kind in study.kinds:
-        blocks |= {f"above {kind}": 0.1, kind: 3.2}
-    if not study.kinds:
-        blocks["nothing"] = 1.5
-    if study.outcomes:
-        blocks |= {"gap": 0.08, "outcomes": _outcome_height(study)}
-    blocks["names"] = 0.95 if len(study.commits) <= NAMED_COMMITS else 0.6
-    if pairs:
-        blocks |= {"above pairs": 0.35, "pairs": 2.2, "below pairs": 0.85}
-    page = Page(width, blocks)
-    _draw_header(page, study, "Readings of each commit")
-    _draw_legend(page, handles)
-    panels = []
-    for kind in study.kinds:
-        axes = page.axes(kind)
+    pairs = [] if boxed else _pairs(listed(changes, study), study.clean(changes["kind"]))
+
+    def draw(axes: Axes, kind: str) -> None:
         groups = study.of(kind)
         _scale(axes, np.concatenate([group.clean_joules for group in groups]), kind)
         if boxed:
             _draw_boxes(axes, study, groups)
         else:
             _draw_bars(axes, study, groups)
-        _draw_borders(axes, study)
-        _span_positions(axes, len(study.commits))
-        panels.append(axes)
-    if not study.kinds:
-        _say(page, _nothing(study))
-    if study.outcomes:
-        panels.append(_draw_outcomes(page, study))
-    if panels:
-        panels[-1].tick_params(axis="x", labelbottom=True, length=2)
-        _label_positions(panels[-1], study.commits)
+
+    below = {"above pairs": 0.6, "pairs": 2.2, "below pairs": 0.8} if pairs else {}
+    page = _compose(study, "Readings of each commit", _distribution_handles(study, boxed), draw, {}, below)
     if pairs:
         _draw_pairs(page, study, pairs)
     return page.figure
@@ -742,8 +769,7 @@ def _distribution_handles(study: Study, boxed: bool) -> list[Artist]:
         if not boxed:
             handles.append(Line2D([], [], color=FAINT, linewidth=0.8, label="range of the clean readings"))
         if any(group.flagged_joules.size for group in study.groups):
-            hollow = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": INK, "linestyle": "none"}
-            handles.append(Line2D([], [], markersize=4, label="flagged reading, at the edge if beyond", **hollow))
+            handles.append(_hollow("flagged reading (triangle at the edge: beyond it)", "o", INK))
     if _session_borders(study):
         handles.append(Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label="another session begins"))
     return handles + _outcome_handles(study)
@@ -757,10 +783,9 @@ def _draw_box(axes: Axes, place: float, values: Joules, width: float, colour: st
     axes.hlines(middle, place - width / 2, place + width / 2, color=colour, linewidth=1.2, zorder=3)
 
 
-def _draw_flagged(axes: Axes, places: Sequence[float], values: Sequence[float], colour: str) -> None:
+def _draw_flagged(axes: Axes, x: Joules, y: Joules, colour: str) -> None:
     """Hollow marks; what lies beyond the axis is drawn at its edge as a triangle that points there."""
     low, high = axes.get_ylim()
-    x, y = np.array(places, dtype=float), np.array(values, dtype=float)
     for mark, within in (("o", (y >= low) & (y <= high)), ("^", y > high), ("v", y < low)):
         axes.plot(
             x[within],
@@ -781,33 +806,40 @@ def _spread(place: float, count: int, width: float) -> Joules:
     return place + width * ((np.arange(count) + 0.5) / max(count, 1) - 0.5)
 
 
+def _draw_readings(
+    axes: Axes, place: float, clean: Joules, flagged: Joules, width: float, look: tuple[str, str]
+) -> None:
+    """The box of the clean readings with each of them, and the flagged ones, left to right as they were taken."""
+    colour, mark = look
+    if clean.size:
+        _draw_box(axes, place, clean, width, colour)
+    places = _spread(place, clean.size, 0.9 * width)
+    axes.plot(places, clean, linestyle="none", marker=mark, markersize=2, color=colour, zorder=2)
+    _draw_flagged(axes, _spread(place, flagged.size, 0.9 * width), flagged, colour)
+
+
 def _draw_boxes(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
-    sessions_at = pd.Series([group.position for group in groups]).value_counts()
+    sessions_at = Counter(group.position for group in groups)
     for group in groups:
-        width = 0.7 / sessions_at[group.position]
-        colour, mark = _session_look(study, group.session)
-        _draw_box(axes, group.place, group.clean_joules, width, colour)
-        places = _spread(group.place, group.clean_joules.size, width * 0.9)
-        axes.plot(places, group.clean_joules, linestyle="none", marker=mark, markersize=2, color=colour, zorder=2)
-        _draw_flagged(
-            axes, list(_spread(group.place, group.flagged_joules.size, width * 0.9)), list(group.flagged_joules), colour
-        )
+        width, look = 0.7 / sessions_at[group.position], _session_look(study, group.session)
+        _draw_readings(axes, group.place, group.clean_joules, group.flagged_joules, width, look)
 
 
 def _draw_bars(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
-    points = 72 * axes.get_position().width * axes.figure.get_figwidth()  # type: ignore[union-attr]
-    width = min(max(0.6 * points / len(study.commits), 0.4), 4.0)
+    width = min(max(0.6 * 72 * _span(len(study.commits)) / len(study.commits), 0.4), 4.0)  # of a bar, in points
     for session in study.sessions:
         mine = [group for group in groups if group.session == session]
+        read = [group for group in mine if group.clean_joules.size]
         colour, _ = _session_look(study, session)
-        marks = [np.quantile(group.clean_joules, [0, 0.25, 0.5, 0.75, 1]) for group in mine]
+        marks = [np.quantile(group.clean_joules, [0, 0.25, 0.5, 0.75, 1]) for group in read]
         lowest, low, middle, high, highest = np.array(marks, dtype=float).reshape(-1, 5).T
-        places = [group.place for group in mine]
+        places = [group.place for group in read]
         axes.vlines(places, lowest, highest, colors=colour, linewidth=width / 2, alpha=0.3)
         axes.vlines(places, low, high, colors=colour, linewidth=width, alpha=0.6)
         axes.plot(places, middle, linestyle="none", marker="_", color=INK, markersize=width, markeredgewidth=0.8)
-        flagged = [(group.place, joules) for group in mine for joules in group.flagged_joules]
-        _draw_flagged(axes, [place for place, _ in flagged], [joules for _, joules in flagged], colour)
+        flagged = [(group.place, value) for group in mine for value in group.flagged_joules]
+        x, y = np.array(flagged, dtype=float).reshape(-1, 2).T
+        _draw_flagged(axes, x, y, colour)
 
 
 def _pairs(changes: Sequence[Change], groups: Sequence[Group]) -> list[tuple[Change, Group, Group]]:
@@ -831,35 +863,27 @@ def _pairs(changes: Sequence[Change], groups: Sequence[Group]) -> list[tuple[Cha
 
 def _draw_pairs(page: Page, study: Study, pairs: Sequence[tuple[Change, Group, Group]]) -> None:
     """Readings before and after each change, relative to the median before."""
-    axes = page.axes("pairs")
-    names = []
-    relatives = []
-    for number, (_, before, after) in enumerate(pairs):
-        base = float(np.median(before.clean_joules))
-        for side, group in enumerate((before, after)):
-            relative = 100 * (group.clean_joules / base - 1)
-            relatives.append(relative)
-            names.append((3 * number + side, study.commits[group.position].name[:7]))
-    values = np.concatenate(relatives)
+    words = "The largest changes: the changed commit beside the one before it with a clean reading (grey)"
+    _write(page.inches("above pairs"), LEFT - 0.15, 0.2, words, fontweight="bold")
+    axes = page.axes("pairs", right=page.width - LEFT - min(1.7 * len(pairs), page.width - LEFT - RIGHT))
+    sides = [
+        (3 * number + side, group, look, float(np.median(before.clean_joules)))
+        for number, (change, before, after) in enumerate(pairs)
+        for side, (group, look) in enumerate(((before, (FAINT, "o")), (after, (change.colour, "o"))))
+    ]
+    values = np.concatenate([100 * (group.clean_joules / base - 1) for _, group, _, base in sides])
     margin = 0.07 * (values.max() - values.min()) or 1.0
-    axes.set_ylim(values.min() - margin, values.max() + margin)
+    axes.set(xlim=(-1, 3 * len(pairs) - 1), ylim=(values.min() - margin, values.max() + margin))
+    for place, group, look, base in sides:
+        clean, flagged = 100 * (group.clean_joules / base - 1), 100 * (group.flagged_joules / base - 1)
+        _draw_readings(axes, place, clean, flagged, 0.8, look)
     across = axes.get_xaxis_transform()
-    for number, (change, before, after) in enumerate(pairs):
-        base = float(np.median(before.clean_joules))
-        for side, (group, colour) in enumerate(((before, FAINT), (after, change.colour))):
-            place = 3 * number + side
-            relative = relatives[2 * number + side]
-            _draw_box(axes, place, relative, 0.8, colour)
-            axes.plot(
-                _spread(place, relative.size, 0.7), relative, linestyle="none", marker="o", markersize=2, color=colour
-            )
-            flagged = 100 * (group.flagged_joules / base - 1)
-            _draw_flagged(axes, list(_spread(place, flagged.size, 0.7)), list(flagged), colour)
+    for number, (change, _, _) in enumerate(pairs):
         axes.text(3 * number + 0.5, 1.03, change.label, transform=across, ha="center", va="bottom", color=INK)
     axes.axhline(0, color=FAINT, linewidth=0.6, zorder=0)
     axes.set_ylabel("against the median before (%)")
-    axes.set_xticks([place for place, _ in names], [name for _, name in names], rotation=90)
-    axes.set_xlim(-1, 3 * len(pairs) - 1)
+    names = [study.commits[group.position].sha[:7] for _, group, _, _ in sides]
+    axes.set_xticks([place for place, _, _, _ in sides], names, rotation=90)
 
 
 def svg(figure: Figure) -> bytes:

@@ -92,7 +92,7 @@ def store(path: Path, saved: Saved) -> None:
 
 
 def remove(path: Path) -> None:
-    """Removes the path, for good even after a loss of power."""
+    """Removes the state, for good even after a loss of power."""
     path.unlink(missing_ok=True)
     _sync_folder(path)
 

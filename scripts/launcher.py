@@ -13,35 +13,30 @@ import time
 
 from scripts.trees import KILL, kill_below, send
 
-REQUEST, REPLY, OUTPUT = 3, 4, 5  # file descriptors, as the starting program lays them out
 READY, GO, STOP = b"r", b"g", b"s"
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphans below this process become its children
 
 
-def main() -> None:
+def main(words: int, reports: int, output: int) -> None:
     """Reads one request, says that it is ready, waits for the word, runs the command, reports, and ends with its caller.
 
-    The request is a marshalled (directory, arguments, environment, signals to reset, loops, file that kills the cgroup or ""),
-    its length before it in eight bytes. The report is a marshalled (wait status, CPU seconds of what was waited for, seconds,
-    repetitions, own CPU seconds).
+    All three are file descriptors. The request is a marshalled (directory, arguments, environment, signals to reset, loops,
+    file that kills the cgroup or ""), its length before it in eight bytes. The report is a marshalled (wait status, CPU seconds of
+    what was waited for, seconds, repetitions, own CPU seconds).
     """
-    size = int.from_bytes(os.read(REQUEST, 8), "big")
-    request = b""
-    while len(request) < size:
-        request += os.read(REQUEST, size - len(request))
-    directory, arguments, environment, signals, loops, killer = marshal.loads(request)
+    directory, arguments, environment, signals, loops, killer = marshal.loads(_request(words))
     os.chdir(directory)
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_DUP2, OUTPUT, 1),
-        (os.POSIX_SPAWN_DUP2, OUTPUT, 2),
-        *((os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in (REQUEST, REPLY, OUTPUT)),
+        (os.POSIX_SPAWN_DUP2, output, 1),
+        (os.POSIX_SPAWN_DUP2, output, 2),
+        *((os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in (words, reports, output)),
     ]
     poller = select.poll()
-    poller.register(REQUEST, select.POLLIN)
-    os.write(REPLY, READY)
-    if os.read(REQUEST, 1) != GO:
+    poller.register(words, select.POLLIN)
+    os.write(reports, READY)
+    if os.read(words, 1) != GO:
         return
     before = resource.getrusage(resource.RUSAGE_SELF)
     status, done, cpu_seconds, stopped = 0, 0, 0.0, False
@@ -50,25 +45,33 @@ def main() -> None:
         pid = os.posix_spawn(
             arguments[0], arguments, environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=signals
         )
-        stopped = _wait(pid, poller, killer)
+        stopped = _was_stopped(pid, words, poller, killer)
         _, status, usage = os.wait4(pid, 0)
         cpu_seconds += usage.ru_utime + usage.ru_stime
         done += 1
     seconds = time.monotonic() - began
     after = resource.getrusage(resource.RUSAGE_SELF)
     own_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    os.write(REPLY, marshal.dumps((status, cpu_seconds, seconds, done, own_seconds)))
-    os.read(REQUEST, 1)
+    os.write(reports, marshal.dumps((status, cpu_seconds, seconds, done, own_seconds)))
+    os.read(words, 1)
 
 
-def _wait(pid: int, poller: select.poll, killer: str) -> bool:
+def _request(words: int) -> bytes:
+    size = int.from_bytes(os.read(words, 8), "big")
+    request = b""
+    while len(request) < size:
+        request += os.read(words, size - len(request))
+    return request
+
+
+def _was_stopped(pid: int, words: int, poller: select.poll, killer: str) -> bool:
     """Waits for the end of the process; whether the caller meanwhile said that no further repetition is wanted."""
     process = os.pidfd_open(pid)
     poller.register(process, select.POLLIN)
     stopped = False
     ready = poller.poll()
     while all(descriptor != process for descriptor, _ in ready):
-        if os.read(REQUEST, 1) != STOP:
+        if os.read(words, 1) != STOP:
             _end_all(killer)
         stopped = True
         ready = poller.poll()

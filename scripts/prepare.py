@@ -21,10 +21,10 @@ KILOHERTZ = {"khz": 1, "mhz": 1_000, "ghz": 1_000_000}
 
 
 def parse_frequency(text: str) -> int:
-    """Kilohertz, from a number with its unit: `2.4GHz`, `2400 MHz`; raises ValueError for anything else."""
+    """Kilohertz, from a number with its unit: `2.4GHz`, `2400 MHz`; raises ArgumentTypeError for anything else."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]hz)", text.strip(), re.IGNORECASE)
     if match is None:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no frequency with its unit, such as 2.4GHz or 2400MHz")
     return int(Decimal(match[1]) * KILOHERTZ[match[2].lower()])
 
 
@@ -81,7 +81,7 @@ def restore(machine: Machine, state: Path) -> list[str]:
 
 
 def grouped(entries: Iterable[tuple[str, str, str]]) -> list[list[str]]:
-    """Rows of (setting, value, value) from (target, value, value), equal ones of many processors as one: `policy0-3`."""
+    """Rows of (setting, value, value) from (target, value, value), equal processors as one row: `policy0-3`."""
     groups: dict[tuple[str, str, str], list[int]] = {}
     for target, first, second in entries:
         label, number = _label(target)
@@ -113,10 +113,7 @@ def show(machine: Machine, wish: Wish, state: Path) -> list[str]:
     if wish == Wish():
         current = preparation.present(machine)
         rows = grouped((target, value, "") for target, value in current.items())
-        return [
-            *in_force,
-            *(columns([["setting", "now", ""], *rows]) if rows else ["No setting can be prepared here."]),
-        ]
+        return [*in_force, *columns([["setting", "now", ""], *rows])]
     planned = preparation.plan(machine, wish)
     if not planned.steps:
         return [*in_force, *planned.notes, "Nothing to do."]
@@ -132,9 +129,9 @@ def _story(saved: Saved, before: Mapping[str, str | None], gone: Sequence[str], 
     """What the machine had undone by itself, what a reboot took away, and what was written just now."""
     undone = [(target, saved.former[target], "") for target in saved.applied if before[target] == saved.former[target]]
     written = [
-        (target, value or "?", saved.former[target])
+        (target, value, saved.former[target])
         for target, value in before.items()
-        if target not in gone and value != saved.former[target]
+        if value is not None and value != saved.former[target]
     ]
     by_whom = "by the reboot" if rebooted else "by someone else"
     return [
@@ -176,8 +173,8 @@ def _label(target: str) -> tuple[str, list[int]]:
     kind, _, name = target.partition(":")
     if kind != "sysfs":
         return f"{kind} {name}", []
-    short = name.removeprefix(f"{preparation.PROCESSORS}/").removeprefix("cpufreq/")
-    match = re.match(r"(policy|cpu)(\d+)", short)
+    short = name.removeprefix(f"{preparation.PROCESSORS}/")
+    match = re.match(r"(?:cpufreq/)?(policy|cpu)(\d+)", short)
     return (short, []) if match is None else (f"{match[1]}#{short[match.end() :]}", [int(match[2])])
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -30,6 +30,7 @@ RESET_SIGNALS = tuple(
     int(number) for number in (*ENDING_SIGNALS, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTSTP)
 )
 ROOT = Path(__file__).parent.parent
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Window(Protocol):
@@ -42,7 +43,7 @@ class Window(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended. `failed` is an exit code other than 0, or the end by a signal that was not ours."""
+    """How a command ended. `failed` is an exit code other than 0, the end by a signal, or a folder that is not there."""
 
     status: Literal["ok", "failed", "timeout"]
     exit_code: int | None
@@ -52,6 +53,16 @@ class Outcome:
     cpu_seconds: float  # user and system, of all processes of the command
     left_behind: tuple[str, ...]  # names of processes that outlived the command and were killed
     loops: int  # how often the command was run; fewer than asked for where a run did not end well
+
+
+class NoWindow:
+    """A window for commands that nobody measures."""
+
+    def start(self) -> None:
+        """Reads nothing."""
+
+    def stop(self) -> None:
+        """Reads nothing."""
 
 
 def run(
@@ -72,58 +83,39 @@ def run(
     command at a time in a process.
 
     Raises:
-        ErgitError: there is no bash, or no process can be started.
+        ErgitError: there is no bash, or this machine cannot start processes.
     """
     shell = shutil.which("bash")
     if shell is None:
-        raise ErgitError("There is no bash on PATH, and commands of the config are run by it. Install the package bash.")
+        raise ErgitError("There is no bash on PATH, and it runs the commands of the config. Install the package `bash`.")
+    started = datetime.now(UTC)
+    if not directory.is_dir():
+        return _outcome(started, _Report(status=0, loops=0), loops, in_time=True, cpu_seconds=0.0, left_behind=())
     request = _Request(directory, (shell, "-c", command), environment, loops)
-    with log.open("ab") as output, fresh_cgroup(find_cgroup()) as cgroup, _launched(request, output, cgroup) as running:
+    window = window or NoWindow()
+    with fresh_cgroup(find_cgroup()) as cgroup, _launched(request, log, cgroup) as running, _no_garbage_collection():
         started = datetime.now(UTC)
-        collecting = gc.isenabled()
-        gc.disable()
-        if window is not None:
-            window.start()
+        window.start()
         running.go()
         in_time = running.ends_within(timeout_seconds)
         if not in_time:
-            running.terminate()
+            running.stop()
+        window.stop()
         report = running.report()
-        if window is not None:
-            window.stop()
-        if collecting:
-            gc.enable()
         cpu_seconds = running.cpu_seconds(report)
-        left_behind = running.finish()
-    status: Literal["ok", "failed", "timeout"] = "ok" if report.status == 0 and report.loops == loops else "failed"
-    code = os.waitstatus_to_exitcode(report.status)
-    return Outcome(
-        status=status if in_time else "timeout",
-        exit_code=code if code >= 0 else None,
-        signal=-code if code < 0 else None,
-        started=started.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        duration_seconds=report.duration_seconds,
-        cpu_seconds=cpu_seconds,
-        left_behind=left_behind,
-        loops=report.loops,
-    )
+        left_behind = running.clear()
+    return _outcome(started, report, loops, in_time=in_time, cpu_seconds=cpu_seconds, left_behind=left_behind)
 
 
 def die_with_parent() -> None:
     """From now on this program ends when the process that started it does, and takes its commands along.
 
-    SIGTERM (sent by the kernel when the parent's thread is gone, prctl(2)), SIGINT and SIGHUP become an orderly exit with 128 plus
-    the signal's number, once.
+    SIGTERM (which the kernel sends when the parent's thread is gone, prctl(2)), SIGINT and SIGHUP become an orderly exit with 128
+    plus the signal's number, once.
     """
     for number in ENDING_SIGNALS:
         signal.signal(number, _exit_once)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
-
-
-def _exit_once(number: int, _frame: FrameType | None) -> None:
-    for ending in ENDING_SIGNALS:
-        signal.signal(ending, signal.SIG_IGN)
-    sys.exit(128 + number)
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -136,37 +128,52 @@ class _Request:
     def encoded(self, killer: str) -> bytes:
         environment = {os.fsencode(name): os.fsencode(value) for name, value in self.environment.items()}
         arguments = [os.fsencode(argument) for argument in self.arguments]
-        content = marshal.dumps(
-            (os.fsencode(self.directory), arguments, environment, RESET_SIGNALS, self.loops, killer)
-        )
+        content = marshal.dumps((os.fsencode(self.directory), arguments, environment, RESET_SIGNALS, self.loops, killer))
         return len(content).to_bytes(8, "big") + content
 
 
 @dataclass(frozen=True)
 class _Report:
     status: int  # as of wait4
-    cpu_seconds: float  # of what was waited for
-    duration_seconds: float
-    loops: int
-    launcher_cpu_seconds: float
+    cpu_seconds: float = 0.0  # of what was waited for
+    duration_seconds: float = 0.0
+    loops: int = 1
+    launcher_cpu_seconds: float = 0.0
 
 
-@contextmanager
-def _launched(request: _Request, output: IO[bytes], cgroup: Cgroup | None) -> Iterator["_Running"]:
-    """A launcher that waits for the word; at the end of the block it and all below it are gone, whatever happened."""
-    prctl(PR_SET_CHILD_SUBREAPER, 1)
-    before = frozenset(trees.children(os.getpid()))
-    words_read, words = os.pipe()
-    reports, reports_write = os.pipe()
-    code = "from scripts.launcher import main; main()"
-    try:
-        pid = os.posix_spawn(
-            sys.executable,
-            [sys.executable, "-S", "-E", "-B", "-c", f"import sys; sys.path[0] = {str(ROOT)!r}; {code}"],
-            os.environ,
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, words_read, launcher.REQUEST + SPARE),
-            ],
-            setsid=True,
-            setsigmask=RESET_SIGNALS,
-        )
+@dataclass
+class _Running:
+    """A launcher, the pipes to and from it, and the processes below it."""
+
+    pid: int
+    words: int
+    reports: int
+    cgroup: Cgroup | None
+    strangers: frozenset[int]  # children of this process that have nothing to do with the command
+    began: float = 0.0
+    raw: bytes = b""
+    lost: _Report | None = None  # what is known of the command when it killed the launcher
+    shell: int | None = field(default=None)
+    launcher_is_gone: bool = False
+
+    def go(self) -> None:
+        self.began = time.monotonic()
+        os.write(self.words, launcher.GO)
+
+    def ends_within(self, seconds: float) -> bool:
+        """Waits for the report; also for the command itself, when it has killed the launcher."""
+        deadline = self.began + seconds
+        if not _is_readable(self.reports, seconds):
+            return False
+        self.raw = os.read(self.reports, 4096)
+        return bool(self.raw) or self._adopted_ends_before(deadline)
+
+    def stop(self) -> None:
+        """Ends the command and all it started: SIGTERM, a moment, SIGKILL."""
+        if not self.launcher_is_gone:
+            os.write(self.words, launcher.STOP)
+        self._signal(signal.SIGTERM)
+        if not self._ends_soon(GRACE_SECONDS):
+            self._kill()
+            self._ends_soon(DYING_SECONDS)
+    def report(self) -> _Report: ...

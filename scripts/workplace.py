@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any
 from scripts.errors import ErgitError
 
 ROOT = str(Path(__file__).parent.parent)
+PROGRAMS = str(Path(sys.executable).parent)
 
 
 def place_of(commit: str) -> Path:
@@ -96,16 +98,35 @@ def environment_of(java: Mapping[str, Any], extra: Mapping[str, str]) -> dict[st
     return variables | ({"ERGIT_JAVA_RELEASE": str(release)} if release else {}) | dict(extra)
 
 
+def program_variables() -> dict[str, str]:
+    """The variables by which the rules' programs find `scripts.x` and this very Python."""
+    return {"PYTHONPATH": _with_first("PYTHONPATH", ROOT), "PATH": _with_first("PATH", PROGRAMS)}
+
+
 def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment for a command of the user's: the JDK first on PATH, ergit's modules out of sight."""
+    """This process's environment for a command of the user's: the JDK first on PATH, ergit's Python out of sight."""
     environment = dict(os.environ)
-    imports = environment.pop("PYTHONPATH", "").split(os.pathsep)
-    if any(kept := [folder for folder in imports if folder != ROOT]):
-        environment["PYTHONPATH"] = os.pathsep.join(kept)
+    environment["PYTHONPATH"] = _without("PYTHONPATH", ROOT)
+    if not environment["PYTHONPATH"]:
+        del environment["PYTHONPATH"]
+    if sys.prefix != sys.base_prefix:  # a virtual environment of ergit's own, activated or not
+        environment["PATH"] = _without("PATH", PROGRAMS)
+        environment.pop("VIRTUAL_ENV", None)
     environment |= variables
     if "JAVA_HOME" in variables:
-        environment["PATH"] = f"{variables['JAVA_HOME']}/bin:{environment.get('PATH', os.defpath)}"
+        environment["PATH"] = f"{variables['JAVA_HOME']}/bin:{environment['PATH']}"
     return environment
+
+
+def _with_first(name: str, folder: str) -> str:
+    """The search path of that name with the folder first."""
+    return os.pathsep.join(filter(None, [folder, _without(name, folder)]))
+
+
+def _without(name: str, folder: str) -> str:
+    """The search path of that name without the folder."""
+    folders = os.environ.get(name, os.defpath if name == "PATH" else "").split(os.pathsep)
+    return os.pathsep.join(entry for entry in folders if entry != folder)
 
 
 def _run(command: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""CPU time in the clothes of energy: CPU-seconds of the command times a fixed power of one core, always labelled estimated."""
+"""CPU time in the clothes of energy: CPU-seconds times a fixed power of one core, always labelled estimated."""
 
 import math
 from typing import ClassVar
@@ -8,10 +8,10 @@ from scripts.errors import ErgitError
 
 
 class EstimateSource(Source):
-    """No counter is read: a window's joules are its CPU-seconds times `watts_per_core`, and say no more than CPU time does.
+    """No counter: a window's joules are its CPU-seconds times `watts_per_core`, and say no more than CPU time does.
 
-    The real power of a core changes with frequency, instructions and temperature, several times over; comparisons of commits
-    are comparisons of CPU time.
+    The real power of a core changes several times over with frequency, instructions and temperature. Comparisons of
+    commits by this source are comparisons of their CPU time.
     """
 
     name: ClassVar[str] = "estimate"

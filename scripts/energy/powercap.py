@@ -1,7 +1,6 @@
 """Energy counters of the powercap tree: microjoules of each CPU package and its parts, wraps undone, resets refused."""
 
 import contextlib
-import errno
 import os
 import re
 import threading
@@ -17,9 +16,13 @@ from scripts.energy.source import (
     UPDATE_SECONDS,
     Counter,
     Energy,
+    Part,
+    Raw,
     Source,
-    Unavailable,
+    UnavailableError,
     absent_counter_mend,
+    add_up,
+    failed_read,
     implausible,
     limit_of,
     stands_still,
@@ -31,7 +34,7 @@ SAMPLE_SECONDS = 10.0
 READ_BYTES = 64
 
 DIRECTORY = re.compile(r"intel-rapl(:\d+)*")
-"""Control type and zones of the RAPL counters, of Intel and AMD alike; `intel-rapl-mmio` counts the same packages again."""
+"""RAPL's control type and zones, for Intel and AMD alike; `intel-rapl-mmio` counts the same packages once more."""
 
 PACKAGE = re.compile(r"package-\d+(-die-\d+)?")
 PLATFORM = re.compile(r"psys(-\d+)?")
@@ -45,8 +48,8 @@ NO_RIGHT = (
 )
 BROKEN = "Look at the file; a counter that the kernel cannot serve is no use, so choose another source"
 
-type_of_read = bytes | OSError
-Snapshot = tuple[float, list[type_of_read]]
+Read = bytes | OSError
+Snapshot = tuple[float, list[Read]]
 """Seconds of the clock, and what reading each zone's counter gave."""
 
 
@@ -54,7 +57,7 @@ Snapshot = tuple[float, list[type_of_read]]
 class Zone:
     """One counter, `energy_uj` in `path`: it holds 0..`range_uj` microjoules and restarts at 0.
 
-    `ends_in_newline`: whether the file did when it was opened, as in sysfs; a later read without the newline is then torn.
+    `ends_in_newline`: whether the file did when it was opened, as in sysfs; a later read without it is then torn.
     """
 
     name: str
@@ -65,9 +68,9 @@ class Zone:
 
 
 def zone_directories(root: Path) -> dict[str, Path]:
-    """Zone folders by folder name, below `root`, which is flat (/sys/class/powercap) or nested (/sys/devices/virtual/powercap).
+    """Zone folders below `root`, by folder name; raises OSError where `root` cannot be listed.
 
-    Raises OSError where `root` cannot be listed.
+    `root` may be flat as /sys/class/powercap or nested as /sys/devices/virtual/powercap.
     """
     found: dict[str, Path] = {}
     for entry in sorted(root.iterdir()):
@@ -82,7 +85,8 @@ def zone_directories(root: Path) -> dict[str, Path]:
 def domain_of(zone_name: str, *, top_level: bool) -> str | None:
     """Domain of a zone by its `name` file, None for a name that is no energy domain of a CPU.
 
-    Names: linux/drivers/powercap/intel_rapl_common.c (`package-0`, `package-0-die-1`, `psys`, `psys-1`, `core`, `uncore`, `dram`).
+    Source of the names: linux/drivers/powercap/intel_rapl_common.c. Zones: `package-0`, `package-0-die-1`, `psys`,
+    `psys-1`; their parts: `core`, `uncore`, `dram`.
     """
     if top_level:
         if PACKAGE.fullmatch(zone_name):
@@ -94,16 +98,17 @@ def domain_of(zone_name: str, *, top_level: bool) -> str | None:
 def joules_between(first_uj: int, last_uj: int, range_uj: int) -> float:
     """Energy in joules from one reading to the next, with at most one wrap between them.
 
-    The counter holds 0..`range_uj` and restarts at 0 (Linux, Documentation/power/powercap/powercap.rst, max_energy_range_uj).
-    The kernel derives both from a 32-bit count of units of at most some 61 µJ, so that a wrap is exact to one unit.
+    The counter holds 0..`range_uj` and restarts at 0 (linux/Documentation/power/powercap/powercap.rst,
+    `max_energy_range_uj`). The kernel makes both from a 32-bit count of units of 61 µJ or less, so that a wrap is exact
+    to one unit.
     """
     return (last_uj - first_uj) % (range_uj + 1) / 1e6
 
 
-def microjoules(read: type_of_read, zone: Zone) -> int:
-    """The count that one read of `energy_uj` gave; raises ValueError, with the text, for everything that is no whole count."""
+def microjoules(read: Read, zone: Zone) -> int:
+    """The count that one read of `energy_uj` gave; raises ValueError, with the text, where it gave no whole count."""
     if isinstance(read, OSError):
-        raise ValueError(f"cannot be read: {errno.errorcode.get(read.errno or 0, 'error')}, {read.strerror}")
+        raise ValueError(failed_read(read))
     if not read:
         raise ValueError("the read was empty")
     whole = re.fullmatch(rb"([0-9]+)(\n?)", read)
@@ -120,10 +125,10 @@ def microjoules(read: type_of_read, zone: Zone) -> int:
 def window_joules(times: Sequence[float], counts_uj: Sequence[int], range_uj: int, limit_watts: float) -> float:
     """Joules from the first count to the last, any number of wraps undone; `times` in seconds belong to `counts_uj`.
 
-    Each step from one count to the next may hold one wrap, which is certain only while `limit_watts` could not fill the range
-    meanwhile. A count that fell without a wrap is a reset: read as a wrap it means more power than `limit_watts`, unless
-    the counter was within `limit_watts` × the step's seconds of its range, when the two cannot be told apart.
-    Raises ValueError where a step is uncertain or impossible.
+    Each step from one count to the next may hold one wrap, which is sure only if `limit_watts` could not fill the range
+    meanwhile. A count that fell without a wrap is a reset: taken for a wrap it means more power than `limit_watts`,
+    unless the counter stood so close below its range that `limit_watts` could have filled it in that step, when nothing
+    can tell the two apart. Raises ValueError where a step is unsure or impossible.
     """
     total = 0.0
     for step in range(1, len(times)):
@@ -138,30 +143,37 @@ def window_joules(times: Sequence[float], counts_uj: Sequence[int], range_uj: in
 
 
 def energy_between(zones: Sequence[Zone], snapshots: Sequence[Snapshot], limit_watts: float) -> Energy:
-    """Energy from the first of at least two snapshots to the last; one counter that can't be trusted makes the whole window void."""
+    """Energy from the first of at least two snapshots to the last."""
     times = [seconds for seconds, _ in snapshots]
     packages = sum(zone.domain == "package" for zone in zones)
-    joules = {domain: 0.0 for domain in DOMAINS if any(zone.domain == domain for zone in zones)}
-    counters: list[Counter] = []
-    problems: list[str] = []
-    for index, zone in enumerate(zones):
-        reads = [reads[index] for _, reads in snapshots]
-        counters.append(as_it_was_read(zone, reads))
-        try:
-            counts = [microjoules(read, zone) for read in reads]
-            part = window_joules(times, counts, zone.range_uj, limit_of(zone.domain, packages, limit_watts))
-        except ValueError as refusal:
-            problems.append(f"{zone.name}: {refusal}")
-            continue
-        if refused := stands_still(zone.domain, part, times[-1] - times[0]):
-            problems.append(f"{zone.name}: {refused}")
-        joules[zone.domain] += part
-    if problems:
-        return Energy({}, counters, "powercap: " + "; ".join(problems))
-    return Energy(joules, counters, None)
+    parts = [
+        part_of(zone, times, [reads[index] for _, reads in snapshots], limit_of(zone.domain, packages, limit_watts))
+        for index, zone in enumerate(zones)
+    ]
+    return add_up(PowercapSource.name, parts)
 
 
-def as_it_was_read(zone: Zone, reads: Sequence[type_of_read]) -> Counter:
+def part_of(zone: Zone, times: Sequence[float], reads: Sequence[Read], limit_watts: float) -> Part:
+    """What one zone says of a window in which it was read at `times`."""
+    counter = as_it_was_read(zone, reads)
+    try:
+        joules = window_joules(times, [microjoules(read, zone) for read in reads], zone.range_uj, limit_watts)
+    except ValueError as refusal:
+        return Part(counter, 0.0, str(refusal))
+    return Part(counter, joules, stands_still(zone.domain, joules, times[-1] - times[0]))
+
+
+def sampling_interval(zones: Sequence[Zone], wanted_seconds: float, limit_watts: float) -> float:
+    """Seconds between samples: as wanted, or less where `limit_watts` could fill half of a counter's range in them.
+
+    Never below 50 ms, which would weigh on what is measured: `window_joules` refuses ranges that small.
+    """
+    packages = sum(zone.domain == "package" for zone in zones)
+    fills = [zone.range_uj / 1e6 / limit_of(zone.domain, packages, limit_watts) for zone in zones]
+    return min(wanted_seconds, max(0.05, min(fills) / 2))
+
+
+def as_it_was_read(zone: Zone, reads: Sequence[Read]) -> Counter:
     """The record of one zone in one window, for the file of readings."""
     before, *samples, after = [raw_value(read) for read in reads]
     return Counter(
@@ -169,7 +181,7 @@ def as_it_was_read(zone: Zone, reads: Sequence[type_of_read]) -> Counter:
     )
 
 
-def raw_value(read: type_of_read) -> int | str | None:
+def raw_value(read: Read) -> Raw:
     """A read as JSON can hold it: the number, the text that is none, None where reading failed."""
     if isinstance(read, OSError):
         return None
@@ -177,7 +189,7 @@ def raw_value(read: type_of_read) -> int | str | None:
     return int(text) if re.fullmatch(r"[0-9]+\n?", text, re.ASCII) else text
 
 
-def read_counter(descriptor: int) -> type_of_read:
+def read_counter(descriptor: int) -> Read:
     """The counter's text at this moment: reading at offset 0 makes the kernel look at the hardware again."""
     try:
         return os.pread(descriptor, READ_BYTES, 0)
@@ -186,18 +198,21 @@ def read_counter(descriptor: int) -> type_of_read:
 
 
 def named_zones(root: Path, proc: Path) -> Iterator[tuple[str, str, Path]]:
-    """Full name (`package-0/core`), domain and folder of each zone that counts energy; raises Unavailable where there is no tree."""
+    """Full name (`package-0/core`), domain and folder of each zone that counts energy.
+
+    Raises UnavailableError where there is no tree.
+    """
     try:
         folders = zone_directories(root)
     except OSError as error:
         reason = f"there is no powercap tree at {root} ({error.strerror})"
-        raise Unavailable(reason, absent_counter_mend("intel_rapl_msr", proc)) from error
+        raise UnavailableError(reason, absent_counter_mend("intel_rapl_msr", proc)) from error
     names: dict[str, str] = {}
     for folder, path in folders.items():
         try:
             names[folder] = (path / "name").read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise Unavailable(f"{path / 'name'} cannot be read ({error})", BROKEN) from error
+            raise UnavailableError(f"{path / 'name'} cannot be read ({error})", BROKEN) from error
     for folder, path in folders.items():
         parent = folder.rpartition(":")[0]
         domain = domain_of(names[folder], top_level=parent not in names)
@@ -206,22 +221,22 @@ def named_zones(root: Path, proc: Path) -> Iterator[tuple[str, str, Path]]:
 
 
 def open_zone(name: str, domain: str, path: Path) -> tuple[Zone, int]:
-    """The zone and a descriptor of its counter, read once to see that it can be; raises Unavailable."""
+    """The zone and a descriptor of its counter, read once to see that it can be; raises UnavailableError."""
     source = path / "max_energy_range_uj"
     try:
         text = source.read_text(encoding="ascii").strip()
         range_uj = int(text)
     except (OSError, ValueError) as error:
-        raise Unavailable(f"{source} holds no range, so that a wrap cannot be undone ({error})", BROKEN) from error
+        raise UnavailableError(f"{source} holds no range, so that a wrap cannot be undone ({error})", BROKEN) from error
     if range_uj <= 0:
-        raise Unavailable(f"{source} says {text!r}, so that a wrap cannot be undone", BROKEN)
+        raise UnavailableError(f"{source} says {text!r}, so that a wrap cannot be undone", BROKEN)
     counter = path / "energy_uj"
     try:
         descriptor = os.open(counter, os.O_RDONLY | os.O_CLOEXEC)
     except PermissionError as error:
-        raise Unavailable(f"no right to read {counter} ({error.strerror})", NO_RIGHT) from error
+        raise UnavailableError(f"no right to read {counter} ({error.strerror})", NO_RIGHT) from error
     except OSError as error:
-        raise Unavailable(f"{counter} cannot be opened ({error.strerror})", BROKEN) from error
+        raise UnavailableError(f"{counter} cannot be opened ({error.strerror})", BROKEN) from error
     first = read_counter(descriptor)
     ends_in_newline = isinstance(first, bytes) and first.endswith(b"\n")
     zone = Zone(name, domain, path, range_uj, ends_in_newline)
@@ -230,16 +245,16 @@ def open_zone(name: str, domain: str, path: Path) -> tuple[Zone, int]:
     except ValueError as refusal:
         os.close(descriptor)
         mend = NO_RIGHT if isinstance(first, PermissionError) else BROKEN
-        raise Unavailable(f"{counter}: {refusal}", mend) from refusal
+        raise UnavailableError(f"{counter}: {refusal}", mend) from refusal
     return zone, descriptor
 
 
 class PowercapSource(Source):
     """Counters of /sys/class/powercap, for Intel and for AMD, whose kernel driver serves them under the same names.
 
-    Files stay open; an edge of a window is one `pread` per counter. A thread that was asleep since the source was opened wakes
-    every `sample_seconds` and adds a sample if a window is open, so that wraps in long windows are seen; it costs a window
-    nothing until then.
+    Files stay open; an edge of a window is one `pread` per counter. A thread, asleep since the source was opened, wakes
+    every `sample_seconds` and adds a sample if a window is open, so that the wraps of long windows are seen. The edges
+    neither start nor wake it.
     """
 
     name: ClassVar[str] = "powercap"
@@ -256,8 +271,8 @@ class PowercapSource(Source):
     ) -> None:
         """Opens every package counter, and those of the other domains that can be read; `clock` gives seconds.
 
-        Raises Unavailable where there is no package or one of them can't be read. A domain of which any counter can't be read is
-        left out whole, and `notes` say so.
+        Raises UnavailableError where there is no package or one of them can't be read. A domain of which any counter
+        can't be read is left out whole, and `notes` say so.
         """
         self._limit_watts = limit_watts
         self._clock = clock
@@ -269,13 +284,14 @@ class PowercapSource(Source):
             self.zones, self._descriptors, self.notes = open_zones(root, proc, opened)
             self._files = opened.pop_all()
         self.domains = tuple(domain for domain in DOMAINS if any(zone.domain == domain for zone in self.zones))
+        interval = sampling_interval(self.zones, sample_seconds, limit_watts)
         self._sampler = threading.Thread(
-            target=self._sample_now_and_then, args=(sample_seconds,), name="powercap sampler", daemon=True
+            target=self._sample_now_and_then, args=(interval,), name="powercap sampler", daemon=True
         )
         self._sampler.start()
 
     def start(self) -> None:
-        """Reads each counter, the packages last to first of all domains in the order of `zones`."""
+        """Reads each counter, in the same order as `stop()`, so that all of them span windows of the same length."""
         with self._lock:
             self._snapshots = [self._snapshot()]
             self._window_is_open = True
@@ -315,20 +331,20 @@ def open_zones(
 ) -> tuple[tuple[Zone, ...], tuple[int, ...], tuple[str, ...]]:
     """Zones with open counters, packages first, and notes on domains left out; `opened` closes the descriptors.
 
-    Raises Unavailable where not every package can be read.
+    Raises UnavailableError where not every package can be read.
     """
     found = sorted(named_zones(root, proc), key=lambda zone: (DOMAINS.index(zone[1]), zone[0]))
     names = [name for name, _, _ in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise Unavailable(f"{root} has two zones named {twice[0]}: which one counts is unclear", BROKEN)
+        raise UnavailableError(f"{root} has two zones named {twice[0]}: which one counts is unclear", BROKEN)
     if not any(domain == "package" for _, domain, _ in found):
-        raise Unavailable(f"{root} has no zone named package-*", absent_counter_mend("intel_rapl_msr", proc))
+        raise UnavailableError(f"{root} has no zone named package-*", absent_counter_mend("intel_rapl_msr", proc))
     zones: list[tuple[Zone, int]] = []
     left_out: dict[str, str] = {}
     for name, domain, path in found:
         try:
             zone, descriptor = open_zone(name, domain, path)
-        except Unavailable as refusal:
+        except UnavailableError as refusal:
             if domain == "package":
                 raise
             left_out[domain] = f"{domain} left out: {refusal.reason}"

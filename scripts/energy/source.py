@@ -1,6 +1,8 @@
-"""What every energy source gives: a window with two edges, and the joules between them or the reason why there are none."""
+"""What every energy source gives: the joules between two edges of a window, or the reason why there are none."""
 
+import errno
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +28,7 @@ STILL_SECONDS = 0.1
 """A package counter that has not moved for this long is not counting: even 1 W would have moved it 1,600 times."""
 
 
-class Unavailable(ErgitError):
+class UnavailableError(ErgitError):
     """A source that cannot be used here: `reason` says why, `mend` what to do, with the least privilege first."""
 
     def __init__(self, reason: str, mend: str) -> None:
@@ -35,25 +37,29 @@ class Unavailable(ErgitError):
         self.mend = mend
 
 
-class Counter(TypedDict):
-    """One raw counter of one window, as it was read: a number, the text that was no number, or None where reading failed.
+Raw = int | float | str | None
+"""A raw value as JSON can hold it: the number, the text that was no number, None where reading failed."""
 
-    `unit` is what one count stands for, `range` the largest count before the counter restarts at 0 (None: it does not).
-    `samples` are the values read between `before` and `after`.
+
+class Counter(TypedDict):
+    """One raw counter of one window, as it was read.
+
+    `unit` is what one count stands for, `range` the largest count before the counter restarts at 0 (None: it never
+    does), `samples` the values read between `before` and `after`.
     """
 
     name: str
     domain: str
     unit: str
-    before: int | float | str | None
-    after: int | float | str | None
+    before: Raw
+    after: Raw
     range: int | None
-    samples: list[int | float | str | None]
+    samples: list[Raw]
 
 
 @dataclass(frozen=True)
 class Energy:
-    """Joules of one window by domain, summed over sockets and dies; empty, with `problem` saying why, if they can't be trusted.
+    """Joules of one window by domain, summed over sockets and dies; none, but a `problem`, if they can't be trusted.
 
     The package holds core and uncore, psys holds the package: domains are never to be added to each other.
     """
@@ -61,6 +67,28 @@ class Energy:
     joules: dict[str, float]
     counters: list[Counter]
     problem: str | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one counter says of one window: its record, and its joules or the reason why they can't be trusted."""
+
+    counter: Counter
+    joules: float
+    problem: str | None = None
+
+
+def add_up(source: str, parts: Sequence[Part]) -> Energy:
+    """Energy of a window by domain; a single counter that can't be trusted makes the whole window void."""
+    counters = [part.counter for part in parts]
+    problems = [f"{part.counter['name']}: {part.problem}" for part in parts if part.problem]
+    if problems:
+        return Energy({}, counters, f"{source}: " + "; ".join(problems))
+    counted = {counter["domain"] for counter in counters}
+    joules = {domain: 0.0 for domain in DOMAINS if domain in counted}
+    for part in parts:
+        joules[part.counter["domain"]] += part.joules
+    return Energy(joules, counters, None)
 
 
 class Source(ABC):
@@ -76,11 +104,11 @@ class Source(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Reads the counters at the first edge of a window, and does nothing else; never raises for a counter's failure."""
+        """Reads the counters at a window's first edge and does nothing else; a counter's failure is told by `energy()`."""
 
     @abstractmethod
     def stop(self) -> None:
-        """Reads the counters at the last edge of the window, and does nothing else; never raises for a counter's failure."""
+        """Reads the counters at the window's last edge and does nothing else; a counter's failure is told by `energy()`."""
 
     @abstractmethod
     def energy(self, cpu_seconds: float) -> Energy:
@@ -105,10 +133,15 @@ class Source(ABC):
 def limit_of(domain: str, packages: int, limit_watts: float) -> float:
     """Highest believable power in watts of one counter.
 
-    Each of package, core, uncore and dram belongs to one package. psys counts the whole platform: all packages, and as much as
-    one more for everything else.
+    A counter of package, core, uncore or dram belongs to one package. psys counts the whole platform: all packages, and
+    as much as one more for everything else.
     """
     return limit_watts * (packages + 1) if domain == "psys" else limit_watts
+
+
+def failed_read(error: OSError) -> str:
+    """What a failed read of a counter is called in a problem, with the name of its error number."""
+    return f"cannot be read: {errno.errorcode.get(error.errno or 0, 'no error number')}, {error.strerror}"
 
 
 def implausible(joules: float, seconds: float, limit_watts: float) -> str | None:
@@ -144,4 +177,6 @@ def absent_counter_mend(module: str, proc: Path) -> str:
             "This is a virtual machine and its host keeps the counters: measure on the machine itself, "
             "or set measure.allow_estimate to work with CPU time"
         )
-    return f"Load the kernel module (sudo modprobe {module}); CPUs before Intel Sandy Bridge and AMD Zen have no counter"
+    return (
+        f"Load the kernel module (sudo modprobe {module}); CPUs before Intel Sandy Bridge and AMD Zen have no counter"
+    )
