@@ -98,9 +98,12 @@ def test_a_commit_beside_the_branch_comes_right_after_its_newest_ancestor_on_it(
         ({"oldest_commit": "v2", "newest_commit": "v4"}, ["two", "three", "four"]),
         ({"extensions": ["java"]}, ["one", "three", "five"]),
         ({"paths": ["b.md"]}, ["two", "four"]),
-        ({"granularity": "tags", "newest": 1, "neighbours_before": 1, "neighbours_after": 1}, ["three", "four", "five"]),
+        (
+            {"granularity": "tags", "newest": 1, "neighbours_before": 1, "neighbours_after": 1},
+            ["three", "four", "five"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_filters_choose(five: Repository, filters: dict[str, Any], subjects: list[str]) -> None:
     assert chosen(selected(five, filters)) == subjects
 
@@ -152,12 +155,12 @@ def test_subjects_with_tabs_quotes_and_carriage_returns_keep_the_table_whole(rep
 
 def test_a_shallow_clone_is_an_error_with_the_mend(five: Repository) -> None:
     five.git("clone", "--quiet", "--depth=1", f"file://{five.path}", str(five.path.parent / "shallow"))
-    with pytest.raises(ErgitError, match="shallow clone.*git fetch --unshallow"):
+    with pytest.raises(ErgitError, match=r"shallow clone.*git fetch --unshallow"):
         mirrored(Repository(five.path.parent / "shallow"))
 
 
 def test_a_path_without_a_repository_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ErgitError, match="there is no folder '.*missing'"):
+    with pytest.raises(ErgitError, match=r"there is no folder '.*missing'"):
         mirrored(Repository(tmp_path / "missing"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(ErgitError, match="does not appear to be a git repository"):

@@ -1,0 +1,347 @@
+"""The whole workflow, as a user calls it: real Git, real Snakemake, real commands, on a small history."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from copy import deepcopy
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import Repository
+
+ROOT = Path(__file__).parent.parent
+PROGRAM = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "demo")
+
+CONFIG: dict[str, Any] = {
+    "repository": {"url": "../project"},
+    "commits": ["first..main"],
+    "java": None,
+    "build": {"commands": ["./build", "cp program built"]},
+    "workload": {"command": "./built && true", "timeout_seconds": 20},
+    "measure": {
+        **{"source": "estimate", "rounds": 2, "repeats": 2, "warmup": 1, "retries": 0, "rest_seconds": 0},
+        **{"idle_seconds": 0, "shortest_window_seconds": 0, "quiet": {"foreign_cores": 100}},
+        "temperature": {"sensor": None},
+    },
+}
+
+SPIN = "#!/bin/bash\nfor ((i = 0; i < {loops}; i++)); do :; done\n"
+
+
+def snakemake(directory: Path, *arguments: str, program: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """One call of Snakemake in the study's folder, with what it printed."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(program / "Snakefile"), "--cores", "8", *arguments]
+    return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=300)
+
+
+def planned(directory: Path, *arguments: str, program: Path = ROOT) -> Counter[str]:
+    """How many jobs of each rule a call would run."""
+    done = snakemake(directory, "--dry-run", *arguments, program=program)
+    assert done.returncode == 0, done.stderr + done.stdout
+    stats = re.search(r"^job +count\n[- ]+\n(.*?)\n\n", done.stdout + done.stderr, re.MULTILINE | re.DOTALL)
+    rows = (line.split() for line in stats.group(1).splitlines()) if stats else ()
+    return Counter({name: int(count) for name, count in rows if name != "total"})
+
+
+def configure(directory: Path, **changes: Any) -> None:
+    """Writes the study's config; `part__key=value` sets a key of a part."""
+    config = deepcopy(CONFIG)
+    for path, value in changes.items():
+        *parents, key = path.split("__")
+        part = config
+        for parent in parents:
+            part = part[parent]
+        part[key] = value
+    (directory / "config").mkdir(parents=True, exist_ok=True)
+    (directory / "config/config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+def table(directory: Path) -> list[dict[str, str]]:
+    """The rows of the table of readings."""
+    with (directory / "results/energy.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def windows(directory: Path) -> list[tuple[float, float, str, int]]:
+    """Begin and end of each command run while measuring, with its commit and round, in order of time."""
+    found = []
+    for path in (directory / "results/readings").glob("*/[0-9].json"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        for reading in record["readings"]:
+            begin = datetime.fromisoformat(reading["started"]).timestamp()
+            found.append((begin, begin + reading["duration_seconds"], record["commit"], record["round"]))
+    return sorted(found)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished study: good, broken (does not build), failing (its workload), slower; beside its project."""
+    home = tmp_path_factory.mktemp("study")
+    project = Repository(home / "project")
+    project.path.mkdir()
+    project.git("init", "--quiet", "--initial-branch=main")
+    (project.path / "build").write_text("#!/bin/bash\ntest ! -e broken\n")
+    (project.path / "build").chmod(0o755)
+    (project.path / "program").write_text("")
+    (project.path / "program").chmod(0o755)
+    project.commit("Start")
+    project.git("tag", "first")
+    project.commit("Good", program=SPIN.format(loops=20_000))
+    project.commit("Does not build", broken="yes")
+    (project.path / "broken").unlink()
+    project.commit("Workload fails", program="#!/bin/bash\nexit 3\n")
+    project.commit("Slower", program=SPIN.format(loops=200_000))
+    configure(home / "work")
+    done = snakemake(home / "work")
+    assert done.returncode == 0, done.stderr + done.stdout
+    (home / "work/printed").write_text(done.stdout + done.stderr, encoding="utf-8")
+    return home
+
+
+@pytest.fixture
+def study(finished: Path, tmp_path: Path) -> Path:
+    """The working directory of a copy of the finished study."""
+    shutil.copytree(finished, tmp_path / "study", symlinks=True)
+    return tmp_path / "study/work"
+
+
+def project_of(study: Path) -> Repository:
+    """The studied project beside a working directory; its clock is past the dates of its history."""
+    return Repository(study.parent / "project", clock=1_800_000_000)
+
+
+def test_the_table_has_a_row_a_reading_in_git_order(finished: Path) -> None:
+    rows = table(finished / "work")
+    assert [(row["subject"], row["status"]) for row in rows] == [
+        *[("Good", "ok")] * 4,
+        *[("Does not build", "build-failed")] * 2,
+        *[("Workload fails", "failed")] * 2,
+        *[("Slower", "ok")] * 4,
+    ]
+    assert [(row["round"], row["repeat"]) for row in rows[:4]] == [("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")]
+
+
+def test_failed_rows_have_a_reason_and_no_joules(finished: Path) -> None:
+    for row in table(finished / "work"):
+        if row["status"] == "ok":
+            assert float(row["energy_package_joules"]) == pytest.approx(10 * float(row["cpu_seconds"]))
+            assert row["kind"] == "estimated"
+        else:
+            assert row["energy_package_joules"] == row["power_watts"] == ""
+            assert row["reason"]
+            assert row["clean"] == "False"
+
+
+def test_the_slower_commit_is_told_with_what_failed_and_where_the_figures_are(finished: Path) -> None:
+    printed = (finished / "work/printed").read_text(encoding="utf-8")
+    assert "Does not build" in printed
+    assert "`./build` ended with status 1" in printed
+    assert "**Estimated**" in printed
+    for name in ("evolution.svg", "evolution.png", "distribution.svg", "distribution.png"):
+        assert (finished / "work/results/plots" / name).stat().st_size > 1000
+    assert "results/plots/evolution.svg" in printed
+
+
+def test_no_reading_overlaps_another_reading_or_a_build(finished: Path) -> None:
+    spans = windows(finished / "work")
+    assert len(spans) == 4 * 3 + 2
+    assert all(end <= begin for (_, end, *_), (begin, *_) in pairwise(spans))
+    for path in (finished / "work/results/build").glob("*.json"):
+        for command in json.loads(path.read_text(encoding="utf-8"))["commands"]:
+            begin = datetime.fromisoformat(command["started"]).timestamp()
+            assert all(end <= begin or begin + command["seconds"] <= start for start, end, *_ in spans)
+
+
+def test_a_second_call_has_nothing_to_do(study: Path) -> None:
+    assert planned(study) == Counter()
+
+
+def test_a_removed_reading_is_taken_again_alone(study: Path) -> None:
+    removed = next((study / "results/readings").glob("*/2.json"))
+    removed.unlink()
+    jobs = planned(study)
+    assert jobs["measure"] == 1
+    assert jobs["build"] == jobs["checkout"] == jobs["java"] == jobs["select"] == 0
+    assert snakemake(study).returncode == 0
+    assert removed.exists()
+    assert planned(study) == Counter()
+
+
+def test_an_added_commit_costs_its_own_jobs_only(study: Path) -> None:
+    configure(study, commits=["first", "first..main"])
+    before = {path: path.stat().st_mtime_ns for path in (study / "results/readings").glob("*/*.json")}
+    assert snakemake(study).returncode == 0
+    after = {path: path.stat().st_mtime_ns for path in (study / "results/readings").glob("*/*.json")}
+    assert len(after) == len(before) + 2
+    assert before.items() <= after.items()
+
+
+def test_new_commits_of_the_repository_come_with_a_new_mirror(study: Path) -> None:
+    project_of(study).commit("New", program=SPIN.format(loops=10))
+    assert planned(study) == Counter()
+    before = {path: path.stat().st_mtime_ns for path in (study / "results/readings").glob("*/*.json")}
+    assert snakemake(study, "-R", "mirror").returncode == 0
+    after = {path: path.stat().st_mtime_ns for path in (study / "results/readings").glob("*/*.json")}
+    assert before.items() <= after.items()
+    assert {row["subject"] for row in table(study)} >= {"New", "Slower"}
+
+
+def test_more_rounds_add_measurements_and_build_nothing(study: Path) -> None:
+    configure(study, measure__rounds=3)
+    jobs = planned(study)
+    assert jobs["measure"] == 4
+    assert jobs["build"] == jobs["checkout"] == 0
+
+
+@pytest.mark.parametrize("change", [{"measure__repeats": 9}, {"measure__seed": 9}, {"workload__timeout_seconds": 99}])
+def test_a_change_of_settings_that_leaves_readings_their_meaning_measures_nothing(
+    study: Path, change: dict[str, Any]
+) -> None:
+    configure(study, **change)
+    assert planned(study)["measure"] == 0
+
+
+def test_editing_the_programs_measures_nothing(study: Path, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.mkdir()
+    for name in PROGRAM:
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy2)(ROOT / name, program / name)
+    for path in (program / "scripts").rglob("*.py"):
+        path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    jobs = planned(study, program=program)
+    assert jobs["measure"] == jobs["build"] == jobs["select"] == 0
+    assert jobs["plot"] == 1
+
+
+def test_another_command_is_measured_anew_and_the_old_readings_are_kept(study: Path) -> None:
+    configure(study, workload__command="./built && true # again")
+    before = sorted(path.read_bytes() for path in (study / "results/readings").glob("*/*.json"))
+    done = snakemake(study)
+    assert done.returncode == 0, done.stderr
+    kept = sorted(path.read_bytes() for path in (study / "results/readings").glob("*/*.superseded-*.json"))
+    assert kept == before
+
+
+def test_recorded_failures_are_tried_again_only_when_asked(study: Path) -> None:
+    good = next(path for path in (study / "results/build").glob("*.json") if '"ok"' in path.read_text())
+    before = good.stat().st_mtime_ns
+    failed = (study / "results/failed.txt").read_text().split()
+    assert len(failed) == 1 + 2 + 2
+    jobs = planned(study, "-R", *failed)
+    assert jobs["build"] == jobs["checkout"] == 1
+    assert jobs["measure"] == 4
+    assert snakemake(study, "-R", *failed).returncode == 0
+    assert good.stat().st_mtime_ns == before
+    assert planned(study) == Counter()
+
+
+def test_the_seed_gives_the_order_of_each_round(finished: Path, tmp_path: Path) -> None:
+    def order(seed: int, name: str) -> list[tuple[int, str]]:
+        directory = tmp_path / name
+        shutil.copytree(finished / "project", directory / "project")
+        configure(directory / "work", measure__seed=seed, measure__repeats=1, measure__rounds=3)
+        assert snakemake(directory / "work", "all").returncode == 0
+        return list(dict.fromkeys((round_, commit) for *_, commit, round_ in windows(directory / "work")))
+
+    one, again, other = order(1, "one"), order(1, "again"), order(2, "other")
+    assert one == again
+    assert one != other
+    assert [round_ for round_, _ in one] == sorted(round_ for round_, _ in one)
+    by_round = [[commit for r, commit in one if r == number] for number in (1, 2, 3)]
+    assert len({tuple(commits) for commits in by_round}) > 1
+
+
+def test_a_cache_folder_spares_the_builds_of_another_study(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ERGIT_BUILD_CACHE", str(tmp_path / "cache"))
+    cached = []
+    for name in ("one", "two"):
+        shutil.copytree(finished / "project", tmp_path / name / "project")
+        configure(tmp_path / name / "work", measure__rounds=1, measure__repeats=1)
+        assert snakemake(tmp_path / name / "work").returncode == 0
+        records = [json.loads(path.read_text()) for path in (tmp_path / name / "work/results/build").glob("*.json")]
+        cached.append(sorted((record["status"], record["cached"]) for record in records))
+        assert [row["status"] for row in table(tmp_path / name / "work")].count("ok") == 2
+    assert cached == [
+        [("failed", False), *[("ok", False)] * 3],
+        [("failed", False), *[("ok", True)] * 3],
+    ]
+
+
+def test_the_studied_repository_is_left_as_it_was(finished: Path) -> None:
+    project = Repository(finished / "project")
+    assert project.git("status", "--porcelain", "--branch") == "## main"
+    assert project.git("log", "-1", "--format=%s") == "Slower"
+    assert project.git("worktree", "list", "--porcelain").count("worktree ") == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"commits": ["v9"]}, "'v9' is no commit, tag or branch"),
+        ({"commits": []}, "commits: [] should be non-empty"),
+        ({"repository": {"url": "../nothing"}}, "there is no folder '../nothing'"),
+        ({"repository": {"url": "../shallow"}}, "is a shallow clone"),
+        ({"mesure": {"rounds": 2}}, "unknown key 'mesure' in the top level: did you mean 'measure'?"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_paragraph_without_a_traceback(
+    finished: Path, tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    project = finished / "project"
+    shutil.copytree(project, tmp_path / "project")
+    Repository(project).git("clone", "--quiet", "--depth=1", f"file://{project}", str(tmp_path / "shallow"))
+    configure(tmp_path / "work", **changes)
+    done = snakemake(tmp_path / "work")
+    printed = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert words in " ".join(printed.split())
+    assert "Traceback" not in printed
+
+
+def test_kill_9_leaves_no_process_and_the_next_call_finishes(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished / "project", tmp_path / "project")
+    mark = f"31.{os.getpid()}"
+    configure(tmp_path / "work", workload__command=f"./built; test -e ../../hurry || sleep {mark}", measure__rounds=1)
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
+    running = subprocess.Popen(
+        command, cwd=tmp_path / "work", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while not sleeping(mark) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert sleeping(mark)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    deadline = time.monotonic() + 10
+    while sleeping(mark) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not sleeping(mark)
+    configure(tmp_path / "work", measure__rounds=1)
+    assert snakemake(tmp_path / "work", "--unlock").returncode == 0
+    assert snakemake(tmp_path / "work").returncode == 0
+    assert [row["status"] for row in table(tmp_path / "work")].count("ok") == 4
+
+
+def sleeping(mark: str) -> bool:
+    """Whether a `sleep` with this argument is running anywhere."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if path.read_bytes() == f"sleep\0{mark}\0".encode():
+                return True
+        except OSError:
+            continue
+    return False
