@@ -13,6 +13,7 @@ from scripts.files import write_whole
 from scripts.preparation import Plan, in_restoring_order, is_target
 
 SCHEMA = "ergit.preparation/1"
+STATE = Path("/var/lib/ergit/preparation.json")
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class Machine:
         """The present value: the text of a file, `on` or `off` of swap, `active` or `inactive` of a unit, or None."""
         kind, _, name = target.partition(":")
         if kind == "sysfs":
-            return _text(self.sysfs / name)
+            return text_of(self.sysfs / name)
         if kind == "swap":
             return next((area.value for area in swaps(self.proc) if area.name == name), "off")
         state = unit(name).get("ActiveState")
@@ -45,7 +45,7 @@ class Machine:
 
     def boot(self) -> str:
         """The kernel's random name of this boot, empty if it has none."""
-        return _text(self.proc / "sys/kernel/random/boot_id") or ""
+        return text_of(self.proc / "sys/kernel/random/boot_id") or ""
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,17 @@ class SwapArea:
         return "on" if self.priority < 0 else f"on, priority {self.priority}"
 
 
+def text_of(path: Path) -> str | None:
+    """The file's text without blanks at its ends; None if it is not there or cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return None
+
+
 def swaps(proc: Path) -> tuple[SwapArea, ...]:
     """The active swap areas, in the order of /proc/swaps, which writes blanks in names as octal escapes."""
-    lines = (_text(proc / "swaps") or "").splitlines()[1:]
+    lines = (text_of(proc / "swaps") or "").splitlines()[1:]
     columns = [line.split() for line in lines]
     return tuple(SwapArea(_unescaped(column[0]), int(column[3]), int(column[4])) for column in columns)
 
@@ -86,13 +94,6 @@ def _swap_options(value: str) -> list[str]:
 
 def _unescaped(name: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), name)
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return None
 
 
 def _overwrite(path: Path, value: str) -> None:

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from scripts.errors import ErgitError
-from scripts.knobs import RUNNING, STOPPED_ALONG, UNIT_NAME, Machine, RefusalError, SwapArea, swaps, unit
+from scripts.knobs import RUNNING, STOPPED_ALONG, UNIT_NAME, Machine, RefusalError, SwapArea, swaps, text_of, unit
 
 PROCESSORS = "devices/system/cpu"
 PASSES = 2
@@ -324,9 +324,5 @@ def _by_priority(areas: Iterable[SwapArea]) -> list[SwapArea]:
 
 
 def _available_kibibytes(proc: Path) -> int | None:
-    try:
-        text = (proc / "meminfo").read_text(encoding="utf-8")
-    except OSError:
-        return None
-    match = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
+    match = re.search(r"^MemAvailable:\s+(\d+) kB", text_of(proc / "meminfo") or "", re.MULTILINE)
     return int(match[1]) if match else None

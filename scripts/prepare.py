@@ -12,11 +12,11 @@ from pathlib import Path
 
 from scripts import preparation
 from scripts.errors import ErgitError, plain_exit
-from scripts.former import Saved, held, load, merge, remove, store
+from scripts.former import STATE, Saved, held, load, merge, remove, store
 from scripts.knobs import Machine
+from scripts.lock import lock_path, measuring_lock
 from scripts.preparation import Left, Plan, Wish
 
-STATE = Path("/var/lib/ergit/preparation.json")
 KILOHERTZ = {"khz": 1, "mhz": 1_000, "ghz": 1_000_000}
 
 
@@ -158,7 +158,7 @@ def _take_back(machine: Machine, planned: Plan, saved: Saved | None, state: Path
 
 def _check_rights(machine: Machine, planned: Plan) -> None:
     files = [machine.sysfs / step.target[6:] for step in planned.steps if step.target.startswith("sysfs:")]
-    barred = [path for path in files if not os.access(path, os.W_OK)]
+    barred = [path for path in files if not os.access(path, os.W_OK, effective_ids=True)]
     if barred:
         why = "this needs root" if os.geteuid() != 0 else "it is read-only here, as in a container"
         raise ErgitError(f"{barred[0]} may not be written: {why}. Nothing was changed. {_as_root()}")
@@ -190,24 +190,30 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--state", type=Path, default=STATE, help=f"where the former state is kept ({STATE})")
     parser.add_argument("--sysfs", type=Path, default=Path("/sys"), help=argparse.SUPPRESS)
     parser.add_argument("--proc", type=Path, default=Path("/proc"), help=argparse.SUPPRESS)
+    parser.add_argument("--lock", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args(words)
 
 
 def main(words: Sequence[str]) -> None:
-    """Does what the words of the command line ask for; raises ErgitError with what stands against it."""
+    """Does what the words of the command line ask for, changes between measurements only.
+
+    Raises ErgitError with what stands against it.
+    """
     asked = _arguments(words)
     wish = Wish(asked.governor, asked.frequency, asked.no_turbo, asked.no_smt, asked.no_swap, tuple(asked.stop))
     machine = Machine(asked.sysfs, asked.proc)
-    if asked.action == "restore":
-        if wish != Wish():
-            raise ErgitError("restore brings back all that was changed and takes no settings. Leave them out.")
-        lines = restore(machine, asked.state)
-    elif asked.action == "show":
-        lines = show(machine, wish, asked.state)
-    elif wish == Wish():
+    if asked.action == "restore" and wish != Wish():
+        raise ErgitError("restore brings back all that was changed and takes no settings. Leave them out.")
+    if asked.action == "apply" and wish == Wish():
         raise ErgitError("apply needs at least one setting: see python3 -m scripts.prepare --help")
-    else:
-        lines = apply(machine, wish, asked.state, datetime.now(UTC).isoformat(timespec="seconds"))
+    if asked.action == "show":
+        print("\n".join(show(machine, wish, asked.state)))
+        return
+    with measuring_lock(asked.lock or lock_path()):
+        if asked.action == "restore":
+            lines = restore(machine, asked.state)
+        else:
+            lines = apply(machine, wish, asked.state, datetime.now(UTC).isoformat(timespec="seconds"))
     print("\n".join(lines))
 
 

@@ -1,8 +1,12 @@
 """The machine's preparation on copied sysfs trees: what it plans, writes, saves, and brings back exactly."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +15,10 @@ from scripts import prepare
 from scripts.errors import ErgitError
 from scripts.former import load
 from scripts.knobs import Machine, SwapArea, swaps
-from scripts.preparation import Wish, bring, is_target, plan
+from scripts.lock import measuring_lock
+from scripts.preparation import Wish, bring, is_target, plan, present
 from scripts.prepare import apply, columns, parse_frequency, ranges, restore, show
+from tests.another_user import another_user
 
 CPU = "devices/system/cpu"
 WHEN = "2026-03-01T10:00:00+00:00"
@@ -393,6 +399,7 @@ def test_after_a_kill_in_the_middle_the_saved_state_brings_everything_back(tmp_p
     working = (programs / "bin/swapoff").read_text()
     stand_in(programs / "bin", "swapoff", "kill -9 $PPID")
     roots = ["--sysfs", str(there.sysfs), "--proc", str(there.proc), "--state", str(tmp_path / "state.json")]
+    roots += ["--lock", str(tmp_path / "lock")]
     program = [sys.executable, "-m", "scripts.prepare"]
     killed = subprocess.run([*program, "apply", "--governor", "performance", "--no-swap", *roots], check=False)
     assert killed.returncode == -9
@@ -402,6 +409,23 @@ def test_after_a_kill_in_the_middle_the_saved_state_brings_everything_back(tmp_p
     assert answer.returncode == 0, answer.stderr
     assert contents(there) == before
     assert len(swaps(there.proc)) == 3
+
+
+def test_nothing_is_changed_while_somebody_measures(tmp_path: Path) -> None:
+    there = machine(tmp_path, intel_tree())
+    before = contents(there)
+    words = ["apply", "--no-turbo", "--sysfs", str(there.sysfs), "--proc", str(there.proc)]
+    words += ["--state", str(tmp_path / "state.json"), "--lock", str(tmp_path / "lock")]
+    with measuring_lock(tmp_path / "lock"):
+        program = subprocess.Popen(
+            [sys.executable, "-m", "scripts.prepare", *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert program.stderr is not None
+        assert program.stderr.readline().startswith("ergit: waits for process")
+        assert contents(there) == before
+    answer, _ = program.communicate(timeout=30)
+    assert (program.returncode, answer.splitlines()[-1][:5]) == (0, "Done.")
+    assert written(there, "intel_pstate/no_turbo") == "1\n"
 
 
 def test_restore_says_what_a_reboot_undid_and_writes_the_rest(tmp_path: Path) -> None:
@@ -513,6 +537,17 @@ def test_a_wrong_call_ends_with_a_sentence(words: list[str], status: int, messag
     assert (answer.returncode, message in answer.stderr, "Traceback" in answer.stderr) == (status, True, False)
 
 
+def test_without_the_right_nothing_is_written_and_root_is_asked_for(tmp_path: Path) -> None:
+    there = machine(tmp_path, intel_tree())
+    before = contents(there)
+    for path in there.sysfs.rglob("no_turbo"):
+        path.chmod(0o444)
+    with another_user(tmp_path), pytest.raises(ErgitError, match=r"no_turbo .*this needs root.*sudo"):
+        apply(there, Wish(no_turbo=True), tmp_path / "state.json", WHEN)
+    assert contents(there) == before
+    assert not (tmp_path / "state.json").exists()
+
+
 def test_two_calls_never_write_at_once(tmp_path: Path) -> None:
     there = machine(tmp_path, intel_tree())
     with prepare.held(tmp_path / "state.json"), pytest.raises(ErgitError, match="Another call"):
@@ -524,6 +559,57 @@ def test_what_was_barred_at_first_is_written_again(tmp_path: Path, programs: Pat
     working = (programs / "bin/swapon").read_text().partition("\n")[2]
     stand_in(programs / "bin", "swapon", f"[ -e {tmp_path}/tried ] || {{ touch {tmp_path}/tried; exit 1; }}\n{working}")
     assert bring(there, {"swap:/dev/sda2": "on"}) == ()
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Iterator[Machine]:
+    """A machine whose /sys refuses, clips and changes along as the kernel's does."""
+    pytest.importorskip("mfusepy", reason="the live sysfs needs mfusepy")
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK) or not shutil.which("fusermount3"):
+        pytest.skip("the live sysfs needs FUSE: no right to use /dev/fuse, or no fusermount3")
+    there = machine(tmp_path, {})
+    there.sysfs.mkdir()
+    with subprocess.Popen([sys.executable, "-m", "tests.kernel_sysfs", str(there.sysfs)]) as server:
+        try:
+            deadline = time.monotonic() + 10
+            while not there.sysfs.is_mount() and server.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.02)
+            assert there.sysfs.is_mount()
+            yield there
+        finally:
+            subprocess.run(["fusermount3", "-u", str(there.sysfs)], check=False)
+            server.terminate()
+
+
+EVERYTHING = Wish("performance", 3_000_000, no_turbo=True, no_smt=True)
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        [EVERYTHING],
+        [Wish(no_smt=True), Wish(no_turbo=True), Wish("performance"), Wish(frequency_kilohertz=1_200_000)],
+        [Wish(frequency_kilohertz=4_000_000), Wish(frequency_kilohertz=1_000_000), EVERYTHING],
+        [Wish("performance"), Wish("powersave"), Wish(no_turbo=True)],
+    ],
+)
+def test_a_kernel_that_refuses_and_clips_gets_every_value_back(
+    kernel: Machine, tmp_path: Path, wishes: list[Wish]
+) -> None:
+    before = present(kernel)
+    for wish in wishes:
+        apply(kernel, wish, tmp_path / "state.json", WHEN)
+    assert present(kernel) != before
+    restore(kernel, tmp_path / "state.json")
+    assert present(kernel) == before
+    assert not (tmp_path / "state.json").exists()
+
+
+def test_a_frequency_that_turbo_clips_is_refused_and_taken_back(kernel: Machine, tmp_path: Path) -> None:
+    before = present(kernel)
+    with pytest.raises(ErgitError, match=r"scaling_max_freq is 3400000, not 4000000: .*was taken back"):
+        apply(kernel, Wish(no_turbo=True, frequency_kilohertz=4_000_000), tmp_path / "state.json", WHEN)
+    assert present(kernel) == before
 
 
 def test_only_known_settings_are_targets() -> None:

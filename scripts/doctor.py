@@ -1,0 +1,134 @@
+"""What this machine can measure with, what its readings are worth, and the mends: `python3 -m scripts.doctor`."""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.checks import Check, Level, Roots
+from scripts.config import validated
+from scripts.errors import ErgitError, plain_exit
+from scripts.files import write_whole
+from scripts.former import load as load_former
+from scripts.knobs import text_of
+from scripts.machine_checks import folder_checks, machine_checks, program_checks
+from scripts.prepare import columns
+from scripts.running_checks import running_checks
+from scripts.setting_checks import setting_checks
+from scripts.source_checks import source_checks
+
+SCHEMA = "ergit.machine/1"
+SAMPLE_SECONDS = 0.5
+COLOURS: dict[Level, str] = {"ok": "32", "warn": "33", "missing": "2", "fatal": "1;31"}
+ORDER: tuple[Level, ...] = ("fatal", "warn", "missing", "ok")
+WIDTH = 100
+NO_STUDY = {"repository": {"url": "."}, "commits": ["HEAD"], "workload": {"command": "true"}}
+
+
+def checks(settings: Mapping[str, Any], roots: Roots, sample_seconds: float = SAMPLE_SECONDS) -> list[Check]:
+    """Everything that is looked at before a study spends anything; `settings` is the config's whole `measure`."""
+    return [
+        *source_checks(settings, roots),
+        *setting_checks(roots),
+        preparation_in_force(roots),
+        *running_checks(settings, roots.machine, roots.locks, sample_seconds),
+        *machine_checks(roots),
+        *folder_checks(roots),
+        *program_checks(roots),
+    ]
+
+
+def preparation_in_force(roots: Roots) -> Check:
+    """Whether `scripts.prepare` has changed this machine and not yet restored it."""
+    try:
+        saved = load_former(roots.former)
+    except ErgitError as error:
+        return Check("preparation", "warn", "unclear", str(error), f"Look into {roots.former}.")
+    if saved is None:
+        return Check("preparation", "ok", "none in force")
+    if saved.boot != text_of(roots.proc / "sys/kernel/random/boot_id"):
+        return Check(
+            "preparation",
+            "warn",
+            f"of {saved.when}, undone by a reboot",
+            "Settings that readings were taken under are gone: readings from now on are of another session.",
+            "Take back what the reboot left, then apply anew: sudo python3 -m scripts.prepare restore",
+        )
+    return Check("preparation", "ok", f"in force since {saved.when}: {len(saved.applied)} settings changed")
+
+
+def report(found: Sequence[Check], width: int, coloured: bool) -> str:
+    """The checks as an aligned table, then what is not well: its meaning and mend, numbered, the worst first."""
+    indent = max(len(check.name) for check in found) + 2 + len("missing") + 2
+    rows = columns([[check.name, check.level.ljust(len("missing")), check.found] for check in found])
+    table = [
+        textwrap.fill(row, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
+        for row in rows
+    ]
+    if coloured:
+        table = [_painted(line, check) for line, check in zip(table, found, strict=True)]
+    fatal = any(check.level == "fatal" for check in found)
+    verdict = "Something is fatal for these settings." if fatal else "Nothing is fatal for these settings."
+    return "\n".join([*table, *_mends(found, width), "", verdict])
+
+
+def _mends(found: Sequence[Check], width: int) -> Iterator[str]:
+    groups: dict[tuple[Level, str, str], list[str]] = {}
+    for check in sorted(found, key=lambda check: ORDER.index(check.level)):
+        if check.level != "ok":
+            groups.setdefault((check.level, check.meaning, check.mend), []).append(check.name)
+    for number, ((level, meaning, mend), names) in enumerate(groups.items(), start=1):
+        yield ""
+        first = f"{number}. {', '.join(names)} ({level}): {meaning}"
+        yield textwrap.fill(first, width, subsequent_indent="   ", break_on_hyphens=False)
+        if mend:
+            yield f"   -> {mend}"
+
+
+def _painted(line: str, check: Check) -> str:
+    start = line.index(check.level, len(check.name))
+    return f"{line[:start]}\033[{COLOURS[check.level]}m{check.level}\033[0m{line[start + len(check.level) :]}"
+
+
+def _settings(text: str | None) -> dict[str, Any]:
+    """The settings given, else those of config/config.yaml here, else of the config that ergit comes with."""
+    if text is None:
+        here = Path("config/config.yaml")
+        study = here if here.exists() else Path(__file__).parent.parent / here
+        return dict(validated(yaml.safe_load(study.read_text(encoding="utf-8")))["measure"])
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise ErgitError(f"--settings is not the `measure` part of a config as JSON: {error}.") from error
+    return dict(validated(NO_STUDY | {"measure": given})["measure"])
+
+
+def main(words: Sequence[str]) -> None:
+    """Prints the report; raises ErgitError if something is fatal for the settings, and writes no output then."""
+    parser = argparse.ArgumentParser(prog="python3 -m scripts.doctor", description=__doc__)
+    parser.add_argument("--settings", help="`measure` of a config as JSON; else config/config.yaml is read")
+    parser.add_argument("--output", type=Path, help="also write the checks there as JSON, if none is fatal")
+    asked = parser.parse_args(words)
+    found = checks(_settings(asked.settings), Roots())
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else WIDTH
+    print(report(found, width, coloured=terminal and "NO_COLOR" not in os.environ), flush=True)
+    fatal = [check for check in found if check.level == "fatal"]
+    if fatal:
+        raise ErgitError("; ".join(f"{check.name}: {check.found}" for check in fatal) + ". The mends stand above.")
+    if asked.output:
+        content = {"schema": SCHEMA, "checks": [asdict(check) for check in found]}
+        write_whole(asked.output, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    with plain_exit():
+        main(sys.argv[1:])
