@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 Joules = NDArray[np.float64]
@@ -51,7 +52,7 @@ STATUSES = {
     "failed": ("workload failed", "v"),
     "timeout": ("workload timed out", "P"),
     "not-counted": ("energy not counted", "d"),
-    "flagged": ("only flagged readings", "o"),
+    "flagged": ("no clean reading", "o"),
     "absent": ("not measured yet", "|"),
 }
 
@@ -60,9 +61,9 @@ NAMED_COMMITS = 40  # up to here each commit has its name on the axis, beyond it
 BOXED_COMMITS = 60  # up to here each commit has a box and all its readings, beyond it a bar
 LISTED_CHANGES = 20  # the others have their line in the plot and their row in changes.tsv
 ENLARGED_CHANGES = 8
-LISTED_SESSIONS = 6
+LISTED_SESSIONS = 12  # as many as look different
 
-LEFT, RIGHT = 0.85, 0.3  # margins in inches
+LEFT, RIGHT = 0.85, 0.4  # margins in inches
 PANEL = 3.1  # height of a panel in inches
 ROW = 0.18  # height of a line of text in inches
 
@@ -460,6 +461,9 @@ def _scale(axes: Axes, values: Joules, kind: str) -> None:
     axes.set_ylabel(f"{name} (J{', log' if logarithmic else ''})")
     if logarithmic:
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.set_ylim(values.min() / 1.2, values.max() * 1.2)
     else:
         margin = 0.07 * (values.max() - values.min()) or 0.01 * abs(values.max()) or 1.0
@@ -713,7 +717,11 @@ def _evolution_handles(study: Study, found: Sequence[Change], levels: bool) -> l
     handles = _session_handles(study, "median of a commit's clean readings")
     intervals = [group.interval for group in study.groups if group.clean_joules.size]
     if any(interval is not None for interval in intervals):
-        handles.append(Line2D([], [], color=INK, linewidth=1.5, alpha=0.6, label="95 % interval of the median"))
+        handles.append(
+            Line2D(
+                [], [], color=INK, linewidth=1.5, alpha=0.6, label=f"{100 * CONFIDENCE:.0f} % interval of the median"
+            )
+        )
     if any(interval is None for interval in intervals):
         handles.append(Line2D([], [], color=INK, linewidth=0.5, label="range: too few readings for an interval"))
     if levels and study.kinds:
@@ -786,19 +794,21 @@ def _draw_box(axes: Axes, place: float, values: Joules, width: float, colour: st
 def _draw_flagged(axes: Axes, x: Joules, y: Joules, colour: str) -> None:
     """Hollow marks; what lies beyond the axis is drawn at its edge as a triangle that points there."""
     low, high = axes.get_ylim()
-    for mark, within in (("o", (y >= low) & (y <= high)), ("^", y > high), ("v", y < low)):
-        axes.plot(
-            x[within],
-            np.clip(y[within], low, high),
-            linestyle="none",
-            marker=mark,
-            markersize=3,
-            markerfacecolor="white",
-            markeredgecolor=colour,
-            markeredgewidth=0.6,
-            clip_on=False,
-            zorder=4,
-        )
+    marks = {"o": (y >= low) & (y <= high), "^": y > high, "v": y < low}
+    for mark, here in marks.items():
+        if here.any():
+            axes.plot(
+                x[here],
+                np.clip(y[here], low, high),
+                linestyle="none",
+                marker=mark,
+                markersize=3,
+                markerfacecolor="white",
+                markeredgecolor=colour,
+                markeredgewidth=0.6,
+                clip_on=False,
+                zorder=4,
+            )
 
 
 def _spread(place: float, count: int, width: float) -> Joules:
@@ -836,7 +846,7 @@ def _draw_bars(axes: Axes, study: Study, groups: Sequence[Group]) -> None:
         places = [group.place for group in read]
         axes.vlines(places, lowest, highest, colors=colour, linewidth=width / 2, alpha=0.3)
         axes.vlines(places, low, high, colors=colour, linewidth=width, alpha=0.6)
-        axes.plot(places, middle, linestyle="none", marker="_", color=INK, markersize=width, markeredgewidth=0.8)
+        axes.plot(places, middle, linestyle="none", marker="_", color=colour, markersize=width, markeredgewidth=0.8)
         flagged = [(group.place, value) for group in mine for value in group.flagged_joules]
         x, y = np.array(flagged, dtype=float).reshape(-1, 2).T
         _draw_flagged(axes, x, y, colour)

@@ -91,11 +91,12 @@ def unpack(artifact: Path, tree: Path) -> None:
 
 
 def environment_of(java: Mapping[str, Any], extra: Mapping[str, str]) -> dict[str, str]:
-    """The variables that ergit sets for a commit's commands: its JDK, then the config's own."""
+    """The variables that ergit sets for a commit's commands: its JDK, the study's folder, then the config's own."""
     chosen = java["chosen"]
-    variables = {"JAVA_HOME": chosen["home"]} if chosen else {}
-    release = java["wanted"] or (chosen and chosen["release"])
-    return variables | ({"ERGIT_JAVA_RELEASE": str(release)} if release else {}) | dict(extra)
+    variables = {"ERGIT_STUDY": str(Path.cwd())}
+    if chosen:
+        variables |= {"JAVA_HOME": chosen["home"], "ERGIT_JAVA_RELEASE": str(java["wanted"] or chosen["release"])}
+    return variables | dict(extra)
 
 
 def program_variables() -> dict[str, str]:

@@ -96,8 +96,8 @@ def cpus_in(mask: str) -> tuple[int, ...]:
     """
     cpus: list[int] = []
     for part in mask.strip().split(","):
-        first, _, last = part.partition("-")
-        cpus.extend(range(int(first), int(last or first) + 1))
+        first, dash, last = part.partition("-")
+        cpus.extend(range(int(first), int(last if dash else first) + 1))
     return tuple(cpus)
 
 
@@ -152,7 +152,7 @@ def read_event(power: Path, name: str) -> Event:
 
 
 def open_event(pmu_type: int, config: int, cpu: int) -> int:
-    """Descriptor of an event that counts from now on all that happens on `cpu`; raises OSError, see perf_event_open(2)."""
+    """Descriptor of an event that counts from now on, whatever runs on `cpu`; raises OSError as perf_event_open(2)."""
     number = SYSCALL_NUMBERS.get(platform.machine())
     if number is None:
         raise OSError(errno.ENOSYS, f"the number of perf_event_open is not known for {platform.machine()}")
@@ -245,7 +245,7 @@ def raw_value(read: Read) -> Raw:
 
 
 class PmuSource(Source):
-    """Counters of the `power` PMU, opened once for each event and CPU of its `cpumask`; an edge is one `read` for each."""
+    """Counters of the `power` PMU, opened once per event and CPU of its `cpumask`; an edge is one `read` for each."""
 
     name: ClassVar[str] = "pmu"
     kind: ClassVar[str] = "measured"

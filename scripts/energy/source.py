@@ -104,11 +104,11 @@ class Source(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Reads the counters at a window's first edge and does nothing else; a counter's failure is told by `energy()`."""
+        """Reads the counters at the first edge of a window and does nothing else; `energy()` tells if that failed."""
 
     @abstractmethod
     def stop(self) -> None:
-        """Reads the counters at the window's last edge and does nothing else; a counter's failure is told by `energy()`."""
+        """Reads the counters at the last edge of the window and does nothing else; `energy()` tells if that failed."""
 
     @abstractmethod
     def energy(self, cpu_seconds: float) -> Energy:
