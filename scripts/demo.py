@@ -13,8 +13,8 @@ from scripts.errors import ErgitError, plain_exit
 SOURCES = Path(__file__).resolve().parent.parent / "demo"
 FIRST_COMMIT_SECONDS = 1_709_287_200  # 2024-03-01T10:00:00Z
 SECONDS_BETWEEN_COMMITS = 93_600  # 26 hours: a new day and another hour for each
-RELEASER = "Ada Lindqvist <ada@lexicount.example>"
-AUTHORS = (RELEASER, "Tomás Okafor <tomas@lexicount.example>")
+RELEASER = "Ada Lindqvist <ada@words.example>"
+AUTHORS = (RELEASER, "Tomás Okafor <tomas@words.example>")
 
 Kind = Literal[
     "start",
@@ -31,7 +31,7 @@ Kind = Literal[
 
 POM = "pom.xml"
 README = "README.md"
-LIBRARY = "src/main/java/org/lexicount"
+LIBRARY = "src/main/java/org/example/words"
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ and the word itself.
     Step(
         "Strip the possessive without a regular expression",
         kind="improvement",
-        cpu_change=-0.3,
+        cpu_change=-0.38,
         tag="v1.2",
         edits=(
             Edit(
@@ -202,16 +202,16 @@ and the word itself.
     Step(
         "Report the median length of a word",
         kind="regression",
-        cpu_change=0.25,
+        cpu_change=0.29,
         tag="v1.3",
         edits=(
             Edit(
                 f"{LIBRARY}/TextStatistics.java",
                 """\
-package org.lexicount;
+package org.example.words;
 """,
                 """\
-package org.lexicount;
+package org.example.words;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -299,12 +299,12 @@ import java.util.List;
 def trees() -> Iterator[dict[str, str]]:
     """The files of each commit of `HISTORY`, path to text.
 
-    Raises ValueError if an edit's old text isn't in its file exactly once.
+    Raises:
+        ValueError: an edit's old text isn't in its file exactly once.
     """
     files = {
         path.relative_to(SOURCES).as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted(SOURCES.rglob("*"))
-        if path.is_file()
+        for path in (SOURCES / POM, SOURCES / README, *sorted((SOURCES / LIBRARY).glob("*.java")))
     }
     for step in HISTORY:
         for edit in step.edits:
@@ -313,7 +313,11 @@ def trees() -> Iterator[dict[str, str]]:
 
 
 def edited(files: Mapping[str, str], edit: Edit) -> dict[str, str]:
-    """The files after one edit; raises ValueError if its old text isn't in its file exactly once."""
+    """The files after one edit.
+
+    Raises:
+        ValueError: its old text isn't in its file exactly once.
+    """
     found = files.get(edit.path, "").count(edit.old)
     if found != 1:
         raise ValueError(f"{edit.path}: found {found} times instead of once: {edit.old!r}")
@@ -335,7 +339,7 @@ def stream() -> bytes:
         ]
         parts += [f"M 100644 inline {path}\n{data(text)}" for path, text in files.items()]
         if step.tag is not None:
-            message = data(f"lexicount {step.tag.removeprefix('v')}\n")
+            message = data(f"words {step.tag.removeprefix('v')}\n")
             parts.append(f"tag {step.tag}\nfrom :{mark}\ntagger {RELEASER} {seconds} +0000\n{message}")
     return "".join([*parts, "done\n"]).encode()
 
@@ -349,7 +353,10 @@ def create(mirror: Path) -> None:
     """Writes the bare repository of the study to a folder that doesn't exist yet, or is empty.
 
     Commits, tags and their SHAs depend on nothing but `HISTORY` and `demo/`: neither on the clock nor on the user's Git
-    settings. Raises ErgitError where something is in the way, or Git refuses.
+    settings.
+
+    Raises:
+        ErgitError: something is in the way, or Git refuses.
     """
     if mirror.exists() and (not mirror.is_dir() or any(mirror.iterdir())):
         raise ErgitError(f"{mirror} is in the way of the embedded study's repository: remove it, or name another path")
@@ -358,7 +365,11 @@ def create(mirror: Path) -> None:
 
 
 def git(*arguments: str, standard_input: bytes = b"") -> None:
-    """Runs Git without any settings but its own defaults; raises ErgitError with what it said where it fails."""
+    """Runs Git without any settings but its own defaults.
+
+    Raises:
+        ErgitError: Git failed; holds what it said.
+    """
     settings = {"HOME": os.devnull, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "XDG_"))}
     result = subprocess.run(["git", *arguments], input=standard_input, capture_output=True, env=inherited | settings)

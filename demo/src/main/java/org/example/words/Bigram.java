@@ -1,4 +1,4 @@
-package org.lexicount;
+package org.example.words;
 
 /** Two words that follow each other. */
 public final class Bigram {

@@ -1,4 +1,4 @@
-package org.lexicount.benchmark;
+package org.example.words;
 
 import java.util.LinkedHashSet;
 import java.util.Random;
@@ -9,7 +9,7 @@ final class GeneratedText {
 
     private static final String[] ONSETS = {"b", "c", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "st", "t", "tr"};
     private static final String[] VOWELS = {"a", "e", "ea", "i", "o", "ou", "u"};
-    private static final String[] CODAS = {"", "", "n", "r", "s", "s", "s", "ck"};
+    private static final String[] CODAS = {"", "", "n", "r", "s", "s", "s", "s", "ck"};
 
     private final StringBuilder text = new StringBuilder();
     private final int[] occurrences;

@@ -1,4 +1,4 @@
-package org.lexicount;
+package org.example.words;
 
 import java.util.ArrayList;
 import java.util.Collections;

@@ -1,4 +1,4 @@
-package org.lexicount;
+package org.example.words;
 
 /** Syllables of English words, estimated from their spelling. */
 public final class Syllables {

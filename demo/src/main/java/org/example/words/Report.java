@@ -1,4 +1,4 @@
-package org.lexicount;
+package org.example.words;
 
 /** The statistics of a text, for people. */
 public final class Report {

@@ -1,4 +1,4 @@
-package org.lexicount;
+package org.example.words;
 
 import java.util.Locale;
 

@@ -1,7 +1,5 @@
-package org.lexicount.benchmark;
+package org.example.words;
 
-import org.lexicount.Report;
-import org.lexicount.TextStatistics;
 
 /** Analyses the same generated text a fixed number of times and checks what was counted. */
 public final class Benchmark {

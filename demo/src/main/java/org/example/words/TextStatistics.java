@@ -1,4 +1,4 @@
-package org.lexicount;
+package org.example.words;
 
 /** What one pass over a text has counted. */
 public final class TextStatistics {

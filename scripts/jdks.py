@@ -1,0 +1,150 @@
+"""The JDKs installed on this machine, and the one to take for a Java release."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+OLDEST_COMPILED = ((20, 8), (12, 7), (9, 6))
+"""From that JDK on, `javac` compiles no release older than the other: JEP 182 (JDK 9 drops 1.5), JDK-8206877 (12 drops
+6) and JDK-8293047 (20 drops 7). JDK 8 and before are taken to compile all that is older."""
+
+LONG_TERM_RELEASES = (8, 11, 17, 21, 25)  # Oracle Java SE Support Roadmap
+VERSION_SECONDS = 20.0
+VERSION = re.compile(r'version "([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Jdk:
+    """One JDK: its feature release (17), its whole version ("17.0.15"), and the places that lead to it."""
+
+    home: Path
+    release: int
+    version: str
+    vendor: str | None
+    found: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where JDKs are looked for: the config's own folders, environment variables, a home folder, a file system root."""
+
+    search: Sequence[Path]
+    environment: Mapping[str, str]
+    home: Path
+    root: Path = Path("/")
+
+
+def installed(places: Places) -> list[Jdk]:
+    """Every JDK with a `javac`, each once (symbolic links followed).
+
+    In the order of precedence: the config's folders, JAVA_HOME, PATH, /usr/lib/jvm, SDKMAN, ~/.jdks, /opt; within a
+    folder by name. What has no readable version is left out.
+    """
+    found: dict[Path, list[str]] = {}
+    for folder, place in candidates(places):
+        if os.access(folder / "bin/javac", os.X_OK):
+            found.setdefault(folder.resolve(), []).append(place)
+    identified = (jdk_at(home, tuple(dict.fromkeys(names))) for home, names in found.items())
+    return [jdk for jdk in identified if jdk is not None]
+
+
+def candidates(places: Places) -> Iterator[tuple[Path, str]]:
+    """Folders that may be JDKs, with the words for where they were seen."""
+    for folder in places.search:
+        yield folder, "java.search"
+        yield from inside(folder, "java.search")
+    if places.environment.get("JAVA_HOME"):
+        yield Path(places.environment["JAVA_HOME"]), "JAVA_HOME"
+    for entry in places.environment.get("PATH", "").split(":"):
+        if entry and os.access(Path(entry) / "javac", os.X_OK):
+            yield (Path(entry) / "javac").resolve().parent.parent, "PATH"
+    yield from inside(places.root / "usr/lib/jvm", "/usr/lib/jvm")
+    yield from inside(places.home / ".sdkman/candidates/java", "SDKMAN")
+    yield from inside(places.home / ".jdks", "~/.jdks")
+    yield from inside(places.root / "opt", "/opt")
+
+
+def inside(folder: Path, found: str) -> Iterator[tuple[Path, str]]:
+    """The folders in a folder, by name; none where it can't be read."""
+    try:
+        children = sorted(folder.iterdir())
+    except OSError:
+        return
+    yield from ((child, found) for child in children)
+
+
+def jdk_at(home: Path, found: tuple[str, ...]) -> Jdk | None:
+    """The JDK at `home`; None where neither its `release` file nor its `java` gives a version."""
+    facts = release_facts(home)
+    version = facts.get("JAVA_VERSION") or version_by_running(home)
+    release = None if version is None else feature_release(version)
+    if version is None or release is None:
+        return None
+    return Jdk(home, release, version, facts.get("IMPLEMENTOR"), found)
+
+
+def release_facts(home: Path) -> dict[str, str]:
+    """The lines `NAME="value"` of a JDK's `release` file; empty where it has none."""
+    try:
+        text = (home / "release").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    pairs = (line.partition("=") for line in text.splitlines())
+    return {name.strip(): value.strip().strip('"') for name, separator, value in pairs if separator}
+
+
+def version_by_running(home: Path) -> str | None:
+    """The version that `java -version` prints; None where it can't be run or prints none."""
+    try:
+        result = subprocess.run(
+            [home / "bin/java", "-version"], capture_output=True, text=True, errors="replace", timeout=VERSION_SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    match = VERSION.search(result.stderr + result.stdout)
+    return match[1] if match else None
+
+
+def feature_release(version: str) -> int | None:
+    """8 of "1.8.0_402", 17 of "17.0.15", 26 of "26-ea"; None where there is no number."""
+    match = re.match(r"(?:1\.)?(\d+)", version)
+    return int(match[1]) if match else None
+
+
+def oldest_compiled(release: int) -> int:
+    """The oldest release that the `javac` of a JDK compiles."""
+    return next((oldest for since, oldest in OLDEST_COMPILED if release >= since), 1)
+
+
+def compiles(jdk_release: int, wanted: int) -> bool:
+    """Whether a JDK's `javac` compiles for a release."""
+    return oldest_compiled(jdk_release) <= wanted <= jdk_release
+
+
+def for_release(jdks: Sequence[Jdk], wanted: int) -> Jdk | None:
+    """The JDK of that very release, else the nearest newer one that still compiles it; None without either.
+
+    Of several of one release the first is taken.
+    """
+    able = (jdk for jdk in jdks if compiles(jdk.release, wanted))
+    return min(able, key=lambda jdk: jdk.release, default=None)
+
+
+def default(jdks: Sequence[Jdk]) -> Jdk | None:
+    """The JDK where no release is asked for: JAVA_HOME's, else PATH's, else the newest long-term one, else the newest.
+
+    None only where there is no JDK at all.
+    """
+    for place in ("JAVA_HOME", "PATH"):
+        for jdk in jdks:
+            if place in jdk.found:
+                return jdk
+    return max(jdks, key=lambda jdk: (jdk.release in LONG_TERM_RELEASES, jdk.release), default=None)
+
+
+def release_to_install(wanted: int) -> int:
+    """The first long-term release whose JDK compiles for the wanted one, or that one itself where none does."""
+    return next((release for release in LONG_TERM_RELEASES if compiles(release, wanted)), wanted)

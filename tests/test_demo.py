@@ -1,0 +1,196 @@
+"""The embedded study: the same repository everywhere, and commits that are what they are said to be."""
+
+import os
+import shutil
+import subprocess
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from scripts import demo
+from scripts.demo import HISTORY, Edit, create, edited, trees
+from scripts.errors import ErgitError
+from scripts.java import choice, reader_of
+from scripts.jdks import Places
+
+HEAD = "ee46a44956a640404a249f988c693434fc785802"
+
+
+def git(repository: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", "--git-dir", repository, *arguments], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study's repository."""
+    path = tmp_path_factory.mktemp("study") / "demo.git"
+    create(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, subprocess.CompletedProcess[str]]]:
+    """The class folder of each commit, and how its compiler ended."""
+    if shutil.which("javac") is None:
+        pytest.skip("no javac on PATH")
+    results = []
+    for number, files in enumerate(trees()):
+        folder = tmp_path_factory.mktemp(f"commit{number}")
+        for path, text in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+        sources = [folder / path for path in files if path.endswith(".java")]
+        command = ["javac", "-J-XX:TieredStopAtLevel=1", "-d", folder / "target/classes", *sources]
+        result = subprocess.run(command, capture_output=True, text=True)
+        results.append((folder / "target/classes", result))
+    return results
+
+
+def benchmark(classes: Path) -> tuple[int, float]:
+    """Exit status and CPU seconds of the workload."""
+    command = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classes, "org.example.words.Benchmark"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_utime + usage.ru_stime
+
+
+def test_the_history_has_every_kind_of_commit() -> None:
+    assert 11 <= len(HISTORY) <= 13
+    assert Counter(step.kind for step in HISTORY) == {
+        "start": 1,
+        "neutral": 2,
+        "documentation": 1,
+        "regression": 2,
+        "improvement": 1,
+        "java release": 1,
+        "breaks build": 1,
+        "mends build": 1,
+        "breaks workload": 1,
+        "mends workload": 1,
+    }
+
+
+def test_the_repository_has_the_same_shas_on_every_machine(study: Path) -> None:
+    assert git(study, "rev-parse", "main") == HEAD
+    assert git(study, "symbolic-ref", "HEAD") == "refs/heads/main"
+    assert git(study, "rev-parse", "--is-bare-repository") == "true"
+
+
+def test_the_users_settings_change_nothing(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"init.defaultBranch": "trunk", "core.autocrlf": "true", "commit.gpgSign": "true", "tag.gpgSign": "true"}
+    for key, value in settings.items():
+        subprocess.run(["git", "config", "--file", tmp_path / ".gitconfig", key, value], check=True)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / ".gitconfig"))
+    monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "somebody")
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    create(tmp_path / "again.git")
+    monkeypatch.delenv("GIT_DIR")
+    assert git(tmp_path / "again.git", "show-ref") == git(study, "show-ref")
+
+
+def test_subjects_and_tags_are_those_of_the_history(study: Path) -> None:
+    subjects = git(study, "log", "--first-parent", "--reverse", "--format=%s", "main").splitlines()
+    assert subjects == [step.subject for step in HISTORY]
+    for step in HISTORY:
+        if step.tag is not None:
+            assert git(study, "log", "-1", "--format=%s", step.tag) == step.subject
+
+
+def test_dates_rise_and_are_in_utc(study: Path) -> None:
+    dates = [line.split() for line in git(study, "log", "--reverse", "--date=raw", "--format=%ad", "main").splitlines()]
+    assert dates[0] == ["1709287200", "+0000"]
+    assert all(earlier < later for earlier, later in pairwise(dates))
+    assert {zone for _, zone in dates} == {"+0000"}
+
+
+def test_each_commit_has_the_files_of_its_step_and_the_repository_is_sound(study: Path) -> None:
+    git(study, "fsck", "--strict")
+    shas = git(study, "rev-list", "--reverse", "main").splitlines()
+    for sha, files in zip(shas, trees(), strict=True):
+        assert git(study, "ls-tree", "-r", "--name-only", sha).splitlines() == sorted(files)
+        for path, text in files.items():
+            assert git(study, "show", f"{sha}:{path}") == text.strip()
+
+
+def test_each_commit_changes_what_its_kind_says() -> None:
+    for before, (step, after) in zip(trees(), list(zip(HISTORY, trees(), strict=True))[1:], strict=False):
+        changed = {path for path in after if after[path] != before[path]}
+        assert changed, step.subject
+        assert (changed == {"README.md"}) is (step.kind == "documentation")
+        assert ("pom.xml" in changed) is (step.kind == "java release")
+
+
+def test_an_edit_whose_text_is_not_there_exactly_once_is_an_error() -> None:
+    assert edited({"a": "one two"}, Edit("a", "two", "three")) == {"a": "one three"}
+    for files in ({"a": "one"}, {"a": "two two"}, {}):
+        with pytest.raises(ValueError, match="instead of once"):
+            edited(files, Edit("a", "two", "three"))
+
+
+def test_what_lies_about_in_the_demo_folder_is_not_part_of_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(demo.SOURCES, tmp_path / "demo")
+    (tmp_path / "demo/target/classes").mkdir(parents=True)
+    (tmp_path / "demo/target/classes/Left.class").write_text("over")
+    with_litter = tmp_path / "demo"
+    before = next(trees())
+    monkeypatch.setattr(demo, "SOURCES", with_litter)
+    assert next(trees()) == before
+
+
+def test_a_folder_with_something_in_it_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.txt").write_text("all of it")
+    with pytest.raises(ErgitError, match="is in the way"):
+        create(tmp_path / "mine")
+    assert (tmp_path / "mine/thesis.txt").read_text() == "all of it"
+
+
+def test_where_git_refuses_its_words_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ErgitError, match="git init failed"):
+        create(tmp_path / "file/demo.git")
+
+
+def test_the_required_java_release_rises_from_8_to_11(study: Path, tmp_path: Path) -> None:
+    nowhere = Places((), {}, tmp_path, tmp_path)
+    settings = {"release": None, "search": [], "directory": "."}
+    shas = git(study, "rev-list", "--reverse", "main").splitlines()
+    wanted = [choice(settings, reader_of(study, sha), nowhere)["wanted"] for sha in shas]
+    rise = [step.kind for step in HISTORY].index("java release")
+    assert wanted == [8] * rise + [11] * (len(HISTORY) - rise)
+
+
+def test_only_the_broken_commit_does_not_compile(
+    compiled: list[tuple[Path, subprocess.CompletedProcess[str]]],
+) -> None:
+    for step, (_, result) in zip(HISTORY, compiled, strict=True):
+        assert (result.returncode != 0) is (step.kind == "breaks build"), result.stderr
+        assert step.kind != "breaks build" or "cannot find symbol" in result.stderr
+
+
+def test_the_workload_fails_where_it_should_and_the_steps_show_in_its_cpu_time(
+    compiled: list[tuple[Path, subprocess.CompletedProcess[str]]],
+) -> None:
+    least_seconds: list[float] = []  # of each stretch of commits between two real changes
+    for step, (classes, _) in zip(HISTORY, compiled, strict=True):
+        if step.kind == "breaks build":
+            continue
+        status, cpu_seconds = benchmark(classes)
+        assert status == (1 if step.kind == "breaks workload" else 0), step.subject
+        if step.kind in ("start", "regression", "improvement"):
+            least_seconds.append(cpu_seconds)
+        elif status == 0:
+            least_seconds[-1] = min(least_seconds[-1], cpu_seconds)
+    first, slow, mended, last = least_seconds
+    assert slow > 1.15 * max(first, mended)
+    assert last > 1.05 * mended
