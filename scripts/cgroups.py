@@ -28,6 +28,10 @@ class Cgroup:
             return False
         return True
 
+    def kill(self) -> None:
+        """Kills all members at once, so that none can be born meanwhile."""
+        self.killer.write_text("1")
+
     def members(self) -> set[int]:
         """The processes in it and in cgroups below it, without zombies."""
         lists = [path.read_text() for path in self.path.rglob("cgroup.procs")]
@@ -79,7 +83,8 @@ def remove(folder: Path) -> None:
 def _sweep(parent: Path) -> None:
     """Removes what measuring programs that were killed left there."""
     for path in parent.glob(f"{PREFIX}*"):
-        if not Path(f"/proc/{path.name.removeprefix(PREFIX)}").exists():
+        pid = path.name.removeprefix(PREFIX)
+        if pid == str(os.getpid()) or not Path(f"/proc/{pid}").exists():
             remove(path)
 
 

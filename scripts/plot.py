@@ -1,12 +1,13 @@
 """Plots the evolution of the energy over the history and the readings of each commit, as SVG and PNG."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from scripts.errors import plain_exit
 from scripts.figures import distribution, evolution, png, svg
+from scripts.findings import from_json
 from scripts.sort import read_commits
 
 NUMBERS = ("order", "round", "repeat", "attempt", "energy_package_joules")
@@ -22,13 +23,14 @@ def read_table(path: Path) -> pd.DataFrame:
 def main(job: Any) -> None:
     """The script of the rule `plot`: its outputs are SVG and PNG of the evolution, then of the distribution."""
     table = read_table(Path(job.input.table))
-    changes = json.loads(Path(job.input.changes).read_text(encoding="utf-8"))
     commits = read_commits(Path(job.input.commits))
-    figures = evolution(table, changes, commits), distribution(table, changes, commits)
+    findings = from_json(Path(job.input.changes).read_text(encoding="utf-8"))
+    figures = evolution(table, commits, findings), distribution(table, commits)
     for figure, vector, raster in zip(figures, job.output[::2], job.output[1::2], strict=True):
         Path(vector).write_bytes(svg(figure))
         Path(raster).write_bytes(png(figure))
 
 
 if __name__ == "__main__":
-    main(globals()["snakemake"])
+    with plain_exit():
+        main(globals()["snakemake"])
