@@ -10,14 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scripts import output
+from scripts.commands import output
+from scripts.commands.processes import Outcome, Window, run
 from scripts.energy.source import Energy, Source
 from scripts.errors import ErgitError
-from scripts.interference import Interference, Quiet, Snapshot, between, flags, snapshot, wait_until_quiet
-from scripts.knobs import Machine
-from scripts.processes import Outcome, Window, run
+from scripts.machine.interference import Interference, Quiet, Snapshot, between, flags, snapshot, wait_until_quiet
+from scripts.machine.knobs import Machine
+from scripts.machine.temperature import Gate, Sensor, wait_until_within
 from scripts.readings import Reading, Turn
-from scripts.temperature import Gate, Sensor, wait_until_within
 
 FULL_DISK_BYTES = 1_000_000
 NOTHING_READ = Energy({}, [], None)

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from scripts import processes
+from scripts.commands import processes
 from scripts.errors import plain_exit
 from scripts.files import write_whole
 from scripts.workplace import child_environment, copy_tree, environment_of, pack, place_of, workplace

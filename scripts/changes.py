@@ -162,7 +162,7 @@ def flat_table(findings: Findings) -> str:
     return "".join("\t".join(line) + "\n" for line in [list(COLUMNS), *cells])
 
 
-def run(job: Any) -> None:
+def main(job: Any) -> None:
     """The script of the rule `changes`."""
     history = read_commits(Path(job.input.commits))
     readings = read_table(Path(job.input.table), history)
@@ -183,7 +183,7 @@ def command_line(runs: str, output: str) -> None:
 if __name__ == "__main__":
     with plain_exit():
         if "snakemake" in globals():
-            run(globals()["snakemake"])
+            main(globals()["snakemake"])
         elif len(sys.argv) == 3:
             command_line(*sys.argv[1:])
         else:

@@ -22,7 +22,7 @@ from scripts.significance import FloatArray, critical, false_discovery_rates, tw
 
 WINDOW = 20  # commits on either side of a border that have a say: farther ones may have drifted
 CONFIDENCE = 0.95  # of intervals and location sets
-LOOKS = 10  # ends that a stretch between borders could have had instead, in effect; set on histories without change
+LOOKS = 12  # ends that a stretch between borders could have had instead, in effect; set on histories without change
 REACH = 12  # commits by which a border may move when it is placed anew
 PLACING_ROUNDS = 3
 PLACING_DEGREES = 4.0  # Student's t that places a border: commits far from both levels hardly count

@@ -13,17 +13,17 @@ from typing import Any
 
 import yaml
 
-from scripts.checks import Check, Level, Roots
 from scripts.config import validated
 from scripts.errors import ErgitError, plain_exit
 from scripts.files import write_whole
-from scripts.former import load as load_former
-from scripts.knobs import text_of
-from scripts.machine_checks import folder_checks, machine_checks, program_checks
+from scripts.machine.checks import Check, Level, Roots
+from scripts.machine.former import load as load_former
+from scripts.machine.knobs import text_of
+from scripts.machine.machine_checks import folder_checks, machine_checks, program_checks
+from scripts.machine.running_checks import running_checks
+from scripts.machine.setting_checks import setting_checks
+from scripts.machine.source_checks import source_checks
 from scripts.prepare import columns
-from scripts.running_checks import running_checks
-from scripts.setting_checks import setting_checks
-from scripts.source_checks import source_checks
 
 SCHEMA = "ergit.machine/1"
 SAMPLE_SECONDS = 0.5

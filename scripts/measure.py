@@ -13,15 +13,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from scripts import temperature
 from scripts.bench import Bench
-from scripts.conditions import Conditions, conditions, differences
+from scripts.commands.processes import die_with_parent
 from scripts.energy import Source, choose
 from scripts.errors import ErgitError, plain_exit
 from scripts.files import write_whole
-from scripts.knobs import Machine
-from scripts.lock import lock_path, measuring_lock
-from scripts.processes import die_with_parent
+from scripts.machine import temperature
+from scripts.machine.conditions import Conditions, conditions, differences
+from scripts.machine.knobs import Machine
+from scripts.machine.lock import lock_path, measuring_lock
 from scripts.readings import DISQUALIFYING, take_all
 from scripts.workplace import child_environment, unpack, workplace
 

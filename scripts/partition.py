@@ -11,7 +11,7 @@ from scripts.significance import FloatArray
 
 HUBER_LIMIT = 1.5  # standard deviations beyond which a commit weighs less in the level of its stretch
 HUBER_STEPS = 4
-PENALTY = 2.2  # what a further stretch must gain, in squared standard deviations, times the logarithm of the length
+PENALTY = 2.4  # what a further stretch must gain, in squared standard deviations, times the logarithm of the length
 SHORTEST_HISTORY = 50  # the penalty does not fall below that of a history of so many commits
 EXCURSION = 2  # commits after which a level that was left and found again is no longer a mere excursion
 PASSES = 6

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from scripts import preparation
 from scripts.errors import ErgitError, plain_exit
-from scripts.former import STATE, Saved, held, load, merge, remove, store
-from scripts.knobs import Machine
-from scripts.lock import lock_path, measuring_lock
-from scripts.preparation import Left, Plan, Wish
+from scripts.machine import preparation
+from scripts.machine.former import STATE, Saved, held, load, merge, remove, store
+from scripts.machine.knobs import Machine
+from scripts.machine.lock import lock_path, measuring_lock
+from scripts.machine.preparation import Left, Plan, Wish
 
 KILOHERTZ = {"khz": 1, "mhz": 1_000, "ghz": 1_000_000}
 

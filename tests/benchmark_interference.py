@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 
 from scripts.bench import MeasuredWindow
+from scripts.commands.processes import run
 from scripts.energy.estimate import EstimateSource
-from scripts.interference import between, flags, snapshot, wait_until_quiet
-from scripts.knobs import Machine
-from scripts.processes import run
+from scripts.machine.interference import between, flags, snapshot, wait_until_quiet
+from scripts.machine.knobs import Machine
 
 WORKLOADS = {
     "idle": "sleep 0.3",

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from scripts.processes import run
+from scripts.commands.processes import run
 
 ROOT = Path(__file__).parent.parent
 COMMIT = "0" * 40

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import pytest
 
 from scripts.bench import Bench, how_it_ended
+from scripts.commands.processes import Outcome
 from scripts.energy.source import Energy, Source
 from scripts.errors import ErgitError
-from scripts.knobs import Machine
-from scripts.processes import Outcome
+from scripts.machine.knobs import Machine
+from scripts.machine.temperature import Sensor
 from scripts.readings import Turn
-from scripts.temperature import Sensor
 
 SETTINGS: dict[str, Any] = {
     "rest_seconds": 0.0,

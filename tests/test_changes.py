@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scripts.changes import COLUMNS, anchor_positions, read_commits, read_runs, read_table, run
+from scripts.changes import COLUMNS, anchor_positions, main, read_commits, read_runs, read_table
 from scripts.conclusions import Commit
 from scripts.errors import ErgitError
 from scripts.findings import Findings, from_json, to_json
@@ -53,7 +53,7 @@ def study(folder: Path, rows: list[dict[str, Any]], commits: int) -> Any:
 
 def conclude(job: Any) -> Findings:
     """Runs the rule and reads what it wrote."""
-    run(job)
+    main(job)
     return from_json(Path(job.output.json).read_text(encoding="utf-8"))
 
 
@@ -101,7 +101,7 @@ def test_only_clean_readings_count(tmp_path: Path) -> None:
 
 def test_the_flat_table_has_a_row_a_commit(tmp_path: Path) -> None:
     job = study(tmp_path, stepped(40, 20, 1.1, absent=(5,)), 40)
-    run(job)
+    main(job)
     with Path(job.output.table).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     assert list(rows[0]) == list(COLUMNS)

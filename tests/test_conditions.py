@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.conditions import conditions, differences
-from scripts.knobs import Machine
+from scripts.machine.conditions import conditions, differences
+from scripts.machine.knobs import Machine
 
 PROCESSORS = "devices/system/cpu"
 SCALE = {"name": "powercap", "kind": "measured"}

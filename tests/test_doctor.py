@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from scripts.checks import Check, Roots
 from scripts.doctor import checks, report
-from scripts.former import Saved, store
-from scripts.interference import Interference
-from scripts.lock import lock_path, measuring_lock
-from scripts.machine_checks import free_space
-from scripts.running_checks import load
+from scripts.machine.checks import Check, Roots
+from scripts.machine.former import Saved, store
+from scripts.machine.interference import Interference
+from scripts.machine.lock import lock_path, measuring_lock
+from scripts.machine.machine_checks import free_space
+from scripts.machine.running_checks import load
 
 CPU = "devices/system/cpu"
 PACKAGE = "class/powercap/intel-rapl:0"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import ErgitError
-from scripts.interference import (
+from scripts.machine.interference import (
     Interference,
     Snapshot,
     between,
@@ -16,7 +16,7 @@ from scripts.interference import (
     tolerance_seconds,
     wait_until_quiet,
 )
-from scripts.knobs import Machine
+from scripts.machine.knobs import Machine
 
 QUIET = Interference(
     seconds=1.0,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import ErgitError
-from scripts.lock import lock_path, measuring_lock
+from scripts.machine.lock import lock_path, measuring_lock
 
 
 def test_the_second_waits_and_says_for_whom(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

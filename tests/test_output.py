@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.output import head, shorten
+from scripts.commands.output import head, shorten
 
 
 def test_short_output_stays_as_it_is(tmp_path: Path) -> None:

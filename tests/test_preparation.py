@@ -13,10 +13,10 @@ import pytest
 
 from scripts import prepare
 from scripts.errors import ErgitError
-from scripts.former import load
-from scripts.knobs import Machine, SwapArea, swaps
-from scripts.lock import measuring_lock
-from scripts.preparation import Wish, bring, is_target, plan, present
+from scripts.machine.former import load
+from scripts.machine.knobs import Machine, SwapArea, swaps
+from scripts.machine.lock import measuring_lock
+from scripts.machine.preparation import Wish, bring, is_target, plan, present
 from scripts.prepare import apply, columns, parse_frequency, ranges, restore, show
 from tests.another_user import another_user
 

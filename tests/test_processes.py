@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from scripts import processes, trees
-from scripts.cgroups import fresh_cgroup, own_cgroup
-from scripts.processes import Outcome, run
+from scripts.commands import processes, trees
+from scripts.commands.cgroups import fresh_cgroup, own_cgroup
+from scripts.commands.processes import Outcome, run
 
 ROOT = Path(__file__).parent.parent
 Runner = Callable[..., Outcome]
@@ -22,7 +22,7 @@ Runner = Callable[..., Outcome]
 HARNESS = """
 import os, sys
 from pathlib import Path
-from scripts.processes import die_with_parent, run
+from scripts.commands.processes import die_with_parent, run
 die_with_parent()
 run(sys.argv[1], directory=Path("/"), environment=dict(os.environ), timeout_seconds=60, log=Path(sys.argv[2]))
 """

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import ErgitError
-from scripts.knobs import Machine
-from scripts.temperature import Sensor, find, sensors, wait_until_within
+from scripts.machine.knobs import Machine
+from scripts.machine.temperature import Sensor, find, sensors, wait_until_within
 
 
 def write(path: Path, text: object) -> None:

@@ -13,7 +13,7 @@ import resource
 import select
 import time
 
-from scripts.trees import KILL, kill_below, send
+from scripts.commands.trees import KILL, kill_below, send
 
 READY, GO, STOP = b"r", b"g", b"s"
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphans below this process become its children

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.errors import ErgitError
-from scripts.knobs import Machine, text_of
+from scripts.machine.knobs import Machine, text_of
 
 PROCESSORS = "devices/system/cpu"
 TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from scripts.checks import Check, Roots
-from scripts.knobs import swaps, text_of
-from scripts.preparation import PROCESSORS, policies
+from scripts.machine.checks import Check, Roots
+from scripts.machine.knobs import swaps, text_of
+from scripts.machine.preparation import PROCESSORS, policies
 
 PREPARE = "sudo python3 -m scripts.prepare apply"
 GOVERNING_DAEMONS = {  # as /proc/<pid>/comm shows them, cut after 15 letters

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from scripts import energy
-from scripts.checks import Check, Roots
-from scripts.knobs import text_of
+from scripts.machine.checks import Check, Roots
+from scripts.machine.knobs import text_of
 
 CAP_SYS_ADMIN, CAP_PERFMON = 21, 38  # bits of capabilities(7), linux/capability.h
 

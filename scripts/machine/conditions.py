@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from scripts.knobs import Machine, text_of
-from scripts.temperature import sensors
+from scripts.machine.knobs import Machine, text_of
+from scripts.machine.temperature import sensors
 
 PROCESSORS = "devices/system/cpu"
 

@@ -7,7 +7,17 @@ from itertools import groupby
 from pathlib import Path
 
 from scripts.errors import ErgitError
-from scripts.knobs import RUNNING, STOPPED_ALONG, UNIT_NAME, Machine, RefusalError, SwapArea, swaps, text_of, unit
+from scripts.machine.knobs import (
+    RUNNING,
+    STOPPED_ALONG,
+    UNIT_NAME,
+    Machine,
+    RefusalError,
+    SwapArea,
+    swaps,
+    text_of,
+    unit,
+)
 
 PROCESSORS = "devices/system/cpu"
 PASSES = 2

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts.errors import ErgitError
 from scripts.files import write_whole
-from scripts.preparation import Plan, in_restoring_order, is_target
+from scripts.machine.preparation import Plan, in_restoring_order, is_target
 
 SCHEMA = "ergit.preparation/1"
 STATE = Path("/var/lib/ergit/preparation.json")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from scripts.former import STATE
-from scripts.knobs import Machine
-from scripts.lock import FOLDERS
+from scripts.machine.former import STATE
+from scripts.machine.knobs import Machine
+from scripts.machine.lock import FOLDERS
 
 Level = Literal["ok", "warn", "missing", "fatal"]
 

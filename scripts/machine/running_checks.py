@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.checks import Check
 from scripts.errors import ErgitError
-from scripts.interference import Interference, between, flags, snapshot
-from scripts.knobs import Machine
-from scripts.lock import lock_path
-from scripts.temperature import find
+from scripts.machine.checks import Check
+from scripts.machine.interference import Interference, between, flags, snapshot
+from scripts.machine.knobs import Machine
+from scripts.machine.lock import lock_path
+from scripts.machine.temperature import find
 
 
 def running_checks(

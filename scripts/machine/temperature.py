@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.commands.processes import run
 from scripts.errors import ErgitError
-from scripts.knobs import Machine, text_of
-from scripts.processes import run
+from scripts.machine.knobs import Machine, text_of
 
 CPU_SENSORS = ("x86_pkg_temp", "coretemp", "k10temp", "zenpower", "cpu-thermal", "cpu_thermal", "soc_thermal")
 """What drivers call the sensor of the CPU package, the most direct first (Linux, Documentation/hwmon and thermal)."""

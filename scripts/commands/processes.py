@@ -17,8 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal, Protocol
 
-from scripts import launcher, trees
-from scripts.cgroups import Cgroup, fresh_cgroup, own_cgroup
+from scripts.commands import launcher, trees
+from scripts.commands.cgroups import Cgroup, fresh_cgroup, own_cgroup
 from scripts.errors import ErgitError
 
 GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
@@ -29,7 +29,7 @@ ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 RESET_SIGNALS = tuple(
     int(number) for number in (*ENDING_SIGNALS, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTSTP)
 )
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -288,7 +288,7 @@ def _launched(request: _Request, log: Path, cgroup: Cgroup | None) -> Iterator[_
 
 
 def _spawn_launcher(*ends: int) -> int:
-    code = f"import sys; sys.path[0] = {str(ROOT)!r}; from scripts.launcher import main; main{ends}"
+    code = f"import sys; sys.path[0] = {str(ROOT)!r}; from scripts.commands.launcher import main; main{ends}"
     return os.posix_spawn(
         sys.executable,
         [sys.executable, "-S", "-E", "-c", code],

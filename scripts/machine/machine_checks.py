@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts import conditions
-from scripts.cgroups import fresh_cgroup, own_cgroup
-from scripts.checks import Check, Roots
+from scripts.commands.cgroups import fresh_cgroup, own_cgroup
 from scripts.jdks import Places, installed
-from scripts.knobs import text_of
+from scripts.machine import conditions
+from scripts.machine.checks import Check, Roots
+from scripts.machine.knobs import text_of
 
 LEAST_FREE_BYTES = 100_000_000
 COMFORTABLE_FREE_BYTES = 2_000_000_000

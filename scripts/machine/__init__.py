@@ -1,0 +1,1 @@
+"""The machine that measures: its state, its disturbances, its settings, and what it lacks."""
