@@ -13,6 +13,6 @@ rule build:
     params:
         meaning=build_meaning(config),
     shell:
-        'exec python3 -m scripts.build --settings "$BUILD" --commit {wildcards.commit}'
+        'exec python3 -m scripts.build --settings "$ERGIT_BUILD" --commit {wildcards.commit}'
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"
         " &> {log:q}"

@@ -1,7 +1,5 @@
 rule checkout:
     """A clean tree of one commit; its objects stay in the mirror."""
-    input:
-        ancient("results/mirror.json"),
     output:
         temp(directory("results/checkout/{commit}")),
     log:

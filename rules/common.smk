@@ -13,6 +13,7 @@ if ROOT not in sys.path:  # it is there, unless ergit is used as a module
     sys.path.append(ROOT)
 
 from scripts.config import build_meaning, meaning, validated
+from scripts.doctor import refuse_unfit
 from scripts.errors import ErgitError
 from scripts.workplace import program_variables
 
@@ -31,16 +32,23 @@ except ErgitError as error:
 # One measurement at a time, also where nobody says `--resources rapl=1`.
 workflow.global_resources.setdefault("rapl", 1)
 
-# The programs find `scripts.x` and this very Python. Their settings come as variables of the shell: a change of `params`
-# would build and measure everything again, and it is `meaning` that has to say when.
+# Else a timer a job passes over all waiting jobs once a second, for every job done, while others measure.
+if workflow.scheduling_settings:
+    workflow.scheduling_settings.max_jobs_per_timespan = None
+
+# The programs find `scripts.x` and this very Python, and their settings, in the environment. In `params` any change of a
+# setting would build and measure everything again; which ones have to, `meaning` says.
 os.environ.update(program_variables())
-BUILD, WORKLOAD, MEASURE = (json.dumps(config[part]) for part in ("build", "workload", "measure"))
-shell.prefix("BUILD={BUILD:q}; WORKLOAD={WORKLOAD:q}; MEASURE={MEASURE:q}; ")
+os.environ.update({f"ERGIT_{part.upper()}": json.dumps(config[part]) for part in ("build", "workload", "measure")})
 
 
 onstart:
-    # The rate limiter's timers would pass over all waiting jobs once a second for every job done, while others measure.
-    workflow.scheduler.job_rate_limiter = None
+    # Before anything is spent: can this machine measure what the config asks for?
+    if workflow.local_exec and measuring_may_follow():
+        try:
+            refuse_unfit(config["measure"])
+        except ErgitError as error:
+            raise WorkflowError(str(error)) from None
 
 
 onsuccess:
@@ -64,6 +72,11 @@ def measuring_order(wildcards):
     key = f"{config['measure']['seed']} {wildcards.commit} {wildcards.round}"
     shuffled = int.from_bytes(sha256(key.encode()).digest()[:4])
     return (shuffled >> 12) - int(wildcards.round) * 2**20
+
+
+def measuring_may_follow():
+    """Whether this call measures, or may yet find out that there is something to measure."""
+    return any(job.rule.name in ("mirror", "select", "measure") for job in workflow.dag.needrun_jobs())
 
 
 def chosen_commits():

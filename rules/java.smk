@@ -1,7 +1,5 @@
 rule java:
     """The JDK that a commit asks for, where that was found, and the JDK it gets."""
-    input:
-        ancient("results/mirror.json"),
     output:
         "results/java/{commit}.json",
     log:

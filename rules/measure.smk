@@ -1,8 +1,8 @@
 rule measure:
     """Readings of the workload on one built commit, in one round: `repeats` of them, after the warm-up."""
     input:
-        build=ancient("results/build/{commit}.json"),  # a reading is data: a newer build never replaces it
-        artifact=ancient("results/build/{commit}.tar.gz"),
+        build="results/build/{commit}.json",
+        artifact=ancient("results/build/{commit}.tar.gz"),  # a reading is data: a mere copy of the build is not newer
     output:
         update("results/readings/{commit}/{round}.json"),  # what is measured again is kept beside it
     log:
@@ -17,6 +17,6 @@ rule measure:
         protocol=1,  # raise by hand when readings change their meaning
         meaning=meaning(config),
     shell:
-        'exec python3 -m scripts.measure --workload "$WORKLOAD" --settings "$MEASURE"'
+        'exec python3 -m scripts.measure --workload "$ERGIT_WORKLOAD" --settings "$ERGIT_MEASURE"'
         " --commit {wildcards.commit} --round {wildcards.round} --build {input.build:q} --artifact {input.artifact:q}"
         " --output {output:q} &> {log:q}"

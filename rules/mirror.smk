@@ -1,7 +1,5 @@
 rule mirror:
     """What was mirrored when; the bare mirror itself, results/mirror.git, is brought up to date, not made anew."""
-    input:
-        ancient("results/machine.json"),
     output:
         "results/mirror.json",
     log:
@@ -9,7 +7,7 @@ rule mirror:
     conda:
         "../envs/ergit.yaml"
     params:
-        repository=json.dumps(config["repository"]),
+        repository=json.dumps({key: config["repository"][key] for key in ("url", "branch")}),
     shell:
-        "exec python3 -m scripts.mirror --settings {params.repository:q}"
+        "exec python3 -m scripts.mirror --repository {params.repository:q}"
         " --mirror results/mirror.git --output {output:q} &> {log:q}"

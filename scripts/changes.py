@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from scripts.borders import Settings
 from scripts.conclusions import Commit, Readings, conclude
-from scripts.detection import Settings, Verdict, detect
+from scripts.detection import Verdict, detect
 from scripts.errors import ErgitError, plain_exit
 from scripts.files import write_whole
 from scripts.findings import ChangeFinding, CommitFinding, Findings, to_json
@@ -25,7 +26,7 @@ COLUMNS = (  # of results/changes.tsv
 
 
 def read_commits(path: Path) -> list[Commit]:
-    """The commits of results/commits.tsv that are part of the history, dropped ones included, in Git order."""
+    """All commits of results/commits.tsv, also those that were dropped, in Git order."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     commits = [Commit(row["commit"], int(row["order"]), row.get("tree") or None) for row in rows]
@@ -84,7 +85,7 @@ def read_runs(path: Path) -> tuple[list[str], Observations]:
     """The commits, oldest first, and the readings of a headerless list of `commit,joules` lines in Git order.
 
     Raises:
-        ErgitError: a line has no joules above 0; the message names its row.
+        ErgitError: a line has no commit, or no joules above 0; the message names its row. Blank lines are nothing.
     """
     positions: dict[str, int] = {}
     commit: list[int] = []
@@ -95,6 +96,8 @@ def read_runs(path: Path) -> tuple[list[str], Observations]:
             if name:
                 joules.append(joules_of(energy, str(path), row))
                 commit.append(positions.setdefault(name, len(positions)))
+            elif energy:
+                raise ErgitError(f"row {row} of {path} names no commit: each line is a commit, a comma and its joules.")
     order = np.argsort(commit, kind="stable")
     return list(positions), one_session(np.array(commit, dtype=np.int64)[order], np.array(joules)[order])
 

@@ -7,7 +7,8 @@ from itertools import chain
 
 import numpy as np
 
-from scripts.detection import CONFIDENCE, Change, Settings, Verdict, detect
+from scripts.borders import CONFIDENCE, Change, Settings
+from scripts.detection import Verdict, detect
 from scripts.findings import ChangeFinding, CommitFinding, Comparison, Findings, Need, Offset, Part, Study
 from scripts.neighbours import Shift, shifts
 from scripts.observations import IntArray, Observations

@@ -98,6 +98,26 @@ def _painted(line: str, check: Check) -> str:
     return f"{line[:start]}\033[{COLOURS[check.level]}m{check.level}\033[0m{line[start + len(check.level) :]}"
 
 
+def refuse_unfit(settings: Mapping[str, Any]) -> None:
+    """Does nothing where this machine can measure what `measure` of the config asks for.
+
+    Raises:
+        ErgitError: it cannot; says what is missing and how to get it.
+    """
+    refuse_fatal(checks(settings, Roots()))
+
+
+def refuse_fatal(found: Sequence[Check]) -> None:
+    """Does nothing where no check is fatal.
+
+    Raises:
+        ErgitError: one is; with what it means and its mend.
+    """
+    fatal = [check for check in found if check.level == "fatal"]
+    if fatal:
+        raise ErgitError(" ".join(f"{check.name}: {check.found}. {check.meaning} {check.mend}" for check in fatal))
+
+
 def _settings(text: str | None) -> dict[str, Any]:
     """The settings given, else those of config/config.yaml here, else of the config that ergit comes with."""
     if text is None:
@@ -121,9 +141,7 @@ def main(words: Sequence[str]) -> None:
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else WIDTH
     print(report(found, width, coloured=terminal and "NO_COLOR" not in os.environ), flush=True)
-    fatal = [check for check in found if check.level == "fatal"]
-    if fatal:
-        raise ErgitError("; ".join(f"{check.name}: {check.found}" for check in fatal) + ". The mends stand above.")
+    refuse_fatal(found)
     if asked.output:
         content = {"schema": SCHEMA, "checks": [asdict(check) for check in found]}
         write_whole(asked.output, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

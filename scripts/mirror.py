@@ -16,13 +16,13 @@ from scripts.history import git_in
 REFERENCES = ("heads", "tags", "remotes")
 
 
-def mirror(settings: dict[str, Any], path: Path) -> dict[str, Any]:
+def mirror(repository: str, branch: str | None, path: Path) -> dict[str, Any]:
     """Brings the bare mirror up to date with the repository and returns its record.
 
     Raises:
         ErgitError: the repository cannot be read, has no commit, is a shallow clone, or lacks the branch.
     """
-    url = located(settings["url"])
+    url = located(repository)
     if not (path / "HEAD").exists() or _origin(path) != url:
         shutil.rmtree(path, ignore_errors=True)
         _create(path, url)
@@ -34,13 +34,13 @@ def mirror(settings: dict[str, Any], path: Path) -> dict[str, Any]:
                 f"repository.url: {url} is a shallow clone, so its history is not all there."
                 " Run `git fetch --unshallow` in it (in GitHub Actions: `fetch-depth: 0`), then run again."
             )
-        branch = settings["branch"] or _default_branch(git, url)
+        branch = branch or _default_branch(git, url)
         head = _head(git, branch, url)
         git.update_ref("--no-deref", "HEAD", head)
         count = len(git.for_each_ref("--format=%(refname)").splitlines())
     return {
         "schema": "ergit.mirror/1",
-        "url": settings["url"],
+        "url": repository,
         "branch": branch,
         "head": head,
         "references": count,
@@ -117,12 +117,12 @@ def _head(git: Any, branch: str | None, url: str) -> str:
 def main() -> None:
     """The program of the rule `mirror`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--repository", type=json.loads, required=True, help="its `url` and `branch`, as in the config")
     parser.add_argument("--mirror", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
     with plain_exit():
-        record = mirror(arguments.settings, arguments.mirror)
+        record = mirror(arguments.repository["url"], arguments.repository["branch"], arguments.mirror)
         write_whole(arguments.output, json.dumps(record, indent=1) + "\n")
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scripts.detection import CONFIDENCE, Verdict, degrees_of_difference
+from scripts.borders import CONFIDENCE
+from scripts.detection import Verdict
+from scripts.noise import degrees_of_difference
 from scripts.significance import critical, false_discovery_rates, two_sided
 
 

@@ -1,6 +1,7 @@
 """How far commits without a change differ: from run to run, from build to build, and with which tails."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,9 +10,11 @@ import numpy as np
 from scripts.anchors import Tied
 from scripts.centres import NORMAL_MAD
 from scripts.observations import BoolArray, IntArray
+from scripts.partition import level
 from scripts.significance import FloatArray
 
 BUILD_PRIOR = 0.005  # standard deviation between builds, before data: identical sources differ by 1-2 % (95 %)
+RUN_PRIOR = 0.02  # standard deviation between runs, where no commit was read twice
 PRIOR_WEIGHT = 5  # neighbour differences that the prior counts for
 SPOILT = 4  # neighbour differences that changes may have spoilt, when there are only few
 NEIGHBOURHOOD = 20  # neighbour differences whose median tells the noise of one place
@@ -20,6 +23,13 @@ LEAST_RUN_SHARE = 0.8  # no place is quieter than this share of the variance tha
 TAILS = (3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0)
 LEAST_TAIL = 4.5  # with 4 degrees of freedom or fewer, Student's t has no kurtosis to speak of
 TAIL_PENALTY = 10.0  # of log-likelihood times 1/degrees: heavy tails must be seen to be believed
+VARIANCE_CLIP = 9.0  # squared standardised residuals count up to this: an outlier must not hide a change
+CLIPPED_LOSS = 1.1  # what that takes from the variance of a series with the usual tails
+ROUGHNESS_PRIOR = 8.0  # the same for the noise of a place
+ROUGHNESS_REACH = 12  # commits on either side that tell the noise of a place
+LEAST_ROUGHNESS = 0.5
+DRIFT_WINDOW = 10  # commits whose mean levels are compared to see how levels drift without a change
+LEAST_DRIFT = 0.001  # standard deviation of that, at least: no machine keeps its level better than 0.1 %
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ def noise(tied: Tied, trees: tuple[str | None, ...] | None) -> Noise:
     runs = float(np.median(tied.variance))
     differences = np.abs(np.diff(tied.log_joules))
     counted = max(0, len(differences) - SPOILT)
-    prior = BUILD_PRIOR**2 + runs
+    prior = BUILD_PRIOR**2 + (runs if (tied.readings > 1).any() else RUN_PRIOR**2)
     seen = _variance(differences) if counted else prior
     pairs = differences[same_tree(tied.commit, trees)]
     if len(pairs):
@@ -112,3 +122,57 @@ def _likelihood(squares: FloatArray, degrees: float) -> float:
         - (degrees + 1) / 2 * float(np.log1p(squares / (degrees * scale**2)).sum())
         for scale in scales
     )
+
+
+def residuals(values: FloatArray, weights: FloatArray, spans: list[tuple[int, int]]) -> tuple[FloatArray, IntArray]:
+    """Standardised residuals around the levels of the stretches, and the length of the stretch each belongs to."""
+    levels = np.concatenate(
+        [np.full(end - first, level(values[first:end], weights[first:end])) for first, end in spans]
+    )
+    lengths = np.array([end - first for first, end in spans])
+    return (values - levels) * np.sqrt(weights), np.repeat(lengths, lengths)
+
+
+def roughness(residuals: FloatArray, lengths: IntArray) -> FloatArray:
+    """By what factor the variance around each commit exceeds the noise that was assumed, from clipped residuals.
+
+    A weighted mean over the neighbourhood, shrunk towards that of the whole; stretches of one or two commits fit
+    themselves and tell nothing.
+    """
+    telling = (lengths > 2).astype(float)
+    squares = np.minimum(residuals**2 * lengths / np.maximum(lengths - 1, 1), VARIANCE_CLIP) * telling
+    usual = float(squares.sum() / max(1.0, telling.sum()))
+    kernel = 1 - np.abs(np.arange(-ROUGHNESS_REACH, ROUGHNESS_REACH + 1)) / (ROUGHNESS_REACH + 1)
+    around, count = (
+        np.convolve(series, kernel)[ROUGHNESS_REACH : ROUGHNESS_REACH + len(series)] for series in (squares, telling)
+    )
+    factors = (ROUGHNESS_PRIOR * usual + CLIPPED_LOSS * around) / (ROUGHNESS_PRIOR + count)
+    return np.maximum(factors, LEAST_ROUGHNESS)
+
+
+def drift_variance(values: FloatArray, variance: FloatArray, spans: Sequence[tuple[int, int]]) -> float:
+    """Variance by which the levels of two neighbouring windows differ without a change: slow drift, mostly.
+
+    Differences of the means of `DRIFT_WINDOW` commits before and after each place within a stretch, against what
+    the noise of single commits makes of them.
+    """
+    mass = np.concatenate([[0.0], np.cumsum(1 / variance)])
+    moment = np.concatenate([[0.0], np.cumsum(values / variance)])
+    places = [np.arange(first + DRIFT_WINDOW, end - DRIFT_WINDOW + 1) for first, end in spans]
+    middle = np.concatenate(places)
+    if len(middle) < DRIFT_WINDOW:
+        return LEAST_DRIFT**2
+    first, end = middle - DRIFT_WINDOW, middle + DRIFT_WINDOW
+    before, after = mass[middle] - mass[first], mass[end] - mass[middle]
+    steps = (moment[end] - moment[middle]) / after - (moment[middle] - moment[first]) / before
+    seen = (NORMAL_MAD * float(np.median(np.abs(steps)))) ** 2
+    return max(LEAST_DRIFT**2, seen - float(np.median(1 / before + 1 / after)))
+
+
+def degrees_of_difference(commits: int, tail: float, differences: int) -> float:
+    """Degrees of freedom for the difference of two levels of which the shorter has so many `commits`.
+
+    The excess kurtosis of Student's t is 6 / (tail - 4), that of a mean of k values a k-th of it: as of Student's t
+    with 4 + k (tail - 4) degrees. More than the noise itself was estimated with there cannot be.
+    """
+    return min(4 + (tail - 4) * commits, differences + 5.0)

@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 
-from scripts.detection import WINDOW, Settings, Verdict, degrees_of_difference, looks
+from scripts.borders import WINDOW, Settings, looks
+from scripts.detection import Verdict
+from scripts.noise import degrees_of_difference
 from scripts.significance import FloatArray, critical
 
 POWER = 0.8  # the chance with which a change of the stated size is found (Cohen 1988, Statistical Power Analysis)
@@ -34,8 +36,7 @@ def smallest_visible(verdict: Verdict, settings: Settings, tests: int) -> FloatA
         )
         for here, low, high, error in zip(place.tolist(), first.tolist(), end.tolist(), errors.tolist(), strict=True)
     ]
-    least = math.expm1(math.log1p(settings.least_change))
-    return np.concatenate([[math.nan], np.maximum(sizes, least)])
+    return np.concatenate([[math.nan], np.maximum(sizes, settings.least_change)])
 
 
 def _multiple(commits: int, chances: int, verdict: Verdict, rate: float) -> float:

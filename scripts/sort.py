@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from scripts.readings import DISQUALIFYING
+
 DOMAINS = ("package", "core", "uncore", "dram", "psys")
 
 COLUMNS = [
@@ -15,9 +17,6 @@ COLUMNS = [
     *("energy_net_joules", "duration_seconds", "cpu_seconds", "power_watts"),
     *("started", "host", "session", "loops", "flags", "reason"),
 ]
-
-# Flags under which a reading is not the energy of the workload alone; the others only inform.
-DISQUALIFYING = {"foreign-cpu", "steal", "suspended", "throttled", "too-hot", "too-cold", "busy"}
 
 
 def rows(record: Mapping[str, Any], commit: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

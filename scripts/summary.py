@@ -10,11 +10,9 @@ import pandas as pd
 from scripts.files import write_whole
 from scripts.sort import read_commits
 
-# What has to be made again so that a commit with such a record is tried from its cause on.
-CAUSES = {
-    "no-jdk": ("results/java/{commit}.json", "results/build/{commit}.json"),
-    "build-failed": ("results/build/{commit}.json",),
-}
+# The record that a failure stands in, and from which on a commit is tried again.
+CAUSES = {"no-jdk": "results/java/{commit}.json", "build-failed": "results/build/{commit}.json"}
+READING = "results/readings/{commit}/{round}.json"
 
 
 def summary(
@@ -98,13 +96,14 @@ def failures_part(table: pd.DataFrame) -> str:
 
 
 def failed_files(table: pd.DataFrame) -> list[str]:
-    """The files that hold records of failure, and the readings that follow from them, in the table's order."""
-    files: dict[str, None] = {}
-    for row in table[table["status"] != "ok"].to_dict("records"):
-        reading = f"results/readings/{row['commit']}/{row['round']}.json"
-        causes = (cause.format(commit=row["commit"]) for cause in CAUSES.get(row["status"], ()))
-        files |= dict.fromkeys([*causes, reading])
-    return list(files)
+    """The records of failure, each once, in the table's order."""
+    failed = table.loc[table["status"] != "ok", ["status", "commit", "round"]]
+    rows = failed.itertuples(index=False, name=None)
+    return list(
+        dict.fromkeys(
+            CAUSES.get(status, READING).format(commit=commit, round=round_) for status, commit, round_ in rows
+        )
+    )
 
 
 def _linked(commit: str, link: str | None) -> str:

@@ -106,7 +106,7 @@ def program_variables() -> dict[str, str]:
 
 def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
     """This process's environment for a command of the user's: the JDK first on PATH, ergit's Python out of sight."""
-    environment = dict(os.environ)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ERGIT_")}
     environment["PYTHONPATH"] = _without("PYTHONPATH", ROOT)
     if not environment["PYTHONPATH"]:
         del environment["PYTHONPATH"]

@@ -167,6 +167,13 @@ def test_energy_that_cannot_be_is_refused_with_its_row(tmp_path: Path, energy: s
         read_runs(runs)
 
 
+def test_a_run_of_no_commit_is_refused_with_its_row(tmp_path: Path) -> None:
+    runs = tmp_path / "runs.csv"
+    runs.write_text("a,1.0\n\n,2.0\n", encoding="utf-8")
+    with pytest.raises(ErgitError, match=r"row 3 of .*runs\.csv names no commit"):
+        read_runs(runs)
+
+
 def test_an_anchor_that_is_no_commit_of_the_study_is_named() -> None:
     commits = [Commit(sha(n), n, None) for n in range(3)]
     assert anchor_positions([sha(1)[:39]], commits, commits) >= {1}

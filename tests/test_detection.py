@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from scripts.detection import Change, Settings, detect
+from scripts.borders import Change, Settings
+from scripts.detection import detect
 from scripts.observations import IntArray, Observations, one_session
 from scripts.significance import FloatArray
 
@@ -86,6 +87,11 @@ def test_a_change_at_the_newest_commit_is_found() -> None:
 def test_three_runs_a_commit_and_ten_commits_are_enough_for_a_large_change() -> None:
     (change,) = found(history([100.0] * 5 + [125.0] * 5, runs=3))
     assert change.position == 5
+
+
+def test_single_readings_of_two_commits_say_little() -> None:
+    assert not found(one_session(np.array([0, 1]), np.array([100.0, 104.0])))
+    assert found(one_session(np.array([0, 1]), np.array([100.0, 200.0])))
 
 
 def test_outliers_cold_runs_and_lost_runs_change_nothing() -> None:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from scripts.detection import Settings, Verdict, detect
+from scripts.borders import Settings
+from scripts.detection import Verdict, detect
 from scripts.neighbours import shifts
 from scripts.observations import one_session
 from scripts.power import runs_needed, smallest_visible

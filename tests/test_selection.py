@@ -15,16 +15,15 @@ from scripts.select import select
 from tests.conftest import Repository
 
 
-def mirrored(repository: Repository, **settings: Any) -> tuple[Path, dict[str, Any]]:
+def mirrored(repository: Repository, branch: str | None = None) -> tuple[Path, dict[str, Any]]:
     """The mirror of a repository, and its record."""
     path = repository.path.parent / "results/mirror.git"
-    config = {"url": str(repository.path), "branch": None, "submodules": False, "lfs": False} | settings
-    return path, mirror(config, path)
+    return path, mirror(str(repository.path), branch, path)
 
 
-def selected(repository: Repository, commits: Any, **settings: Any) -> list[dict[str, str]]:
+def selected(repository: Repository, commits: Any, branch: str | None = None) -> list[dict[str, str]]:
     """The rows of the table of commits."""
-    path, record = mirrored(repository, **settings)
+    path, record = mirrored(repository, branch)
     config = validated({"repository": {"url": "."}, "commits": commits, "workload": {"command": "true"}})
     return list(csv.DictReader(select(path, record["head"], config["commits"]).splitlines(), delimiter="\t"))
 

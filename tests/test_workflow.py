@@ -222,7 +222,21 @@ def test_editing_the_programs_measures_nothing(study: Path, tmp_path: Path) -> N
         path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
     jobs = planned(study, program=program)
     assert jobs["measure"] == jobs["build"] == jobs["select"] == 0
-    assert jobs["plot"] == 1
+
+
+def test_another_build_is_built_and_measured_in_one_call(study: Path) -> None:
+    configure(study, build__commands=["./build", "cp program built # again"])
+    jobs = planned(study)
+    assert (jobs["build"], jobs["measure"]) == (4, 8)
+
+
+def test_a_new_mirror_and_another_command_at_once_are_both_heeded(study: Path) -> None:
+    configure(study, workload__command="./built && true # again")
+    project_of(study).commit("New", program=SPIN.format(loops=10))
+    assert snakemake(study, "-R", "mirror").returncode == 0
+    assert len(list((study / "results/readings").glob("*/[0-9].json"))) == 10
+    assert len(list((study / "results/readings").glob("*/*.superseded-*.json"))) == 8
+    assert planned(study) == Counter()
 
 
 def test_another_command_is_measured_anew_and_the_old_readings_are_kept(study: Path) -> None:
@@ -238,7 +252,7 @@ def test_recorded_failures_are_tried_again_only_when_asked(study: Path) -> None:
     good = next(path for path in (study / "results/build").glob("*.json") if '"ok"' in path.read_text())
     before = good.stat().st_mtime_ns
     failed = (study / "results/failed.txt").read_text().split()
-    assert len(failed) == 1 + 2 + 2
+    assert len(failed) == 1 + 2
     jobs = planned(study, "-R", *failed)
     assert jobs["build"] == jobs["checkout"] == 1
     assert jobs["measure"] == 4
@@ -310,6 +324,19 @@ def test_what_is_wrong_is_said_in_a_paragraph_without_a_traceback(
     assert done.returncode != 0
     assert words in " ".join(printed.split())
     assert "Traceback" not in printed
+
+
+def test_a_machine_that_cannot_measure_is_refused_before_anything_is_spent(study: Path, tmp_path: Path) -> None:
+    configure(study, measure__source="powercap")
+    done = snakemake(study)
+    assert done.returncode != 0
+    assert "powercap" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not list((study / "results/readings").glob("*/*.superseded-*.json"))
+    shutil.copytree(study.parent / "project", tmp_path / "fresh/project")
+    configure(tmp_path / "fresh/work", measure__source="powercap")
+    assert snakemake(tmp_path / "fresh/work").returncode != 0
+    assert not (tmp_path / "fresh/work/results/mirror.json").exists()
 
 
 def test_kill_9_leaves_no_process_and_the_next_call_finishes(finished: Path, tmp_path: Path) -> None:
