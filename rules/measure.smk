@@ -19,4 +19,4 @@ rule measure:
     shell:
         'exec python3 -m scripts.measure --workload "$ERGIT_WORKLOAD" --settings "$ERGIT_MEASURE"'
         " --commit {wildcards.commit} --round {wildcards.round} --build {input.build:q} --artifact {input.artifact:q}"
-        " --output {output:q} &> {log:q}"
+        " --output {output:q} --progress 3 3>&2 &> {log:q}"

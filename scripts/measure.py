@@ -222,9 +222,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.add_argument(name, type=json.loads, required=True, help="that part of the config, as JSON")
     parser.add_argument("--commit", required=True)
     parser.add_argument("--round", type=int, required=True)
+    parser.add_argument("--progress", type=int, help="also tell this file descriptor what came out, in one line")
     parser.add_argument("--lock", type=Path, help="the file to lock instead of the one that all users share")
     options = parser.parse_args(arguments)
     die_with_parent()
+    if options.progress is not None:
+        os.set_inheritable(options.progress, False)
     output: Path = options.output.absolute()
     output.parent.mkdir(parents=True, exist_ok=True)
     log = output.with_name(f".{output.stem}.output.log.part")
@@ -245,7 +248,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if log.exists():
             log.rename(log_of(output))
         write_whole(output, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    print(f"ergit: {summary(record)}", file=sys.stderr)
+    line = f"ergit: {summary(record)}\n"
+    sys.stderr.write(line)
+    if options.progress is not None:
+        os.write(options.progress, line.encode(errors="replace"))
 
 
 if __name__ == "__main__":
