@@ -39,7 +39,7 @@ def meaning(config: Mapping[str, Any]) -> str:
         {
             "build": build_meaning(config),
             "workload": {key: workload[key] for key in ("command", "directory", "prepare", "cleanup", "environment")},
-            "measure": {key: measure[key] for key in ("source", "watts_per_core")},
+            "measure": {key: measure[key] for key in ("source", "powercap", "watts_per_core")},
         }
     )
 

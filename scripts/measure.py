@@ -15,7 +15,7 @@ from typing import Any
 
 from scripts.bench import Bench
 from scripts.commands.processes import die_with_parent
-from scripts.energy import Source, choose
+from scripts.energy import Roots, Source, choose
 from scripts.errors import ErgitError, plain_exit
 from scripts.files import write_whole
 from scripts.machine import temperature
@@ -46,7 +46,7 @@ def measure(
     refuse_bounds_without_sensor(sensor, settings["temperature"])
     place = Path(build["directory"])
     before = conditions(machine)
-    with choose(settings) as source, workplace(place):
+    with choose(settings, Roots.of(settings)) as source, workplace(place):
         print(f"ergit: energy by {source.reason}", file=sys.stderr)
         unpack(artifact, place)
         os.sync()  # what was unpacked is not written to disk while a window is open

@@ -23,6 +23,7 @@ SETTINGS: dict[str, Any] = {
     "source": "auto",
     "allow_estimate": False,
     "watts_per_core": 10.0,
+    "powercap": None,
     "quiet": {"foreign_cores": 0.2, "wait_seconds": 60, "otherwise": "flag"},
     "temperature": {
         "sensor": "auto",

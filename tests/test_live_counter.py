@@ -23,7 +23,9 @@ from scripts.energy.source import Energy
 
 mfusepy = pytest.importorskip("mfusepy", reason="mfusepy or libfuse is not installed", exc_type=(ImportError, OSError))
 
+from tests.conftest import Repository  # noqa: E402
 from tests.live_counter import BASE_WATTS, RANGE_UJ, WATTS_PER_CORE, cpu_seconds  # noqa: E402
+from tests.test_workflow import CONFIG, configure, snakemake, table  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 BURN = "import sys,time\nsys.stdin.read(1)\nwhile time.process_time() < {seconds}: pass"
@@ -227,3 +229,31 @@ def test_an_idle_sample_counts_what_the_machine_draws_without_a_command(tree, ch
         source.stop()
         expected = 2 * BASE_WATTS * (time.monotonic() - began)
         assert source.energy(0.0).joules == {"package": pytest.approx(expected, rel=0.02)}
+
+
+def test_the_whole_workflow_measures_with_a_live_counter(tree: LiveTree, tmp_path: Path) -> None:
+    tree.steer()
+    project = Repository(tmp_path / "project")
+    project.path.mkdir()
+    project.git("init", "--quiet", "--initial-branch=main")
+    for subject, seconds in (("Sleeps", 0), ("Works", 0.4)):
+        work = f"timeout {seconds} sh -c 'while :; do :; done'; " if seconds else ""
+        project.commit(subject, work=f"{work}sleep {0.4 - seconds}\n")
+    counter = {"source": "powercap", "powercap": str(tree.root), "idle_seconds": 0.2, "rounds": 2}
+    settings = CONFIG["measure"] | counter
+    configure(tmp_path / "work", commits={}, build={"commands": []}, workload={"command": "sh work"}, measure=settings)
+    done = snakemake(tmp_path / "work")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = table(tmp_path / "work")
+    assert {(row["status"], row["kind"], row["source"]) for row in rows} == {("ok", "measured", "powercap")}
+    for row in rows:
+        joules, seconds = float(row["energy_package_joules"]), float(row["duration_seconds"])
+        least = 2 * BASE_WATTS * seconds + WATTS_PER_CORE * float(row["cpu_seconds"])
+        most = 2 * BASE_WATTS * seconds + WATTS_PER_CORE * seconds * (os.cpu_count() or 1)
+        assert least - 0.5 <= joules <= most + 0.5  # /proc/stat, which drives the counter, counts in ticks
+        assert float(row["power_watts"]) == pytest.approx(joules / seconds)
+        assert float(row["energy_net_joules"]) < joules
+    record = json.loads(next((tmp_path / "work/results/readings").glob("*/1.json")).read_text())
+    assert record["source"]["domains"] == ["package"]
+    assert str(tree.root) in record["source"]["reason"]
+    assert {counter["name"] for counter in record["readings"][0]["counters"]} == {"package-0", "package-1"}

@@ -20,6 +20,7 @@ SETTINGS: dict[str, Any] = {
     "source": "estimate",
     "allow_estimate": True,
     "watts_per_core": 10.0,
+    "powercap": None,
     "rounds": 3,
     "repeats": 2,
     "warmup": 1,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from scripts.energy.estimate import EstimateSource
 from scripts.energy.perf import PerfSource, energy_events
@@ -38,6 +38,13 @@ class Roots:
     event_sources: Path = Path("/sys/bus/event_source/devices")
     proc: Path = Path("/proc")
     perf: str = "perf"
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], **others: Any) -> Self:
+        """The places that `measure` settings name, the others by keyword, the kernel's own ones for the rest."""
+        if settings["powercap"]:
+            others["powercap"] = Path(settings["powercap"])
+        return cls(**others)
 
 
 @dataclass(frozen=True)

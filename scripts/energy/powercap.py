@@ -30,6 +30,8 @@ SAMPLE_SECONDS = 10.0
 Snapshot = tuple[float, list[Read]]
 """Seconds of the clock, and what reading each zone's counter gave."""
 
+KERNEL_TREE = Path("/sys/class/powercap")
+
 
 def joules_between(first_uj: int, last_uj: int, range_uj: int) -> float:
     """Energy in joules from one reading to the next, with at most one wrap between them.
@@ -122,7 +124,7 @@ class PowercapSource(Source):
 
     def __init__(
         self,
-        root: Path = Path("/sys/class/powercap"),
+        root: Path = KERNEL_TREE,
         *,
         proc: Path = Path("/proc"),
         limit_watts: float = LIMIT_WATTS,
@@ -142,6 +144,8 @@ class PowercapSource(Source):
         self._window_is_open = False
         with contextlib.ExitStack() as opened:
             self.zones, self._descriptors, self.notes = open_zones(root, proc, opened)
+            if root != KERNEL_TREE:
+                self.notes += (f"from the tree at {root}",)
             self._files = opened.pop_all()
         self.domains = tuple(domain for domain in DOMAINS if any(zone.domain == domain for zone in self.zones))
         interval = sampling_interval(self.zones, sample_seconds, limit_watts)

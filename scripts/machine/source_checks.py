@@ -12,7 +12,8 @@ CAP_SYS_ADMIN, CAP_PERFMON = 21, 38  # bits of capabilities(7), linux/capability
 
 def source_checks(settings: Mapping[str, Any], roots: Roots) -> Iterator[Check]:
     """Which source the settings lead to, then each source that there is and the right to count; fatal if it is none."""
-    sources = energy.Roots(
+    sources = energy.Roots.of(
+        settings,
         powercap=roots.sysfs / "class/powercap",
         event_sources=roots.sysfs / "bus/event_source/devices",
         proc=roots.proc,
