@@ -8,14 +8,28 @@ min_version("9.27")
 include: "rules/common.smk"
 include: "rules/mirror.smk"
 include: "rules/select.smk"
-include: "rules/checkout.smk"
-include: "rules/java.smk"
-include: "rules/build.smk"
-include: "rules/measure.smk"
-include: "rules/sort.smk"
+
+
+if config["imported"]:
+
+    include: "rules/import.smk"
+
+else:
+
+    include: "rules/checkout.smk"
+    include: "rules/java.smk"
+    include: "rules/build.smk"
+    include: "rules/measure.smk"
+    include: "rules/sort.smk"
+    include: "rules/noise.smk"
+
+
 include: "rules/changes.smk"
+include: "rules/context.smk"
 include: "rules/plot.smk"
 include: "rules/summary.smk"
+include: "rules/export.smk"
+include: "rules/gate.smk"
 
 
 rule all:

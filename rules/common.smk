@@ -39,7 +39,7 @@ if workflow.scheduling_settings:
 # The programs find `scripts.x` and this very Python, and their settings, in the environment. In `params` any change of a
 # setting would build and measure everything again; which ones have to, `meaning` says.
 os.environ.update(program_variables())
-os.environ.update({f"ERGIT_{part.upper()}": json.dumps(config[part]) for part in ("build", "workload", "measure")})
+os.environ.update({f"ERGIT_{part.upper()}": json.dumps(config.get(part)) for part in ("build", "workload", "measure")})
 
 
 onstart:
@@ -52,13 +52,14 @@ onstart:
 
 
 onsuccess:
-    summary = Path("results/summary.md")
-    if summary.exists():
-        print(summary.read_text(encoding="utf-8"), file=sys.stderr)
+    page = Path(f"results/{'noise' if noise_is_asked_for() else 'summary'}.md")
+    if page.exists():
+        print(page.read_text(encoding="utf-8"), file=sys.stderr)
 
 
 wildcard_constraints:
     commit="[0-9a-f]{40}",
+    build="[0-9]+",
     round="[0-9]+",
 
 
@@ -69,14 +70,20 @@ def all_cores(wildcards):
 
 def measuring_order(wildcards):
     """Round after round; within a round the order that the seed gives."""
-    key = f"{config['measure']['seed']} {wildcards.commit} {wildcards.round}"
+    key = f"{config['measure']['seed']} {' '.join(wildcards)}"
     shuffled = int.from_bytes(sha256(key.encode()).digest()[:4])
     return (shuffled >> 12) - int(wildcards.round) * 2**20
 
 
 def measuring_may_follow():
     """Whether this call measures, or may yet find out that there is something to measure."""
-    return any(job.rule.name in ("mirror", "select", "measure") for job in workflow.dag.needrun_jobs())
+    leading = ("mirror", "select", "measure", "control", "measure_control")
+    return not config["imported"] and any(job.rule.name in leading for job in workflow.dag.needrun_jobs())
+
+
+def noise_is_asked_for():
+    """Whether the noise floor is a target of this call."""
+    return any(rule.name == "noise" for rule in workflow.dag.targetrules)
 
 
 def chosen_commits():
@@ -88,9 +95,23 @@ def chosen_commits():
 
 
 def readings_of_all_rounds(wildcards):
-    """The records of every chosen commit in every round, in Git order."""
+    """The records of every chosen commit in every round, in Git order; none where readings are imported."""
+    if config["imported"]:
+        return []
     return expand(
         "results/readings/{commit}/{round}.json",
         commit=chosen_commits(),
         round=range(1, config["measure"]["rounds"] + 1),
+    )
+
+
+def readings_of_control(wildcards):
+    """The records of every build of the control in every round of the noise floor."""
+    with checkpoints.control.get().output[0].open() as record:
+        commit = json.load(record)["commit"]
+    return expand(
+        "results/noise/{commit}/{build}/{round}.json",
+        commit=commit,
+        build=range(1, config["noise"]["builds"] + 1),
+        round=range(1, config["noise"]["rounds"] + 1),
     )

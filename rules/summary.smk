@@ -3,7 +3,8 @@ rule summary:
     input:
         table="results/energy.csv",
         changes="results/changes.json",
-        commits="results/commits.tsv",
+        context="results/context.json",
+        imported=["results/imported.json"] if config["imported"] else [],
     output:
         summary="results/summary.md",
         failed="results/failed.txt",

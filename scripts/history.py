@@ -40,11 +40,11 @@ def git_in(directory: Path) -> Iterator[Git]:
         raise ErgitError(f"`{command}` failed in {directory}: {_said(error)}") from None
 
 
-def commit_named(git: Git, name: str) -> str:
+def commit_named(git: Git, name: str, key: str = "commits") -> str:
     """The full SHA of a full or abbreviated SHA, a tag or a branch (a local one first, else the remote's).
 
     Raises:
-        ErgitError: nothing has that name; says which names come close.
+        ErgitError: nothing has that name; says which names come close, and the config's `key` where it stands.
     """
     for candidate in (name, f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
         try:
@@ -54,7 +54,7 @@ def commit_named(git: Git, name: str) -> str:
     close = difflib.get_close_matches(name, _names(git), n=3, cutoff=0.5)
     meant = f" Did you mean {' or '.join(close)}?" if close else ""
     raise ErgitError(
-        f"commits: {name!r} is no commit, tag or branch of the repository (or an abbreviation of more than one).{meant}"
+        f"{key}: {name!r} is no commit, tag or branch of the repository (or an abbreviation of more than one).{meant}"
         " If it is new there, bring the mirror up to date: `snakemake -R mirror`."
     )
 
@@ -89,14 +89,22 @@ def commits_touching(git: Git, newest: str, patterns: Sequence[str]) -> set[str]
 def in_order(git: Git, shas: Sequence[str], chain: Sequence[str]) -> list[str]:
     """The chain, oldest first, with each SHA that is not on it put right after its newest ancestor that is."""
     place = {sha: index for index, sha in enumerate(chain)}
-    aside = [sha for sha in dict.fromkeys(shas) if sha not in place]
+    aside = {sha for sha in shas if sha not in place}
     if not aside:
         return list(chain)
-    by_age = _lines(git.rev_list("--no-walk=sorted", "--reverse", *aside))
     following: dict[int, list[str]] = {}
-    for sha in by_age:
-        ancestors = (place[ancestor] for ancestor in _lines(git.rev_list(sha)) if ancestor in place)
-        following.setdefault(max(ancestors, default=-1), []).append(sha)
+    newest = dict(place)
+    with tempfile.TemporaryFile() as asked:
+        asked.write("\n".join(sorted(aside)).encode())
+        asked.seek(0)
+        walked = git.rev_list("--date-order", "--reverse", "--parents", "--stdin", istream=asked)
+    for line in _lines(walked):
+        sha, *parents = line.split(" ")
+        if sha in place:
+            continue
+        newest[sha] = max((newest[parent] for parent in parents), default=-1)
+        if sha in aside:
+            following.setdefault(newest[sha], []).append(sha)
     ordered = following.get(-1, [])
     for index, sha in enumerate(chain):
         ordered += [sha, *following.get(index, [])]

@@ -1,14 +1,16 @@
 """Sums the study up: what changed, what could not be measured, and which files to try again."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from scripts.context import Accepted, Context, printable, read_context, sentence
 from scripts.files import write_whole
-from scripts.sort import read_commits
+from scripts.findings import Findings, from_json
+from scripts.imported import SOURCE, Report, sentences
+from scripts.imported import from_json as report_from_json
 
 # The record that a failure stands in, and from which on a commit is tried again.
 CAUSES = {"no-jdk": "results/java/{commit}.json", "build-failed": "results/build/{commit}.json"}
@@ -16,16 +18,20 @@ READING = "results/readings/{commit}/{round}.json"
 
 
 def summary(
-    table: pd.DataFrame, commits: pd.DataFrame, changes: Mapping[str, Any], repository: Mapping[str, Any]
+    table: pd.DataFrame,
+    findings: Findings,
+    contexts: Sequence[Context],
+    accepted: Sequence[Accepted],
+    repository: Mapping[str, Any],
+    imported: Report | None = None,
 ) -> str:
     """The study in Markdown, aligned so that it reads as plain text too."""
-    subjects = dict(zip(commits["commit"], commits["subject"], strict=True))
-    dates = dict(zip(commits["commit"], commits["date"], strict=True))
     parts = [
         f"# Energy of {repository['url']}",
-        "\n".join(facts(table)),
+        "\n".join([*facts(table), *(f"- {said}" for said in (sentences(imported) if imported else ()))]),
         "## Changes",
-        changes_part(changes, subjects, dates, repository["link"]),
+        changes_part(findings, contexts),
+        "\n".join([visible_change(findings), *(accepted_line(entry) for entry in accepted)]),
     ]
     if (table["status"] != "ok").any():
         parts += ["## Without a reading", failures_part(table)]
@@ -52,32 +58,50 @@ def facts(table: pd.DataFrame) -> list[str]:
     for (kind, source, host), group in ok.groupby(["kind", "source", "host"]):
         sessions = group["session"].nunique()
         within = "one session" if sessions == 1 else f"{sessions} sessions, which are compared within themselves only"
-        lines.append(f"- {kind} by {source} on {host}, in {within}")
+        origin = "by another tool" if source == SOURCE else f"by {source} on {host}"
+        lines.append(f"- {kind} {origin}, in {within}")
     if (ok["kind"] == "estimated").any():
         lines.append("- **Estimated**: CPU time times a constant. That is not a measurement of energy.")
     return lines
 
 
-def changes_part(
-    changes: Mapping[str, Any], subjects: Mapping[str, str], dates: Mapping[str, str], link: str | None
-) -> str:
-    """The changes, persistent ones first; or how small a change would have been seen."""
-    found = sorted(changes["changes"], key=lambda change: (change["kind"] != "persistent", change["order"]))
+def changes_part(findings: Findings, contexts: Sequence[Context]) -> str:
+    """The changes, persistent ones first, and below them what lies in each."""
+    about = {(context.commit, context.kind): context for context in contexts}
+    found = sorted(findings.changes, key=lambda change: (change.kind != "persistent", change.order))
     if not found:
         return "None."
-    rows = [
-        {
-            "commit": _linked(change["commit"], link),
-            "date": dates[change["commit"]][:10],
-            "change": f"{change['relative_change']:+.1%}",
-            "95 % interval": f"{change['ci_low']:+.1%} to {change['ci_high']:+.1%}",
-            "q": f"{change['q_value']:.1g}",
-            "kind": change["kind"],
-            "subject": _cell(subjects[change["commit"]]),
-        }
-        for change in found
-    ]
-    return _markdown(pd.DataFrame(rows))
+    rows, lines = [], []
+    for change in found:
+        context = about[change.commit, change.kind]
+        rows.append(
+            {
+                "commit": f"[{change.commit[:10]}]({context.link})" if context.link else change.commit[:10],
+                "date": context.date[:10],
+                "change": f"{change.relative_change:+.1%}",
+                "95 % interval": f"{change.ci_low:+.1%} to {change.ci_high:+.1%}",
+                "q": f"{change.q_value:.1g}",
+                "kind": change.kind,
+                "subject": _cell(context.subject),
+            }
+        )
+        spread = f"in one of {len(change.location)} commits; " if len(change.location) > 1 else ""
+        lines.append(f"- {change.commit[:10]}: {spread}{sentence(context)}")
+    return "\n".join([_markdown(pd.DataFrame(rows)), "", *lines])
+
+
+def visible_change(findings: Findings) -> str:
+    """How small a change may be to be seen in this study."""
+    smallest = findings.study.smallest_visible_change
+    if smallest is None:
+        return "- Too few commits have readings for a change to be seen."
+    return f"- The smallest change that could have been seen, at the median commit: {smallest:.1%}"
+
+
+def accepted_line(accepted: Accepted) -> str:
+    """What became of one entry of `changes.accepted`."""
+    where = f"from {accepted.from_commit[:10]} on" if accepted.from_commit else "not in the commits of this study"
+    return f"- Accepted: {accepted.name} ({accepted.commit[:10]}), {where}"
 
 
 def failures_part(table: pd.DataFrame) -> str:
@@ -92,12 +116,14 @@ def failures_part(table: pd.DataFrame) -> str:
         }
         for row in failed.to_dict("records")
     ]
+    if (failed["source"] == SOURCE).all():
+        return _markdown(pd.DataFrame(rows))
     return f"{_markdown(pd.DataFrame(rows))}\n\nTo try these again: `make retry`. Logs lie beside the records."
 
 
 def failed_files(table: pd.DataFrame) -> list[str]:
-    """The records of failure, each once, in the table's order."""
-    failed = table.loc[table["status"] != "ok", ["status", "commit", "round"]]
+    """The records of failure, each once, in the table's order; an imported one has no record."""
+    failed = table.loc[(table["status"] != "ok") & (table["source"] != SOURCE), ["status", "commit", "round"]]
     rows = failed.itertuples(index=False, name=None)
     return list(
         dict.fromkeys(
@@ -106,14 +132,9 @@ def failed_files(table: pd.DataFrame) -> list[str]:
     )
 
 
-def _linked(commit: str, link: str | None) -> str:
-    """The abbreviated SHA, as a link where the config has a template for one."""
-    return f"[{commit[:10]}]({link.format(commit=commit)})" if link else commit[:10]
-
-
 def _cell(text: Any) -> str:
     """Text that fits into a cell of a table, at most 60 characters long."""
-    words = "" if pd.isna(text) else " ".join(str(text).split()).replace("|", "\\|")
+    words = "" if pd.isna(text) else printable(" ".join(str(text).split())).replace("|", "\\|")
     return words if len(words) <= 60 else f"{words[:59]}…"
 
 
@@ -125,9 +146,11 @@ def _markdown(frame: pd.DataFrame) -> str:
 def main(job: Any) -> None:
     """The script of the rule `summary`."""
     table = pd.read_csv(job.input.table, keep_default_na=False, na_values={"energy_package_joules": [""]})
-    changes = json.loads(Path(job.input.changes).read_text(encoding="utf-8"))
-    commits = read_commits(Path(job.input.commits))
-    write_whole(Path(job.output.summary), summary(table, commits, changes, job.params.repository))
+    findings = from_json(Path(job.input.changes).read_text(encoding="utf-8"))
+    contexts, accepted = read_context(Path(job.input.context))
+    imported = [report_from_json(Path(path).read_text(encoding="utf-8")) for path in job.input.imported]
+    text = summary(table, findings, contexts, accepted, job.params.repository, *imported)
+    write_whole(Path(job.output.summary), text)
     write_whole(Path(job.output.failed), "".join(f"{file}\n" for file in failed_files(table)))
 
 

@@ -1,0 +1,21 @@
+rule context:
+    """What lies in each change: files, words of the messages, JDK, build and tests, and whether time or power grew."""
+    input:
+        changes="results/changes.json",
+        commits="results/commits.tsv",
+    output:
+        "results/context.json",
+    log:
+        "results/context.log",
+    conda:
+        "../envs/ergit.yaml"
+    params:
+        settings={
+            "tags": config["changes"]["tags"],
+            "accepted": config["changes"]["accepted"],
+            "link": config["repository"]["link"],
+        },
+        mirror="results/mirror.git",
+        java="results/java",
+    script:
+        "../scripts/context.py"

@@ -1,0 +1,50 @@
+rule gate:
+    """Nothing but an exit status: 0 if the energy has not grown too much."""
+    input:
+        verdict="results/gate.json",
+        tests="results/junit.xml",
+        summary="results/summary.md",
+    log:
+        "results/gate.log",
+    conda:
+        "../envs/ergit.yaml"
+    shell:
+        "python3 -m scripts.gate {input.verdict:q} 2>&1 | tee {log:q}"
+
+
+rule verdict:
+    """Whether the energy of the newest commits, or of one commit against another, has grown too much."""
+    input:
+        table="results/energy.csv",
+        commits="results/commits.tsv",
+        context="results/context.json",
+    output:
+        "results/gate.json",
+    log:
+        "results/verdict.log",
+    conda:
+        "../envs/ergit.yaml"
+    params:
+        gate=config["gate"],
+        changes={key: config["changes"][key] for key in ("least_change", "false_discovery_rate", "anchors")},
+        measure=None if config["imported"] else {key: config["measure"][key] for key in ("rounds", "repeats")},
+        mirror="results/mirror.git",
+    script:
+        "../scripts/verdict.py"
+
+
+rule junit:
+    """The commits as test cases for a CI server: those with an increase that is not accepted fail."""
+    input:
+        table="results/energy.csv",
+        commits="results/commits.tsv",
+        changes="results/changes.json",
+        context="results/context.json",
+    output:
+        "results/junit.xml",
+    log:
+        "results/junit.log",
+    conda:
+        "../envs/ergit.yaml"
+    script:
+        "../scripts/junit.py"

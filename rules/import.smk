@@ -1,0 +1,25 @@
+"""Readings that another tool took, in the place of all rules from checkout to sort."""
+
+from scripts.imported import matching
+
+try:
+    imported_files = [str(path) for path in matching(config["imported"])]
+except ErgitError as error:
+    raise WorkflowError(str(error)) from None
+
+
+rule import_readings:
+    """One row an imported reading, in the order of the Git history; and what was left out."""
+    input:
+        mirror="results/mirror.json",
+        commits="results/commits.tsv",
+        files=imported_files,
+    output:
+        table="results/energy.csv",
+        report="results/imported.json",
+    log:
+        "results/energy.log",
+    conda:
+        "../envs/ergit.yaml"
+    script:
+        "../scripts/import_readings.py"
