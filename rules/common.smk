@@ -57,6 +57,16 @@ onsuccess:
         print(page.read_text(encoding="utf-8"), file=sys.stderr)
 
 
+onerror:
+    # What the programs said; Snakemake itself, told to be quiet about its rules, is quiet about their errors too.
+    failed = sorted(workflow.scheduler.failed, key=str)
+    for job in failed[:3]:
+        said = Path(job.log[0]).read_text(encoding="utf-8", errors="replace") if Path(job.log[0]).exists() else ""
+        print(f"\n{job.rule.name} failed, see {job.log[0]}\n{said[-2000:]}", file=sys.stderr)
+    if len(failed) > 3:
+        print(f"and {len(failed) - 3} jobs more, see their logs", file=sys.stderr)
+
+
 wildcard_constraints:
     commit="[0-9a-f]{40}",
     build="[0-9]+",

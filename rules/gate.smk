@@ -9,7 +9,7 @@ rule gate:
     conda:
         "../envs/ergit.yaml"
     shell:
-        "python3 -m scripts.gate {input.verdict:q} 2>&1 | tee {log:q}"
+        "exec python3 -m scripts.gate {input.verdict:q} 2> {log:q}"
 
 
 rule verdict:

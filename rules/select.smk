@@ -9,7 +9,7 @@ checkpoint select:
     conda:
         "../envs/ergit.yaml"
     params:
-        commits=json.dumps(config["commits"]),
-    shell:
-        "exec python3 -m scripts.select --mirror results/mirror.git --record {input:q}"
-        " --commits {params.commits:q} --output {output:q} &> {log:q}"
+        commits=config["commits"],
+        mirror="results/mirror.git",
+    script:  # not `shell:`, whose line could not hold a list of thousands of SHAs
+        "../scripts/select.py"

@@ -1,6 +1,5 @@
 """Selects the commits of a study: each one considered, its place in the history, and why it was chosen or dropped."""
 
-import argparse
 import csv
 import io
 import json
@@ -159,18 +158,12 @@ def _neighbours(chosen: Sequence[str], chain: Sequence[str], before: int, after:
     return [chain[index] for index in sorted(near)]
 
 
-def main() -> None:
-    """The program of the checkpoint `select`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mirror", type=Path, required=True)
-    parser.add_argument("--record", type=Path, required=True, help="what the rule mirror wrote")
-    parser.add_argument("--commits", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
-    with plain_exit():
-        head = json.loads(arguments.record.read_text(encoding="utf-8"))["head"]
-        write_whole(arguments.output, select(arguments.mirror, head, arguments.commits))
+def main(job: Any) -> None:
+    """The script of the checkpoint `select`."""
+    head = json.loads(Path(job.input[0]).read_text(encoding="utf-8"))["head"]
+    write_whole(Path(job.output[0]), select(Path(job.params.mirror), head, job.params.commits))
 
 
 if __name__ == "__main__":
-    main()
+    with plain_exit():
+        main(globals()["snakemake"])
