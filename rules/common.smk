@@ -60,11 +60,11 @@ onsuccess:
 onerror:
     # What the programs said; Snakemake itself, told to be quiet about its rules, is quiet about their errors too.
     failed = sorted(workflow.scheduler.failed, key=str)
-    for job in failed[:3]:
-        said = Path(job.log[0]).read_text(encoding="utf-8", errors="replace") if Path(job.log[0]).exists() else ""
-        print(f"\n{job.rule.name} failed, see {job.log[0]}\n{said[-2000:]}", file=sys.stderr)
-    if len(failed) > 3:
-        print(f"and {len(failed) - 3} jobs more, see their logs", file=sys.stderr)
+    logs = [path for path in (Path(job.log[0]) for job in failed) if path.exists()]
+    for path in logs[:3]:
+        print(f"\nfrom {path}:\n{path.read_text(encoding='utf-8', errors='replace')[-2000:]}", file=sys.stderr)
+    if len(logs) > 3:
+        print(f"and {len(logs) - 3} more of such logs", file=sys.stderr)
 
 
 wildcard_constraints:

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from scripts.borders import Settings
-from scripts.conclusions import Commit, Readings, conclude
-from scripts.detection import Verdict, detect
+from scripts.detection.borders import Settings
+from scripts.detection.conclusions import Commit, Readings, conclude
+from scripts.detection.findings import ChangeFinding, CommitFinding, Findings, to_json
+from scripts.detection.observations import Observations, joules_of, one_session
+from scripts.detection.verdicts import Verdict, detect
 from scripts.errors import ErgitError, plain_exit
 from scripts.files import write_whole
-from scripts.findings import ChangeFinding, CommitFinding, Findings, to_json
-from scripts.observations import Observations, joules_of, one_session
 
 COLUMNS = (  # of results/changes.tsv
     *("commit", "order", "part", "readings", "median_joules", "mean_joules", "mad_joules", "level_joules"),

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from scripts.borders import Settings
 from scripts.changes import read_commits, read_table
 from scripts.comparison import Place, common_difference, common_part, compared, fullest, places
 from scripts.comparison_page import Comparison, page, to_json
+from scripts.detection.borders import Settings
+from scripts.detection.findings import from_json
 from scripts.errors import ErgitError, plain_exit
-from scripts.findings import from_json
 
 SHORTEST_ABBREVIATION = 4
 LISTED = "listed as "  # before the names in the table of commits

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scripts.anchors import LEAST_ANCHORS, Tied, tie
-from scripts.borders import CONFIDENCE, Settings
-from scripts.centres import Centres
-from scripts.conclusions import Readings
-from scripts.detection import Verdict, detect
-from scripts.neighbours import shifts
-from scripts.power import smallest_visible
-from scripts.significance import FloatArray, critical, two_sided
+from scripts.detection.anchors import LEAST_ANCHORS, Tied, tie
+from scripts.detection.borders import CONFIDENCE, Settings
+from scripts.detection.centres import Centres
+from scripts.detection.conclusions import Readings
+from scripts.detection.neighbours import shifts
+from scripts.detection.power import smallest_visible
+from scripts.detection.significance import FloatArray, critical, two_sided
+from scripts.detection.verdicts import Verdict, detect
 
 
 @dataclass(frozen=True)

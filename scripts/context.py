@@ -12,9 +12,9 @@ import pandas as pd
 from git import Git
 
 from scripts.changed_files import ChangedFile, Files, changed_files, files_between
+from scripts.detection.findings import ChangeFinding, from_json
 from scripts.errors import plain_exit
 from scripts.files import write_whole
-from scripts.findings import ChangeFinding, from_json
 from scripts.history import commit_named, git_in
 from scripts.sort import read_commits
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scripts.borders import CONFIDENCE, Difference, Settings
-from scripts.detection import Verdict
-from scripts.noise import BUILD_PRIOR, DRIFT_WINDOW, degrees_of_difference
-from scripts.partition import level
-from scripts.power import MOST_RUNS, POWER
-from scripts.significance import critical, two_sided
+from scripts.detection.borders import CONFIDENCE, Difference, Settings
+from scripts.detection.noise import BUILD_PRIOR, DRIFT_WINDOW, degrees_of_difference
+from scripts.detection.partition import level
+from scripts.detection.power import MOST_RUNS, POWER
+from scripts.detection.significance import critical, two_sided
+from scripts.detection.verdicts import Verdict
 
 MEDIAN_ERROR = 2.3  # standard error of a variance from the median of n absolute normal values, times √n
 

@@ -55,7 +55,7 @@ def commit_named(git: Git, name: str, key: str = "commits") -> str:
     meant = f" Did you mean {' or '.join(close)}?" if close else ""
     raise ErgitError(
         f"{key}: {name!r} is no commit, tag or branch of the repository (or an abbreviation of more than one).{meant}"
-        " If it is new there, bring the mirror up to date: `snakemake -R mirror`."
+        " If it is new there, bring the mirror up to date: `snakemake --cores 8 -R mirror`."
     )
 
 

@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import pandas as pd
 
 from scripts.context import Context, printable, read_context, sentence
+from scripts.detection.findings import Findings, from_json
 from scripts.files import write_whole
-from scripts.findings import Findings, from_json
 from scripts.sort import read_commits
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from scripts.borders import Settings
+from scripts.detection.borders import Settings
 from scripts.errors import plain_exit
 from scripts.files import write_whole
 from scripts.floor.jobs import job_of

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from scripts.detection.findings import from_json
 from scripts.errors import plain_exit
 from scripts.figures import distribution, evolution, png, svg
-from scripts.findings import from_json
 from scripts.sort import read_commits
 
 NUMBERS = ("order", "round", "repeat", "attempt", "energy_package_joules")

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from scripts.context import Accepted, Context, printable, read_context, sentence
+from scripts.detection.findings import Findings, from_json
 from scripts.files import write_whole
-from scripts.findings import Findings, from_json
 from scripts.imported import SOURCE, Report, sentences
 from scripts.imported import from_json as report_from_json
 

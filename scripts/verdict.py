@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 from git import Git
 
-from scripts.borders import WINDOW, Settings
 from scripts.changes import anchor_positions, read_table
 from scripts.changes import read_commits as read_history
-from scripts.conclusions import Readings
 from scripts.context import read_context
-from scripts.detection import Verdict, detect
+from scripts.detection.borders import WINDOW, Settings
+from scripts.detection.conclusions import Readings
+from scripts.detection.verdicts import Verdict, detect
 from scripts.difference import Sides, decidable, difference_of, runs_to_decide
 from scripts.errors import ErgitError, plain_exit
 from scripts.files import write_whole

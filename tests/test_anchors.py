@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from scripts.anchors import tie
-from scripts.centres import Centres
+from scripts.detection.anchors import tie
+from scripts.detection.centres import Centres
 
 
 def measured(*entries: tuple[int, int, float]) -> Centres:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from scripts.centres import centres, robust_centres, row_medians
-from scripts.observations import Observations, one_session
+from scripts.detection.centres import centres, robust_centres, row_medians
+from scripts.detection.observations import Observations, one_session
 
 
 def test_medians_of_rows_leave_out_what_is_missing() -> None:

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from scripts.changes import COLUMNS, anchor_positions, main, read_commits, read_runs, read_table
-from scripts.conclusions import Commit
+from scripts.detection.conclusions import Commit
+from scripts.detection.findings import Findings, from_json, to_json
 from scripts.errors import ErgitError
-from scripts.findings import Findings, from_json, to_json
 from scripts.sort import COLUMNS as TABLE_COLUMNS
 
 ROOT = Path(__file__).parent.parent

@@ -10,7 +10,7 @@ import pytest
 
 from scripts.changed_files import LISTED_FILES, ChangedFile, Files, files_between, is_build_file, is_test_file
 from scripts.context import Accepted, Context, Java, main, mostly, printable, read_context, sentence, words_in
-from scripts.findings import ChangeFinding, Findings, Study, to_json
+from scripts.detection.findings import ChangeFinding, Findings, Study, to_json
 from tests.conftest import Repository
 
 SETTINGS: dict[str, Any] = {"tags": ["perf", "#12"], "accepted": [], "link": None}

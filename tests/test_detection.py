@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from scripts.borders import Change, Settings
-from scripts.detection import detect
-from scripts.observations import IntArray, Observations, one_session
-from scripts.significance import FloatArray
+from scripts.detection.borders import Change, Settings
+from scripts.detection.observations import IntArray, Observations, one_session
+from scripts.detection.significance import FloatArray
+from scripts.detection.verdicts import detect
 
 USUAL = Settings()
 

@@ -15,12 +15,12 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from scripts.detection.findings import ChangeFinding, CommitFinding, Findings, Study
 from scripts.errors import ErgitError
 from scripts.figures import distribution, evolution, png, svg
 from scripts.figures.evolution import percent
 from scripts.figures.page import plain
 from scripts.figures.study import median_interval
-from scripts.findings import ChangeFinding, CommitFinding, Findings, Study
 from scripts.plot import read_table
 
 Rows = list[dict[str, object]]

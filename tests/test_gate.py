@@ -10,17 +10,17 @@ import pandas as pd
 import pytest
 from jsonschema import Draft202012Validator
 
-from scripts.borders import Settings
 from scripts.changed_files import Files
-from scripts.conclusions import Commit, Readings
 from scripts.config import SCHEMA
 from scripts.context import Context
-from scripts.detection import detect
+from scripts.detection.borders import Settings
+from scripts.detection.conclusions import Commit, Readings
+from scripts.detection.findings import ChangeFinding, Findings, Study
+from scripts.detection.observations import Observations
+from scripts.detection.verdicts import detect
 from scripts.errors import ErgitError
-from scripts.findings import ChangeFinding, Findings, Study
 from scripts.gate import passes
 from scripts.junit import report
-from scripts.observations import Observations
 from scripts.verdict import Comparison, Decision, Question, decide, what_is_needed
 from tests.conftest import Repository
 from tests.test_workflow import SPIN, configure, snakemake

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scripts.borders import Settings
 from scripts.control import control
-from scripts.detection import detect
+from scripts.detection.borders import Settings
+from scripts.detection.observations import one_session
+from scripts.detection.verdicts import detect
 from scripts.errors import ErgitError
 from scripts.floor.jobs import Job, job_of, of_one_session
 from scripts.floor.page import page
 from scripts.floor.result import NoiseFloor, Plan, noise_floor
 from scripts.floor.spreads import pair_variance, spreads
-from scripts.observations import one_session
 from tests.conftest import Repository
 from tests.test_workflow import SPIN, configure, planned, snakemake
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.partition import best_cuts, level, partition, stretches
+from scripts.detection.partition import best_cuts, level, partition, stretches
 
 
 def test_one_step_is_one_cut() -> None:

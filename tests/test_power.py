@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from scripts.borders import Settings
-from scripts.detection import Verdict, detect
-from scripts.neighbours import shifts
-from scripts.observations import one_session
-from scripts.power import runs_needed, smallest_visible
+from scripts.detection.borders import Settings
+from scripts.detection.neighbours import shifts
+from scripts.detection.observations import one_session
+from scripts.detection.power import runs_needed, smallest_visible
+from scripts.detection.verdicts import Verdict, detect
 
 
 def verdict(step: float = 0.0, runs: int = 5, seed: int = 1, run: float = 0.02, build: float = 0.005) -> Verdict:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scripts.significance import critical, false_discovery_rates, two_sided
+from scripts.detection.significance import critical, false_discovery_rates, two_sided
 
 
 @pytest.mark.parametrize(

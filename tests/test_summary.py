@@ -6,7 +6,7 @@ import pandas as pd
 
 from scripts.changed_files import ChangedFile, Files
 from scripts.context import Accepted, Context, Java
-from scripts.findings import ChangeFinding, Findings, Study
+from scripts.detection.findings import ChangeFinding, Findings, Study
 from scripts.sort import COLUMNS
 from scripts.summary import failed_files, summary
 

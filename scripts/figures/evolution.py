@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from scripts.detection.findings import ChangeFinding, CommitFinding, Findings
 from scripts.figures.page import (
     EDGE,
     FAINT,
@@ -27,7 +28,6 @@ from scripts.figures.page import (
     session_looks,
 )
 from scripts.figures.study import CONFIDENCE, Study, columns, gather, median_interval
-from scripts.findings import ChangeFinding, CommitFinding, Findings
 
 UP, DOWN, TRANSIENT = "#D55E00", "#009E73", "#CC79A7"
 WORDS = {UP: "increase", DOWN: "decrease", TRANSIENT: "transient excursion"}

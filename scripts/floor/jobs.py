@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from scripts.detection.significance import FloatArray
 from scripts.errors import ErgitError
-from scripts.significance import FloatArray
 from scripts.sort import reading_row
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from scripts.borders import WINDOW
+from scripts.detection.borders import WINDOW
+from scripts.detection.noise import BUILD_PRIOR, PRIOR_WEIGHT
+from scripts.detection.power import MOST_RUNS, POWER
 from scripts.floor.result import WANTED_CHANGES, NoiseFloor
-from scripts.noise import BUILD_PRIOR, PRIOR_WEIGHT
-from scripts.power import MOST_RUNS, POWER
 
 
 def page(found: NoiseFloor) -> str:

@@ -7,14 +7,14 @@ from datetime import datetime
 
 import numpy as np
 
-from scripts.borders import WINDOW, Settings
-from scripts.conclusions import WANTED_COMMITS
-from scripts.detection import Verdict, detect
-from scripts.findings import Need
+from scripts.detection.borders import WINDOW, Settings
+from scripts.detection.conclusions import WANTED_COMMITS
+from scripts.detection.findings import Need
+from scripts.detection.observations import one_session
+from scripts.detection.power import runs_needed, smallest_visible
+from scripts.detection.verdicts import Verdict, detect
 from scripts.floor.jobs import Job, of_one_session, table_of
 from scripts.floor.spreads import Spreads, spreads
-from scripts.observations import one_session
-from scripts.power import runs_needed, smallest_visible
 
 WANTED_CHANGES = (0.01, 0.03, 0.05)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scripts.centres import NORMAL_MAD, robust_centres
-from scripts.noise import BUILD_PRIOR, PRIOR_WEIGHT
-from scripts.significance import FloatArray
+from scripts.detection.centres import NORMAL_MAD, robust_centres
+from scripts.detection.noise import BUILD_PRIOR, PRIOR_WEIGHT
+from scripts.detection.significance import FloatArray
 
 
 @dataclass(frozen=True)

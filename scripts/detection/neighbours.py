@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scripts.borders import CONFIDENCE
-from scripts.detection import Verdict
-from scripts.noise import degrees_of_difference
-from scripts.significance import critical, false_discovery_rates, two_sided
+from scripts.detection.borders import CONFIDENCE
+from scripts.detection.noise import degrees_of_difference
+from scripts.detection.significance import critical, false_discovery_rates, two_sided
+from scripts.detection.verdicts import Verdict
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from scripts.borders import WINDOW, Settings, looks
-from scripts.detection import Verdict
-from scripts.noise import degrees_of_difference
-from scripts.significance import FloatArray, critical
+from scripts.detection.borders import WINDOW, Settings, looks
+from scripts.detection.noise import degrees_of_difference
+from scripts.detection.significance import FloatArray, critical
+from scripts.detection.verdicts import Verdict
 
 POWER = 0.8  # the chance with which a change of the stated size is found (Cohen 1988, Statistical Power Analysis)
 LEAST_RUNS = 3  # of each commit, for a robust centre

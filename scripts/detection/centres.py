@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scripts.observations import IntArray, Observations
-from scripts.significance import FloatArray
+from scripts.detection.observations import IntArray, Observations
+from scripts.detection.significance import FloatArray
 
 NORMAL_MAD = 1.4826  # the standard deviation of a normal distribution in units of its median absolute deviation
 BIWEIGHT_REACH = 7.0  # readings farther from the centre than this many standard deviations weigh nothing

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scripts.anchors import Tied, tie
-from scripts.borders import Change, Settings, Trial
-from scripts.centres import centres
-from scripts.noise import Noise, noise, residuals, roughness, same_tree, tail_degrees
-from scripts.observations import Observations
-from scripts.partition import partition, stretches
-from scripts.significance import FloatArray, false_discovery_rates
+from scripts.detection.anchors import Tied, tie
+from scripts.detection.borders import Change, Settings, Trial
+from scripts.detection.centres import centres
+from scripts.detection.noise import Noise, noise, residuals, roughness, same_tree, tail_degrees
+from scripts.detection.observations import Observations
+from scripts.detection.partition import partition, stretches
+from scripts.detection.significance import FloatArray, false_discovery_rates
 
 
 @dataclass(frozen=True)

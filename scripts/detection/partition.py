@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from scripts.observations import IntArray
-from scripts.significance import FloatArray
+from scripts.detection.observations import IntArray
+from scripts.detection.significance import FloatArray
 
 HUBER_LIMIT = 1.5  # standard deviations beyond which a commit weighs less in the level of its stretch
 HUBER_STEPS = 4

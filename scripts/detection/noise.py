@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from scripts.anchors import Tied
-from scripts.centres import NORMAL_MAD
-from scripts.observations import BoolArray, IntArray
-from scripts.partition import level
-from scripts.significance import FloatArray
+from scripts.detection.anchors import Tied
+from scripts.detection.centres import NORMAL_MAD
+from scripts.detection.observations import BoolArray, IntArray
+from scripts.detection.partition import level
+from scripts.detection.significance import FloatArray
 
 BUILD_PRIOR = 0.005  # standard deviation between builds, before data: identical sources differ by 1-2 % (95 %)
 RUN_PRIOR = 0.02  # standard deviation between runs, where no commit was read twice

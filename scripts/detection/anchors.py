@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scripts.centres import Centres
-from scripts.observations import BoolArray, IntArray
-from scripts.significance import FloatArray
+from scripts.detection.centres import Centres
+from scripts.detection.observations import BoolArray, IntArray
+from scripts.detection.significance import FloatArray
 
 LEAST_ANCHORS = 2  # commits that two sessions must share: one alone cannot show how well an offset holds
 HUBER_LIMIT = 1.5  # standard deviations beyond which an anchor weighs less

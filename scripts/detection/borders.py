@@ -8,17 +8,17 @@ from typing import Literal
 
 import numpy as np
 
-from scripts.anchors import Tied
-from scripts.noise import (
+from scripts.detection.anchors import Tied
+from scripts.detection.noise import (
     CLIPPED_LOSS,
     DRIFT_WINDOW,
     VARIANCE_CLIP,
     degrees_of_difference,
     drift_variance,
 )
-from scripts.observations import BoolArray, IntArray
-from scripts.partition import EXCURSION, Partition, level, stretches
-from scripts.significance import FloatArray, critical, two_sided
+from scripts.detection.observations import BoolArray, IntArray
+from scripts.detection.partition import EXCURSION, Partition, level, stretches
+from scripts.detection.significance import FloatArray, critical, two_sided
 
 WINDOW = 20  # commits on either side of a border that have a say: farther ones may have drifted
 CONFIDENCE = 0.95  # of intervals and location sets

@@ -7,13 +7,13 @@ from itertools import chain
 
 import numpy as np
 
-from scripts.borders import CONFIDENCE, Change, Settings
-from scripts.detection import Verdict, detect
-from scripts.findings import ChangeFinding, CommitFinding, Comparison, Findings, Need, Offset, Part, Study
-from scripts.neighbours import Shift, shifts
-from scripts.observations import IntArray, Observations
-from scripts.power import runs_needed, smallest_visible
-from scripts.significance import FloatArray, critical
+from scripts.detection.borders import CONFIDENCE, Change, Settings
+from scripts.detection.findings import ChangeFinding, CommitFinding, Comparison, Findings, Need, Offset, Part, Study
+from scripts.detection.neighbours import Shift, shifts
+from scripts.detection.observations import IntArray, Observations
+from scripts.detection.power import runs_needed, smallest_visible
+from scripts.detection.significance import FloatArray, critical
+from scripts.detection.verdicts import Verdict, detect
 
 WANTED_CHANGES = (0.01, 0.02, 0.03, 0.05, 0.1)
 WANTED_COMMITS = (1, 5)  # commits after a change, for which the needed runs are told
