@@ -11,6 +11,6 @@ rule changes:
     conda:
         "../envs/ergit.yaml"
     params:
-        settings=config["changes"],
+        settings=literally(config["changes"]),
     script:
         "../scripts/changes.py"

@@ -6,8 +6,6 @@ rule checkout:
         "results/checkout/{commit}.log",
     conda:
         "../envs/ergit.yaml"
-    params:
-        repository=json.dumps(config["repository"]),
     shell:
-        "exec python3 -m scripts.checkout --settings {params.repository:q}"
+        'exec python3 -m scripts.checkout --settings "$ERGIT_REPOSITORY"'
         " --mirror results/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

@@ -39,7 +39,12 @@ if workflow.scheduling_settings:
 # The programs find `scripts.x` and this very Python, and their settings, in the environment. In `params` any change of a
 # setting would build and measure everything again; which ones have to, `meaning` says.
 os.environ.update(program_variables())
-os.environ.update({f"ERGIT_{part.upper()}": json.dumps(config.get(part)) for part in ("build", "workload", "measure")})
+os.environ.update(
+    {
+        f"ERGIT_{part.upper()}": json.dumps(config.get(part))
+        for part in ("repository", "java", "build", "workload", "measure")
+    }
+)
 
 
 onstart:
@@ -71,6 +76,11 @@ wildcard_constraints:
     commit="[0-9a-f]{40}",
     build="[0-9]+",
     round="[0-9]+",
+
+
+def literally(value):
+    """A param as it is: braces in a user's text are no wildcards."""
+    return lambda wildcards: value
 
 
 def all_cores(wildcards):

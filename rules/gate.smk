@@ -25,7 +25,7 @@ rule verdict:
     conda:
         "../envs/ergit.yaml"
     params:
-        gate=config["gate"],
+        gate=literally(config["gate"]),
         changes={key: config["changes"][key] for key in ("least_change", "false_discovery_rate", "anchors")},
         measure=None if config["imported"] else {key: config["measure"][key] for key in ("rounds", "repeats")},
         mirror="results/mirror.git",

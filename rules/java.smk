@@ -7,7 +7,7 @@ rule java:
     conda:
         "../envs/ergit.yaml"
     params:
-        java=json.dumps(config["java"]),
+        asked=literally(config["java"] and [config["java"][key] for key in ("release", "directory")]),
     shell:
-        "exec python3 -m scripts.java --settings {params.java:q}"
+        'exec python3 -m scripts.java --settings "$ERGIT_JAVA"'
         " --mirror results/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

@@ -15,7 +15,7 @@ rule measure:
         rapl=1,
     params:
         protocol=1,  # raise by hand when readings change their meaning
-        meaning=meaning(config),
+        meaning=literally(meaning(config)),
     shell:
         'exec python3 -m scripts.measure --workload "$ERGIT_WORKLOAD" --settings "$ERGIT_MEASURE"'
         " --commit {wildcards.commit} --round {wildcards.round} --build {input.build:q} --artifact {input.artifact:q}"

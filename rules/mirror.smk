@@ -7,7 +7,7 @@ rule mirror:
     conda:
         "../envs/ergit.yaml"
     params:
-        repository=json.dumps({key: config["repository"][key] for key in ("url", "branch")}),
+        repository=literally(json.dumps({key: config["repository"][key] for key in ("url", "branch")})),
     shell:
         "exec python3 -m scripts.mirror --repository {params.repository:q}"
         " --mirror results/mirror.git --output {output:q} &> {log:q}"

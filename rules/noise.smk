@@ -17,7 +17,7 @@ checkpoint control:
     conda:
         "../envs/ergit.yaml"
     params:
-        commit=json.dumps(config["noise"]["commit"]),
+        commit=literally(json.dumps(config["noise"]["commit"])),
     shell:
         "exec python3 -m scripts.control --commits {input:q} --named {params.commit:q} --builds results/build"
         " --output {output:q} &> {log:q}"
@@ -43,9 +43,9 @@ rule build_control:
     conda:
         "../envs/ergit.yaml"
     params:
-        meaning=build_meaning(config),
+        meaning=literally(build_meaning(config)),
     shell:
-        'exec env -u ERGIT_BUILD_CACHE python3 -m scripts.build --settings "$ERGIT_BUILD" --commit {wildcards.commit}'
+        'exec env -u ERGIT_BUILD_CACHE python3 -m scripts.build --settings "$ERGIT_BUILD" --meaning {params.meaning:q} --commit {wildcards.commit}'
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"
         " &> {log:q}"
 

@@ -9,7 +9,7 @@ checkpoint select:
     conda:
         "../envs/ergit.yaml"
     params:
-        commits=config["commits"],
+        commits=literally(config["commits"]),
         mirror="results/mirror.git",
     script:  # not `shell:`, whose line could not hold a list of thousands of SHAs
         "../scripts/select.py"

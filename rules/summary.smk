@@ -13,6 +13,6 @@ rule summary:
     conda:
         "../envs/ergit.yaml"
     params:
-        repository=config["repository"],
+        repository=literally(config["repository"]),
     script:
         "../scripts/summary.py"

@@ -1,7 +1,6 @@
 """The measuring bench: readings of one workload, each held back until the machine is quiet and at its temperature."""
 
 import re
-import shutil
 import signal
 import time
 from collections.abc import Mapping
@@ -18,8 +17,8 @@ from scripts.machine.interference import Interference, Quiet, Snapshot, between,
 from scripts.machine.knobs import Machine
 from scripts.machine.temperature import Gate, Sensor, wait_until_within
 from scripts.readings import Reading, Turn
+from scripts.workplace import refuse_full_disk
 
-FULL_DISK_BYTES = 1_000_000
 NOTHING_READ = Energy({}, [], None)
 
 
@@ -52,7 +51,7 @@ class Bench:
 
     workload: Mapping[str, Any]  # of the config
     settings: Mapping[str, Any]  # `measure` of the config
-    directory: Path
+    place: Path  # where the build was unpacked
     environment: Mapping[str, str]
     log: Path
     source: Source
@@ -177,7 +176,8 @@ class Bench:
         start = output.head(self.log, title)
         outcome = run(
             command,
-            directory=self.directory,
+            directory=self.place / self.workload["directory"],
+            inside=self.place,
             environment=self.environment,
             timeout_seconds=timeout_seconds,
             log=self.log,
@@ -185,8 +185,7 @@ class Bench:
             loops=loops,
         )
         if outcome.status != "ok":
-            for folder in (self.log.parent, self.directory):
-                refuse_full_disk(folder)
+            refuse_full_disk((self.log.parent, self.place), self.log)
         output.shorten(self.log, start)
         return outcome
 
@@ -230,7 +229,7 @@ def how_it_ended(what: str, outcome: Outcome, timeout_seconds: float, loops: int
         known = outcome.signal in set(signal.Signals)
         return f"{what} was killed by {signal.Signals(outcome.signal).name if known else f'signal {outcome.signal}'}"
     if outcome.exit_code is None:
-        return f"{what} could not be started: its folder is not there in this commit"
+        return f"{what} could not be started: its folder is not there in this commit, or leads out of it"
     if outcome.exit_code:
         return f"{what} ended with status {outcome.exit_code}"
     return f"{what} killed its parent and so stopped after {outcome.loops} of {loops} repetitions"
@@ -275,17 +274,3 @@ ABSENT = {
     "frequency_megahertz_before": "no processor tells its frequency (cpufreq)",
     "frequency_megahertz_after": "no processor tells its frequency (cpufreq)",
 }
-
-
-def refuse_full_disk(folder: Path) -> None:
-    """Does nothing while there is room.
-
-    Raises:
-        ErgitError: the disk is full; a workload that failed then says nothing about its commit.
-    """
-    place = next(path for path in (folder, *folder.parents) if path.is_dir())
-    if shutil.disk_usage(place).free < FULL_DISK_BYTES:
-        raise ErgitError(
-            f"The disk that holds {place} is full, and the workload failed. Free some room and run the same command "
-            "again: nothing was recorded for this commit."
-        )

@@ -6,19 +6,36 @@ import json
 import os
 import platform
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from scripts.checkout import FAILURE
 from scripts.commands import processes
+from scripts.commands.processes import die_with_parent
 from scripts.errors import plain_exit
 from scripts.files import write_whole
-from scripts.workplace import child_environment, copy_tree, environment_of, pack, place_of, workplace
+from scripts.workplace import (
+    child_environment,
+    copy_tree,
+    environment_of,
+    pack,
+    place_of,
+    refuse_full_disk,
+    workplace,
+)
 
 CACHE = "ERGIT_BUILD_CACHE"
 
 
 def build(
-    commit: str, java: dict[str, Any], checkout: Path, artifact: Path, settings: dict[str, Any], log: Path
+    commit: str,
+    java: dict[str, Any],
+    checkout: Path,
+    artifact: Path,
+    settings: dict[str, Any],
+    meaning: str,
+    log: Path,
 ) -> dict[str, Any]:
     """The record of the build; the artifact holds what is kept of the built tree, nothing where there is no build.
 
@@ -41,17 +58,21 @@ def build(
     if java["status"] == "none":
         pack(artifact, None, [])
         return record | {"status": "no-jdk", "reason": java["reason"]}
-    kept = cached(commit, java, settings, place)
+    incomplete = checkout / FAILURE
+    if incomplete.exists():
+        pack(artifact, None, [])
+        return record | {"status": "failed", "reason": incomplete.read_text(encoding="utf-8")}
+    kept = cached(commit, java, settings, meaning, place)
     if kept and kept.exists():
         shutil.copyfile(kept, artifact)
         return record | {"cached": True}
     with workplace(place):
         copy_tree(checkout, place)
         record["commands"] = commands = run_commands(settings, place, environment, log)
-        failed = next((command for command in commands if command["status"] != "ok"), None)
-        if failed:
+        failure = failure_of(commands) or lacking(place, settings["keep"])
+        if failure:
             pack(artifact, None, [])
-            return record | {"status": failed["status"], "reason": failed["reason"]}
+            return record | failure
         pack(artifact, place, settings["keep"])
     if kept:
         keep(artifact, kept)
@@ -65,6 +86,7 @@ def run_commands(settings: dict[str, Any], place: Path, environment: dict[str, s
         outcome = processes.run(
             command,
             directory=place / settings["directory"],
+            inside=place,
             environment=child_environment(environment),
             timeout_seconds=settings["timeout_seconds"],
             log=log,
@@ -81,8 +103,22 @@ def run_commands(settings: dict[str, Any], place: Path, environment: dict[str, s
             }
         )
         if outcome.status != "ok":
+            refuse_full_disk((place, log.parent), log)
             break
     return outcomes
+
+
+def failure_of(commands: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Status and reason of the command that did not succeed; None where all did."""
+    return next(
+        ({key: command[key] for key in ("status", "reason")} for command in commands if command["status"] != "ok"), None
+    )
+
+
+def lacking(place: Path, keep: Sequence[str]) -> dict[str, Any] | None:
+    """The failure of a build that did not make what is to be kept, or took its folder away; None where all is there."""
+    missing = [path for path in keep if place.is_symlink() or not (place / path).exists()]
+    return {"status": "failed", "reason": f"the build made no {', '.join(missing)} (build.keep)"} if missing else None
 
 
 def reason(command: str, outcome: processes.Outcome, timeout_seconds: float) -> str | None:
@@ -91,19 +127,21 @@ def reason(command: str, outcome: processes.Outcome, timeout_seconds: float) -> 
         return f"`{command}` took longer than {timeout_seconds:g} s"
     if outcome.signal:
         return f"`{command}` was killed by signal {outcome.signal}"
+    if outcome.status == "failed" and outcome.exit_code is None:
+        return "build.directory is not there in this commit, or leads out of it"
     return f"`{command}` ended with status {outcome.exit_code}" if outcome.exit_code else None
 
 
-def cached(commit: str, java: dict[str, Any], settings: dict[str, Any], place: Path) -> Path | None:
+def cached(commit: str, java: dict[str, Any], settings: dict[str, Any], meaning: str, place: Path) -> Path | None:
     """Where the artifact of an equal build is kept across studies; None where no cache folder is set.
 
     Equal are builds of one commit with the same commands, settings, JDK, kind of machine and path. Failures are not
-    kept: they are tried again when asked for.
+    kept: they are tried again when asked for. Nor are builds whose commands use files of the study's folder.
     """
     folder = os.environ.get(CACHE)
-    if not folder:
+    if not folder or any("ERGIT_STUDY" in command for command in settings["commands"]):
         return None
-    what = [commit, java["chosen"], settings, platform.machine(), str(place)]
+    what = [commit, java["wanted"], java["chosen"], meaning, platform.machine(), str(place)]
     return Path(folder) / f"{hashlib.sha256(json.dumps(what).encode()).hexdigest()}.tar.gz"
 
 
@@ -122,16 +160,22 @@ def main() -> None:
     """The program of the rule `build`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--meaning", required=True, help="what builds with equal commands have in common")
     parser.add_argument("--commit", required=True)
     parser.add_argument("--java", type=Path, required=True, help="what the rule java wrote")
     parser.add_argument("--checkout", type=Path, required=True)
     parser.add_argument("--artifact", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
+    die_with_parent()
     with plain_exit():
         java = json.loads(arguments.java.read_text(encoding="utf-8"))
         log = arguments.output.with_suffix(".output.log")
-        record = build(arguments.commit, java, arguments.checkout, arguments.artifact, arguments.settings, log)
+        log.unlink(missing_ok=True)
+        record = build(
+            *(arguments.commit, java, arguments.checkout, arguments.artifact),
+            *(arguments.settings, arguments.meaning, log),
+        )
         write_whole(arguments.output, json.dumps(record, indent=1) + "\n")
 
 

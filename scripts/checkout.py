@@ -6,15 +6,20 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from scripts.errors import plain_exit
+from scripts.commands.processes import die_with_parent
+from scripts.errors import ErgitError, plain_exit
 from scripts.history import git_in
+
+FAILURE = Path(".git/ergit-incomplete")
 
 
 def checkout(mirror: Path, commit: str, tree: Path, settings: dict[str, Any]) -> None:
     """Makes the folder `tree` a repository on that commit, clean, sharing the mirror's objects.
 
+    A submodule or LFS object that cannot be had any more is no error here: the file `FAILURE` tells the build.
+
     Raises:
-        ErgitError: Git cannot check the commit, one of its submodules or an LFS object out.
+        ErgitError: Git cannot check the commit out.
     """
     shutil.rmtree(tree, ignore_errors=True)
     with git_in(mirror) as git:
@@ -22,6 +27,19 @@ def checkout(mirror: Path, commit: str, tree: Path, settings: dict[str, Any]) ->
     with git_in(tree) as git:
         git.update_environment(GIT_LFS_SKIP_SMUDGE="0" if settings["lfs"] else "1")
         git.checkout("--quiet", "--detach", commit)
+    try:
+        complete(tree, settings)
+    except ErgitError as error:
+        (tree / FAILURE).write_text(str(error), encoding="utf-8")
+
+
+def complete(tree: Path, settings: dict[str, Any]) -> None:
+    """Fetches what of the tree is not in the mirror, where the config wants it.
+
+    Raises:
+        ErgitError: a submodule or an LFS object cannot be had.
+    """
+    with git_in(tree) as git:
         if settings["lfs"]:
             git.lfs("pull", settings["url"])
         if settings["submodules"]:
@@ -37,6 +55,7 @@ def main() -> None:
     parser.add_argument("--commit", required=True)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
+    die_with_parent()
     with plain_exit():
         checkout(arguments.mirror, arguments.commit, arguments.output, arguments.settings)
 

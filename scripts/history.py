@@ -1,6 +1,7 @@
 """The studied repository's history: names made commits, commits put in order, and what Git knows of each."""
 
 import difflib
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,14 @@ from pathlib import Path
 from git import Git, GitCommandError
 
 from scripts.errors import ErgitError
+
+# What makes Git take another repository, or another part of one, than the folder says (git rev-parse --local-env-vars).
+ELSEWHERE = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"),
+    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE", "GIT_NAMESPACE"),
+    *("GIT_REPLACE_REF_BASE", "GIT_NO_REPLACE_OBJECTS", "GIT_IMPLICIT_WORK_TREE"),
+    *("GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"),
+)
 
 MIRROR_IS_GONE = "{mirror} is not there any more. Remove results/mirror.json and run again: the mirror is made anew."
 
@@ -28,9 +37,15 @@ class Commit:
 
 @contextmanager
 def git_in(directory: Path) -> Iterator[Git]:
-    """Git commands in a folder, which never ask for a password; an error of Git's is an `ErgitError` in Git's words."""
+    """Git commands in a folder, and in no other repository; they never ask for a password.
+
+    Raises:
+        ErgitError: the folder is not there, or Git ended with an error; in its words.
+    """
     if not directory.is_dir():
         raise ErgitError(MIRROR_IS_GONE.format(mirror=directory))
+    for name in ELSEWHERE:
+        os.environ.pop(name, None)
     git = Git(directory)
     git.update_environment(GIT_TERMINAL_PROMPT="0", LC_ALL="C.UTF-8")
     try:
@@ -123,18 +138,28 @@ def facts(git: Git, shas: Sequence[str]) -> dict[str, Commit]:
     commits = {}
     for line in _lines(printed):
         sha, tree, date, author, parents, subject = line.split("\0", 5)
-        commits[sha] = Commit(sha, tree, date, author, tuple(parents.split()), subject)
+        commits[sha] = Commit(sha, tree, date, legible(author), tuple(parents.split()), legible(subject))
     return commits
 
 
+def legible(text: str) -> str:
+    """The text without what steers a terminal, and with a mark for bytes that are no UTF-8."""
+    whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join(character if character.isprintable() else " " for character in whole)
+
+
 def tags(git: Git) -> dict[str, list[str]]:
-    """The names of the tags of each tagged commit, by its SHA, in the order of Git's version sort."""
+    """The names of the tags of each tagged commit, by its SHA; tags of tags too."""
+    peeled: dict[str, str] = {}
+    for line in _lines(git.for_each_ref("--sort=v:refname", "--format=%(objectname) %(refname)", "refs/tags")):
+        sha, reference = line.split(" ", 1)
+        peeled[reference] = sha
+    for line in _lines(git.show_ref("--tags", "--dereference")) if peeled else []:
+        sha, reference = line.split(" ", 1)
+        peeled[reference.removesuffix("^{}")] = sha
     found: dict[str, list[str]] = {}
-    for line in _lines(
-        git.for_each_ref("--sort=v:refname", "--format=%(objectname) %(*objectname) %(refname:lstrip=2)", "refs/tags")
-    ):
-        direct, peeled, name = line.split(" ", 2)
-        found.setdefault(peeled or direct, []).append(name)
+    for reference, sha in peeled.items():
+        found.setdefault(sha, []).append(reference.removeprefix("refs/tags/"))
     return found
 
 

@@ -53,7 +53,7 @@ def measure(
         bench = Bench(
             workload=workload,
             settings=settings,
-            directory=place / workload["directory"],
+            place=place,
             environment=child_environment({**build["environment"], **workload["environment"]}),
             log=log,
             source=source,

@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from git import GitCommandError
+
 from scripts import demo
+from scripts.commands.processes import die_with_parent
 from scripts.errors import ErgitError, plain_exit
 from scripts.files import write_whole
-from scripts.history import git_in
+from scripts.history import branches, git_in
 
 REFERENCES = ("heads", "tags", "remotes")
 
@@ -103,15 +106,18 @@ def _head(git: Any, branch: str | None, url: str) -> str:
     """
     if branch is None:
         remote = git.ls_remote("origin", "HEAD").split()
-        if not remote:
-            raise ErgitError(f"repository.url: {url} has no commit yet.")
-        return str(remote[0])
-    for reference in (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"):
-        found = git.for_each_ref("--format=%(objectname)", reference)
-        if found:
-            return str(found)
-    known = ", ".join(git.for_each_ref("--format=%(refname:lstrip=2)", "refs/heads", "refs/remotes").split()[:20])
-    raise ErgitError(f"repository.branch: {url} has no branch {branch!r}; it has: {known or 'none, and no commit'}.")
+        if remote:
+            return str(remote[0])
+        what = "has no commit that its HEAD names"
+    else:
+        for reference in (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"):
+            try:
+                return str(git.rev_parse("--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}"))
+            except GitCommandError:
+                continue
+        what = f"has no branch {branch!r}"
+    known = ", ".join(name for names in branches(git).values() for name in names)
+    raise ErgitError(f"repository.branch: {url} {what}; it has: {known or 'none, and no commit'}.")
 
 
 def main() -> None:
@@ -121,6 +127,7 @@ def main() -> None:
     parser.add_argument("--mirror", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
+    die_with_parent()
     with plain_exit():
         record = mirror(arguments.repository["url"], arguments.repository["branch"], arguments.mirror)
         write_whole(arguments.output, json.dumps(record, indent=1) + "\n")

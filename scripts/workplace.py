@@ -1,12 +1,13 @@
 """The folder in which a commit is built and, at the very same path, measured; what is kept of it travels as one tar."""
 
+import errno
 import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ from scripts.errors import ErgitError
 
 ROOT = str(Path(__file__).parent.parent)
 PROGRAMS = str(Path(sys.executable).parent)
+FULL_DISK_BYTES = 1_000_000
+LOG_END_BYTES = 10_000
 
 
 def place_of(commit: str) -> Path:
     """The folder of a commit, of one length for all: build tools write absolute paths into what they build."""
-    return Path(tempfile.gettempdir()) / f"ergit-{os.getuid()}" / commit[:16]
+    return Path(tempfile.gettempdir()).resolve() / f"ergit-{os.getuid()}" / commit[:16]
 
 
 @contextmanager
@@ -38,8 +41,7 @@ def workplace(path: Path) -> Iterator[None]:
         raise ErgitError(
             f"{home} is not yours: somebody else made it. Remove it, or set TMPDIR to a folder of your own."
         )
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _locked(path.with_suffix(".lock")):
         clear(path)
         path.mkdir()
         try:
@@ -48,13 +50,62 @@ def workplace(path: Path) -> Iterator[None]:
             clear(path)
 
 
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Holds the lock file, which is there only as long as it is held."""
+    while True:
+        with path.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print(
+                    f"ergit: waits for another process that works in {path.with_suffix('')}",
+                    file=sys.stderr,
+                    flush=True,
+                )
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists() or not os.path.samestat(os.fstat(lock.fileno()), path.stat()):
+                continue  # the one waited for has removed it
+            try:
+                yield
+            finally:
+                path.unlink()
+            return
+
+
 def clear(path: Path) -> None:
-    """Removes the folder, also where a build took away its own right to write in it."""
+    """Removes the folder, also where a build took away its own right to write in it; or what was put in its place."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
     if not path.exists():
         return
     if os.getuid() != 0:
         subprocess.run(["chmod", "-R", "u+rwX", str(path)], check=False, capture_output=True)
     shutil.rmtree(path)
+
+
+def refuse_full_disk(folders: Iterable[Path], log: Path) -> None:
+    """Does nothing while there is room in the folders, and the end of the log does not say that there was none.
+
+    Raises:
+        ErgitError: the disk is, or was, full; a command that failed then says nothing about its commit.
+    """
+    places = [next(path for path in (folder, *folder.parents) if path.is_dir()) for folder in folders]
+    full = [place for place in places if shutil.disk_usage(place).free < FULL_DISK_BYTES]
+    if full or os.strerror(errno.ENOSPC).encode() in _end_of(log):
+        raise ErgitError(
+            f"The disk that holds {' or '.join(map(str, full or places))} is or was full, and a command failed. Free"
+            " some room and run the same command again: nothing was recorded for this commit."
+        )
+
+
+def _end_of(log: Path) -> bytes:
+    """The last bytes of a log; empty where there is none."""
+    if not log.exists():
+        return b""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - LOG_END_BYTES))
+        return file.read()
 
 
 def copy_tree(source: Path, target: Path) -> None:

@@ -72,9 +72,9 @@ class Place:
     def bench(self, command: str, source: Source | None = None, sensor: Sensor | None = None, **others: Any) -> Bench:
         """The bench for this command; other names are those of `measure` of the config."""
         return Bench(
-            workload={"command": command, "prepare": None, "cleanup": None, "timeout_seconds": 20.0},
+            workload={"command": command, "directory": ".", "prepare": None, "cleanup": None, "timeout_seconds": 20.0},
             settings=SETTINGS | others,
-            directory=self.folder,
+            place=self.folder,
             environment=dict(os.environ),
             log=self.folder / "log",
             source=source or ConstantPower(),
@@ -179,7 +179,13 @@ def test_no_idle_sample_is_taken_where_none_is_wanted(place: Place) -> None:
         ("failed", 2, None, 1, "the workload ended with status 2"),
         ("failed", None, 11, 1, "the workload was killed by SIGSEGV"),
         ("failed", None, 40, 1, "the workload was killed by signal 40"),
-        ("failed", None, None, 0, "the workload could not be started: its folder is not there in this commit"),
+        (
+            "failed",
+            None,
+            None,
+            0,
+            "the workload could not be started: its folder is not there in this commit, or leads out of it",
+        ),
         ("failed", 0, None, 1, "the workload killed its parent and so stopped after 1 of 3 repetitions"),
         ("timeout", None, 15, 1, "the workload took longer than 60 s"),
     ],

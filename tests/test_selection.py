@@ -176,6 +176,36 @@ def test_an_unknown_branch_is_an_error_that_names_the_known_ones(five: Repositor
         mirrored(five, branch="master")
 
 
+def test_a_branch_is_a_name_and_no_pattern(five: Repository) -> None:
+    five.git("branch", "feature/a")
+    for name in ("feature", "ma*"):
+        with pytest.raises(ErgitError, match="no branch"):
+            mirrored(five, branch=name)
+    assert mirrored(five, branch="feature/a")[1]["head"] == five.git("rev-parse", "HEAD")
+
+
+def test_tags_of_tags_are_tags_of_their_commit(five: Repository) -> None:
+    five.git("tag", "--annotate", "--message=inner", "inner", "v2")
+    five.git("tag", "--annotate", "--message=outer", "outer", "inner")
+    rows = selected(five, {"granularity": "tags"})
+    assert [(row["subject"], row["tags"]) for row in rows] == [("two", "inner outer v2"), ("four", "v4")]
+
+
+def test_a_repository_that_the_environment_names_is_never_touched(
+    five: Repository, make_repository: Callable[[str], Repository], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = make_repository("mine")
+    mine.commit("mine")
+    mine.git("branch", "precious")
+    before = (mine.git("for-each-ref"), (mine.path / ".git/config").read_text())
+    monkeypatch.setenv("GIT_DIR", str(mine.path / ".git"))
+    path, record = mirrored(five)
+    monkeypatch.delenv("GIT_DIR", raising=False)
+    assert record["head"] == five.git("rev-parse", "HEAD")
+    assert (mine.git("for-each-ref"), (mine.path / ".git/config").read_text()) == before
+    assert (path / "HEAD").exists()
+
+
 def test_the_mirror_is_brought_up_to_date_and_the_repository_left_alone(five: Repository) -> None:
     (five.path / "uncommitted").write_text("work in progress")
     before = five.git("status", "--porcelain", "--branch")

@@ -205,7 +205,13 @@ def test_more_rounds_add_measurements_and_build_nothing(study: Path) -> None:
     assert jobs["build"] == jobs["checkout"] == 0
 
 
-@pytest.mark.parametrize("change", [{"measure__repeats": 9}, {"measure__seed": 9}, {"workload__timeout_seconds": 99}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"measure__repeats": 9}, {"measure__seed": 9}, {"workload__timeout_seconds": 99}),
+        {"repository": {"url": "../project", "link": "https://example.org/{commit}"}},
+    ],
+)
 def test_a_change_of_settings_that_leaves_readings_their_meaning_measures_nothing(
     study: Path, change: dict[str, Any]
 ) -> None:
@@ -324,6 +330,48 @@ def test_what_is_wrong_is_said_in_a_paragraph_without_a_traceback(
     assert done.returncode != 0
     assert words in " ".join(printed.split())
     assert "Traceback" not in printed
+
+
+def test_braces_in_commands_and_odd_bytes_in_messages_are_the_users_own(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished / "project", tmp_path / "project")
+    project = Repository(tmp_path / "project", clock=1_800_000_000)
+    (project.path / "message").write_bytes(b"caf\xe9 \x1b[31mred {commit} $HOME\n")
+    project.git("-c", "i18n.commitEncoding=utf-8", "commit", "--quiet", "--allow-empty", "--file=message")
+    configure(
+        tmp_path / "work",
+        commits=["main"],
+        build={"commands": ["echo ${HOME} {1..3} > made; touch a{b,c}"], "keep": ["made", "ab", "ac"]},
+        workload={"command": "ls a{b,c} && cat made | awk '{print}'"},
+        measure__rounds=1,
+    )
+    done = snakemake(tmp_path / "work")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = table(tmp_path / "work")
+    assert [row["status"] for row in rows] == ["ok", "ok"]
+    assert rows[0]["subject"] == "caf\N{REPLACEMENT CHARACTER} [31mred {commit} $HOME"
+    assert planned(tmp_path / "work") == Counter()
+
+
+def test_a_build_that_leaves_nothing_to_keep_or_a_link_is_a_recorded_failure(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished / "project", tmp_path / "project")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/precious").write_text("stays")
+    link = f'place=$PWD; cd /; mv "$place" "$place.old"; ln -s {tmp_path}/elsewhere "$place"; rm -r "$place.old"'
+    for name, build, reason in (
+        ("keeps", {"commands": ["true"], "keep": ["target"]}, "the build made no target (build.keep)"),
+        (
+            "links",
+            {"commands": [link, "rm -f precious"]},
+            "build.directory is not there in this commit, or leads out of it",
+        ),
+        ("packs", {"commands": [link]}, "the build made no . (build.keep)"),
+    ):
+        (tmp_path / name).mkdir()
+        shutil.copytree(tmp_path / "project", tmp_path / name / "project")
+        configure(tmp_path / name / "work", commits=["first"], build=build, measure__rounds=1)
+        assert snakemake(tmp_path / name / "work").returncode == 0
+        assert [(row["status"], row["reason"]) for row in table(tmp_path / name / "work")] == [("build-failed", reason)]
+        assert (tmp_path / "elsewhere/precious").read_text() == "stays"
 
 
 def test_a_machine_that_cannot_measure_is_refused_before_anything_is_spent(study: Path, tmp_path: Path) -> None:

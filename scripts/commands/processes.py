@@ -72,6 +72,7 @@ def run(
     environment: Mapping[str, str],
     timeout_seconds: float,
     log: Path,
+    inside: Path = Path("/"),
     window: Window | None = None,
     loops: int = 1,
     find_cgroup: Callable[[], Path | None] = own_cgroup,
@@ -79,8 +80,9 @@ def run(
     """Runs `bash -c command`, `loops` times in one window, without input, its output added to `log`.
 
     The time limit holds for all repetitions together and for every process they started. What outlives the command
-    is given a moment to end, then killed and named. The command's parent is a process of its own, so that `kill
-    $PPID` harms nobody. One command at a time in a process.
+    is given a moment to end, then killed and named. A directory that leads out of `inside` (a path without links)
+    counts as missing: an earlier command may have put a link in its place. The command's parent is a process of its
+    own, so that `kill $PPID` harms nobody. One command at a time in a process.
 
     Raises:
         ErgitError: there is no bash, or this machine cannot start processes.
@@ -91,7 +93,7 @@ def run(
             "There is no bash on PATH, and it runs the commands of the config. Install the package `bash`."
         )
     started = datetime.now(UTC)
-    if not directory.is_dir():
+    if not (directory.is_dir() and directory.resolve().is_relative_to(inside)):
         return _outcome(started, _Report(status=0, loops=0), loops, in_time=True, cpu_seconds=0.0, left_behind=())
     request = _Request(directory, (shell, "-c", command), environment, loops)
     window = window or NoWindow()
