@@ -10,6 +10,7 @@ import pytest
 from scripts.checkout import checkout
 from scripts.config import validated
 from scripts.errors import ErgitError
+from scripts.history import legible
 from scripts.mirror import mirror
 from scripts.select import select
 from tests.conftest import Repository
@@ -150,6 +151,10 @@ def test_subjects_with_tabs_quotes_and_carriage_returns_keep_the_table_whole(rep
         'a "quoted" subject with $pecial <b>characters</b> and ü',
         "next",
     ]
+
+
+def test_what_steers_a_terminal_or_is_no_utf_8_becomes_legible() -> None:
+    assert legible("caf\udce9 \x1b[31mred\x07 \u202eleft") == "caf\N{REPLACEMENT CHARACTER}  [31mred   left"
 
 
 def test_a_shallow_clone_is_an_error_with_the_mend(five: Repository) -> None:
