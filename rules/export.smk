@@ -1,9 +1,8 @@
 rule export:
-    """The study for other tools: Apache Otava, asv, and whatever reads Parquet."""
+    """The study for other tools: Apache Otava and asv; Parquet, which needs the extra `parquet`, is a target of its own."""
     input:
         "results/export/otava.csv",
         "results/export/asv",
-        "results/export/energy.parquet",
 
 
 rule export_otava:

@@ -14,7 +14,7 @@ rule measure:
     resources:
         rapl=1,
     params:
-        protocol=1,  # raise by hand when readings change their meaning
+        protocol=PROTOCOL,
         meaning=literally(meaning(config)),
     shell:
         'exec python3 -m scripts.measure --workload "$ERGIT_WORKLOAD" --settings "$ERGIT_MEASURE"'

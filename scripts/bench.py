@@ -99,8 +99,11 @@ class Bench:
             seen.append("short-window")
         after = self.sensor.celsius() if self.sensor else None
         conditions = window_conditions(quiet, gate, after, window.before, window.after, found)
-        status = "not-counted" if outcome.status == "ok" and energy.problem else outcome.status
-        return reading_of(turn, outcome, status, reason or energy.problem, energy, seen, conditions)
+        problem = energy.problem
+        if not problem and not energy.joules.get("package"):
+            problem = "0 J: the window is shorter than one step of the counter (measure.loops)"
+        status = "not-counted" if outcome.status == "ok" and problem else outcome.status
+        return reading_of(turn, outcome, status, reason or problem, energy, seen, conditions)
 
     def idle(self) -> dict[str, Any] | None:
         """The energy of the machine while nothing is run, as it is recorded; None where none is wanted or possible."""

@@ -9,6 +9,7 @@ from typing import Any
 from scripts.commands.processes import die_with_parent
 from scripts.errors import ErgitError, plain_exit
 from scripts.history import git_in
+from scripts.mirror import located
 
 FAILURE = Path(".git/ergit-incomplete")
 
@@ -19,7 +20,7 @@ def checkout(mirror: Path, commit: str, tree: Path, settings: dict[str, Any]) ->
     A submodule or LFS object that cannot be had any more is no error here: the file `FAILURE` tells the build.
 
     Raises:
-        ErgitError: Git cannot check the commit out.
+        ErgitError: Git cannot check the commit out, git-lfs is missing, or the repository is out of reach.
     """
     shutil.rmtree(tree, ignore_errors=True)
     with git_in(mirror) as git:
@@ -27,9 +28,13 @@ def checkout(mirror: Path, commit: str, tree: Path, settings: dict[str, Any]) ->
     with git_in(tree) as git:
         git.update_environment(GIT_LFS_SKIP_SMUDGE="0" if settings["lfs"] else "1")
         git.checkout("--quiet", "--detach", commit)
+        if settings["lfs"]:
+            git.lfs("version")
     try:
         complete(tree, settings)
     except ErgitError as error:
+        with git_in(tree) as git:
+            git.ls_remote(located(settings["url"]), "HEAD")  # else it is not the commit that is at fault
         (tree / FAILURE).write_text(str(error), encoding="utf-8")
 
 
@@ -41,9 +46,9 @@ def complete(tree: Path, settings: dict[str, Any]) -> None:
     """
     with git_in(tree) as git:
         if settings["lfs"]:
-            git.lfs("pull", settings["url"])
+            git.lfs("pull", located(settings["url"]))
         if settings["submodules"]:
-            git.remote("set-url", "origin", settings["url"])  # relative submodule URLs start from there
+            git.remote("set-url", "origin", located(settings["url"]))  # relative submodule URLs start from there
             git.submodule("update", "--init", "--recursive", "--quiet")
 
 

@@ -47,14 +47,12 @@ class Edit:
 class Step:
     """One commit, and what is known about it.
 
-    `kind` and `cpu_change` (CPU time against the last working commit, 0.25 = a quarter more) are for tests
-    alone: the workflow has to find them out.
+    `kind` is for tests alone: the workflow has to find it out.
     """
 
     subject: str
     kind: Kind
     edits: tuple[Edit, ...] = ()
-    cpu_change: float | None = 0.0
     tag: str | None = None
 
 
@@ -80,7 +78,6 @@ HISTORY = (
     Step(
         "Count a word and its possessive as one",
         kind="regression",
-        cpu_change=0.6,
         edits=(
             Edit(
                 f"{LIBRARY}/Tokenizer.java",
@@ -121,7 +118,6 @@ and the word itself.
     Step(
         "Say in the name that the tokenizer gives words",
         kind="breaks build",
-        cpu_change=None,
         edits=(Edit(f"{LIBRARY}/Tokenizer.java", "public String next() {", "public String nextWord() {"),),
     ),
     Step(
@@ -138,7 +134,6 @@ and the word itself.
     Step(
         "Strip the possessive without a regular expression",
         kind="improvement",
-        cpu_change=-0.38,
         tag="v1.2",
         edits=(
             Edit(
@@ -168,7 +163,6 @@ and the word itself.
     Step(
         "Ignore stray letters between words",
         kind="breaks workload",
-        cpu_change=None,
         edits=(
             Edit(
                 f"{LIBRARY}/TextStatistics.java",
@@ -202,7 +196,6 @@ and the word itself.
     Step(
         "Report the median length of a word",
         kind="regression",
-        cpu_change=0.29,
         tag="v1.3",
         edits=(
             Edit(

@@ -7,7 +7,6 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import yaml
 
 from scripts.config import validated
 from scripts.errors import ErgitError, plain_exit
-from scripts.files import write_whole
 from scripts.machine.checks import Check, Level, Roots
 from scripts.machine.former import load as load_former
 from scripts.machine.knobs import text_of
@@ -25,7 +23,6 @@ from scripts.machine.setting_checks import setting_checks
 from scripts.machine.source_checks import source_checks
 from scripts.prepare import columns
 
-SCHEMA = "ergit.machine/1"
 SAMPLE_SECONDS = 0.5
 COLOURS: dict[Level, str] = {"ok": "32", "warn": "33", "missing": "2", "fatal": "1;31"}
 ORDER: tuple[Level, ...] = ("fatal", "warn", "missing", "ok")
@@ -115,14 +112,15 @@ def refuse_fatal(found: Sequence[Check]) -> None:
     """
     fatal = [check for check in found if check.level == "fatal"]
     if fatal:
-        raise ErgitError(" ".join(f"{check.name}: {check.found}. {check.meaning} {check.mend}" for check in fatal))
+        mends = dict.fromkeys(check.mend for check in fatal if check.mend)
+        raise ErgitError(" ".join([*(f"{check.name}: {check.found}. {check.meaning}" for check in fatal), *mends]))
 
 
-def _settings(text: str | None) -> dict[str, Any]:
-    """The settings given, else those of config/config.yaml here, else of the config that ergit comes with."""
+def _settings(text: str | None, config: Path | None) -> dict[str, Any]:
+    """The settings given, else those of the config named, else of config/config.yaml here, else of ergit's own."""
     if text is None:
         here = Path("config/config.yaml")
-        study = here if here.exists() else Path(__file__).parent.parent / here
+        study = config or (here if here.exists() else Path(__file__).parent.parent / here)
         return dict(validated(yaml.safe_load(study.read_text(encoding="utf-8")))["measure"])
     try:
         given = json.loads(text)
@@ -132,19 +130,16 @@ def _settings(text: str | None) -> dict[str, Any]:
 
 
 def main(words: Sequence[str]) -> None:
-    """Prints the report; raises ErgitError if something is fatal for the settings, and writes no output then."""
+    """Prints the report; raises ErgitError if something is fatal for the settings."""
     parser = argparse.ArgumentParser(prog="python3 -m scripts.doctor", description=__doc__)
-    parser.add_argument("--settings", help="`measure` of a config as JSON; else config/config.yaml is read")
-    parser.add_argument("--output", type=Path, help="also write the checks there as JSON, if none is fatal")
+    parser.add_argument("--settings", help="`measure` of a config as JSON, instead of a file")
+    parser.add_argument("--configfile", type=Path, help="the study's config, where it is not config/config.yaml")
     asked = parser.parse_args(words)
-    found = checks(_settings(asked.settings), Roots())
+    found = checks(_settings(asked.settings, asked.configfile), Roots())
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else WIDTH
     print(report(found, width, coloured=terminal and "NO_COLOR" not in os.environ), flush=True)
     refuse_fatal(found)
-    if asked.output:
-        content = {"schema": SCHEMA, "checks": [asdict(check) for check in found]}
-        write_whole(asked.output, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

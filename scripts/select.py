@@ -66,11 +66,12 @@ def filtered(git: Git, chain: Sequence[str], settings: Mapping[str, Any]) -> tup
             if sha not in touching:
                 dropped.setdefault(sha, "changes none of the tracked files")
     kept = [sha for sha in candidates if sha not in dropped]
-    stepped = kept[:: -settings["every"]][::-1]  # counted from the newest, which is always in
-    dropped |= dict.fromkeys(set(kept) - set(stepped), f"not every {settings['every']}th")
-    limit = settings["newest"] or len(stepped)
-    dropped |= dict.fromkeys(stepped[:-limit], f"older than the newest {limit}")
-    chosen = dict.fromkeys(stepped[-limit:], f"one of the {kind}")
+    limit = settings["newest"] or len(kept)
+    dropped |= dict.fromkeys(kept[:-limit], f"older than the newest {limit}")
+    newest_ones = kept[-limit:]
+    stepped = newest_ones[:: -settings["every"]][::-1]  # counted from the newest, which is always in
+    dropped |= dict.fromkeys(set(newest_ones) - set(stepped), f"only one in {settings['every']} is measured")
+    chosen = dict.fromkeys(stepped, f"one of the {kind}")
     if not chosen:
         raise ErgitError(f"commits: none of the {len(candidates)} {kind} is left after the filters; loosen them.")
     for sha in _neighbours(list(chosen), chain, settings["neighbours_before"], settings["neighbours_after"]):

@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from scripts.energy.source import DOMAINS
 from scripts.readings import DISQUALIFYING
-
-DOMAINS = ("package", "core", "uncore", "dram", "psys")
 
 COLUMNS = [
     *("commit", "order", "date", "subject", "round", "repeat", "attempt", "status", "clean", "kind", "source"),
@@ -71,8 +70,13 @@ def reading_row(reading: Mapping[str, Any], record: Mapping[str, Any]) -> dict[s
 
 
 def net_joules(package: float | None, duration_seconds: float, idle: Mapping[str, Any] | None) -> float | None:
-    """Package energy above that of the idle machine for as long; None where either was not read."""
-    if package is None or idle is None or "package" not in idle["joules"]:
+    """Package energy above that of the idle machine for as long; None where either was not read, or others ran."""
+    if (
+        package is None
+        or idle is None
+        or "package" not in idle["joules"]
+        or not DISQUALIFYING.isdisjoint(idle["flags"])
+    ):
         return None
     idle_watts: float = idle["joules"]["package"] / idle["duration_seconds"]
     return package - idle_watts * duration_seconds

@@ -118,7 +118,8 @@ def failures_part(table: pd.DataFrame) -> str:
     ]
     if (failed["source"] == SOURCE).all():
         return _markdown(pd.DataFrame(rows))
-    return f"{_markdown(pd.DataFrame(rows))}\n\nTo try these again: `make retry`. Logs lie beside the records."
+    again = "To try these again: the same command with `-R $(cat results/failed.txt)`. Logs lie beside the records."
+    return f"{_markdown(pd.DataFrame(rows))}\n\n{again}"
 
 
 def failed_files(table: pd.DataFrame) -> list[str]:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts.sort import COLUMNS, DOMAINS
+from scripts.energy.source import DOMAINS
+from scripts.sort import COLUMNS
 
 WHOLE_NUMBERS = ("order", "round", "repeat", "attempt")
 ENERGIES = tuple(f"energy_{domain}_joules" for domain in DOMAINS)

@@ -93,6 +93,7 @@ def test_a_commit_beside_the_branch_comes_right_after_its_newest_ancestor_on_it(
         ({}, ["one", "two", "three", "four", "five"]),
         ({"newest": 2}, ["four", "five"]),
         ({"every": 2}, ["one", "three", "five"]),
+        ({"every": 2, "newest": 4}, ["three", "five"]),
         ({"granularity": "tags"}, ["two", "four"]),
         ({"granularity": "branches"}, ["four", "five"]),
         ({"oldest_commit": "v2", "newest_commit": "v4"}, ["two", "three", "four"]),

@@ -89,10 +89,11 @@ def test_contaminated_readings_stay_and_are_not_clean_while_other_flags_only_inf
 
 
 def test_net_energy_is_a_column_of_its_own() -> None:
-    idle = {"duration_seconds": 2.0, "joules": {"package": 6.0}}
+    idle = {"duration_seconds": 2.0, "joules": {"package": 6.0}, "flags": []}
     assert net_joules(20.0, 2.0, idle) == 14.0
     assert net_joules(None, 2.0, idle) is None
     assert net_joules(20.0, 2.0, None) is None
+    assert net_joules(20.0, 2.0, idle | {"flags": ["busy"]}) is None
     row = table([record(OLD, reading(), idle=idle)], COMMITS).iloc[0]
     assert (row["energy_package_joules"], row["energy_net_joules"]) == (20.0, 14.0)
 
