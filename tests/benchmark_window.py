@@ -24,6 +24,7 @@ SETTINGS: dict[str, Any] = {
     "source": "estimate",
     "allow_estimate": True,
     "watts_per_core": 10.0,
+    "powercap": None,
     "repeats": REPEATS,
     "warmup": 1,
     "rest_seconds": 1.0,
