@@ -12,20 +12,25 @@ ROOT = str(Path(str(workflow.current_basedir)).parent)
 if ROOT not in sys.path:  # it is there, unless ergit is used as a module
     sys.path.append(ROOT)
 
-from scripts.config import build_meaning, meaning, validated
+from scripts.config import build_meaning, meaning, refuse_duplicates, validated
 from scripts.doctor import refuse_unfit
 from scripts.errors import ErgitError
 from scripts.measure import PROTOCOL
 from scripts.workplace import program_variables
 
 if not workflow.overwrite_configfiles:
-    # The one of the working directory, else the one that ergit comes with.
     study = Path("config/config.yaml")
+    if not study.exists() and Path(ROOT) != Path.cwd():
+        raise WorkflowError(
+            f"There is no {study} in {Path.cwd()}. Make one, or name the study's config with --configfile."
+        )
 
-    configfile: study if study.exists() else Path(ROOT) / study
+    configfile: study
 
 
 try:
+    for path in workflow.configfiles:
+        refuse_duplicates(Path(path).read_text(encoding="utf-8"))
     config = validated(config)
 except ErgitError as error:
     raise WorkflowError(str(error)) from None

@@ -129,7 +129,7 @@ def reason(command: str, outcome: processes.Outcome, timeout_seconds: float) -> 
         return f"`{command}` was killed by signal {outcome.signal}"
     if outcome.status == "failed" and outcome.exit_code is None:
         return "build.directory is not there in this commit, or leads out of it"
-    return f"`{command}` ended with status {outcome.exit_code}" if outcome.exit_code else None
+    return f"status {outcome.exit_code} of `{command}`" if outcome.exit_code else None
 
 
 def cached(commit: str, java: dict[str, Any], settings: dict[str, Any], meaning: str, place: Path) -> Path | None:

@@ -29,6 +29,25 @@ def validated(config: Mapping[str, Any]) -> dict[str, Any]:
     return complete
 
 
+def refuse_duplicates(text: str) -> None:
+    """Does nothing where each key of a YAML text stands once; YAML itself would silently take the last one.
+
+    Raises:
+        ErgitError: one stands twice; names it and its line.
+    """
+    nodes = [yaml.compose(text, Loader=yaml.SafeLoader)]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        if isinstance(node, yaml.MappingNode):
+            keys = [key.value for key, _ in node.value]
+            for key, value in node.value:
+                if keys.count(key.value) > 1:
+                    raise ErgitError(f"config: {key.value!r} stands twice, once in line {key.start_mark.line + 1}.")
+                nodes.append(value)
+
+
 def meaning(config: Mapping[str, Any]) -> str:
     """What a reading stands for: of two equal texts the readings may be compared, of two others not.
 

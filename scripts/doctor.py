@@ -117,10 +117,12 @@ def refuse_fatal(found: Sequence[Check]) -> None:
 
 
 def _settings(text: str | None, config: Path | None) -> dict[str, Any]:
-    """The settings given, else those of the config named, else of config/config.yaml here, else of ergit's own."""
+    """The settings given, else those of the config named, else of config/config.yaml here."""
     if text is None:
         here = Path("config/config.yaml")
-        study = config or (here if here.exists() else Path(__file__).parent.parent / here)
+        study = config or here
+        if not study.exists():
+            raise ErgitError(f"There is no {study} in {Path.cwd()}. Name the study's config with --configfile.")
         return dict(validated(yaml.safe_load(study.read_text(encoding="utf-8")))["measure"])
     try:
         given = json.loads(text)

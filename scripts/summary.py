@@ -118,7 +118,10 @@ def failures_part(table: pd.DataFrame) -> str:
     ]
     if (failed["source"] == SOURCE).all():
         return _markdown(pd.DataFrame(rows))
-    again = "To try these again: the same command with `-R $(cat results/failed.txt)`. Logs lie beside the records."
+    again = (
+        "To try these again: the same command with `-R $(cat results/failed.txt)`. What was printed:"
+        " results/build/<commit>.output.log, results/readings/<commit>/<round>.output.log."
+    )
     return f"{_markdown(pd.DataFrame(rows))}\n\n{again}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.config import SCHEMA, build_meaning, meaning, validated
+from scripts.config import SCHEMA, build_meaning, meaning, refuse_duplicates, validated
 from scripts.errors import ErgitError
 
 SHIPPED = Path(__file__).parent.parent / "config/config.yaml"
@@ -97,3 +97,9 @@ def test_another_command_source_or_build_changes_the_meaning_of_a_reading() -> N
     for path, value in [("workload.command", "false"), ("measure.source", "perf"), ("build.commands", ["make"])]:
         assert meaning(validated(changed(path, value))) != meaning(config)
     assert build_meaning(validated(changed("workload.command", "false"))) == build_meaning(config)
+
+
+def test_a_key_that_stands_twice_is_named_with_its_line() -> None:
+    refuse_duplicates("a: {b: 1}\nc: [{b: 1}, {b: 2}]\n")
+    with pytest.raises(ErgitError, match="'b' stands twice, once in line 2"):
+        refuse_duplicates("a:\n  b: 1\n  c: 2\n  b: 3\n")

@@ -79,6 +79,12 @@ def test_an_excursion_is_told_apart_from_changes() -> None:
     assert change.relative_change == pytest.approx(0.2, abs=0.02)
 
 
+def test_two_steps_up_within_two_commits_are_two_changes() -> None:
+    changes = found(history([100.0] * 10 + [110.0] * 2 + [125.0] * 10))
+    assert [(change.position, change.kind) for change in changes] == [(10, "persistent"), (12, "persistent")]
+    assert [change.relative_change for change in changes] == pytest.approx([0.10, 125 / 110 - 1], abs=0.02)
+
+
 def test_a_change_at_the_newest_commit_is_found() -> None:
     (change,) = found(history([100.0] * 40 + [110.0]))
     assert (change.position, change.kind) == (40, "persistent")

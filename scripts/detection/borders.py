@@ -149,10 +149,10 @@ class Trial:
     def confirmed(self, settings: Settings) -> list[int]:
         """The borders that stand: placed where they fit best, then the weakest removed until all pass.
 
-        All differences must be relevant, all levels between borders must last longer than an excursion, and no p-value
-        may exceed the rate over the number of tests of the whole history (Bonferroni), so that the false discovery rate
-        holds as well. A step-up procedure would let each real change admit weaker ones, which in histories with known
-        steps were the false ones. The neighbours of a removed border are judged anew.
+        All differences must be relevant, no level between borders may be left the other way within an excursion, and no
+        p-value may exceed the rate over the number of tests of the whole history (Bonferroni), so that the false
+        discovery rate holds as well. A step-up procedure would let each real change admit weaker ones, which in
+        histories with known steps were the false ones. The neighbours of a removed border are judged anew.
         """
         borders = list(self.cuts)
         for _ in range(PLACING_ROUNDS):
@@ -164,7 +164,7 @@ class Trial:
         least = math.log1p(settings.least_change)
         results = [self.compare(borders, index) for index in range(len(borders))]
         while borders:
-            brief = self._brief(borders)
+            brief = self._brief(borders, results)
             ranks = [_rank(result, index in brief, least) for index, result in enumerate(results)]
             weakest = max(range(len(borders)), key=ranks.__getitem__)
             grounds, chance, _ = ranks[weakest]
@@ -178,9 +178,13 @@ class Trial:
                 results[index] = self.compare(borders, index)
         return borders
 
-    def _brief(self, borders: Sequence[int]) -> set[int]:
-        """Which borders, by index, have a level beside them that lasts no longer than an excursion."""
-        ends = [index for index, (border, following) in enumerate(pairwise(borders)) if following - border <= EXCURSION]
+    def _brief(self, borders: Sequence[int], results: Sequence[Difference]) -> set[int]:
+        """Which borders, by index, have a level beside them that is left the other way within an excursion."""
+        ends = [
+            index
+            for index, (border, following) in enumerate(pairwise(borders))
+            if following - border <= EXCURSION and results[index].difference * results[index + 1].difference < 0
+        ]
         return {*ends, *(index + 1 for index in ends)}
 
     def _window(self, borders: Sequence[int], index: int) -> tuple[int, int]:
