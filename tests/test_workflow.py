@@ -382,9 +382,9 @@ def test_a_machine_that_cannot_measure_is_refused_before_anything_is_spent(study
     assert "Traceback" not in done.stdout + done.stderr
     assert not list((study / "results/readings").glob("*/*.superseded-*.json"))
     shutil.copytree(study.parent / "project", tmp_path / "fresh/project")
-    configure(tmp_path / "fresh/work", measure__source="powercap")
-    assert snakemake(tmp_path / "fresh/work").returncode != 0
-    assert not (tmp_path / "fresh/work/results/mirror.json").exists()
+    configure(tmp_path / "fresh/study", measure__source="powercap")
+    assert snakemake(tmp_path / "fresh/study").returncode != 0
+    assert not (tmp_path / "fresh/study/results/mirror.json").exists()
 
 
 def test_kill_9_leaves_no_process_and_the_next_call_finishes(finished: Path, tmp_path: Path) -> None:
