@@ -59,7 +59,8 @@ def facts(table: pd.DataFrame) -> list[str]:
         sessions = group["session"].nunique()
         within = "one session" if sessions == 1 else f"{sessions} sessions, which are compared within themselves only"
         origin = "by another tool" if source == SOURCE else f"by {source} on {host}"
-        lines.append(f"- {kind} {origin}, in {within}")
+        how = f"from CPU time on {host}" if kind == "estimated" else origin
+        lines.append(f"- {kind} {how}, in {within}")
     if (ok["kind"] == "estimated").any():
         lines.append("- **Estimated**: CPU time times a constant. That is not a measurement of energy.")
     return lines
