@@ -31,12 +31,13 @@ format: .venv/ready-dev
 	ruff format
 	snakefmt Snakefile rules
 
-.venv/ready: requirements.lock
+.venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is missing. Debian 12/Ubuntu 24.04: apt install python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 	  { echo "make: Python's venv module is missing. Debian/Ubuntu: apt install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --require-hashes --requirement $<
+	.venv/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/ready-dev: requirements-dev.lock .venv/ready
@@ -44,8 +45,8 @@ format: .venv/ready-dev
 	@touch $@
 
 lock:  # after a change of the dependencies in pyproject.toml; needs `uv`
-	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --quiet pyproject.toml --output-file requirements.lock
-	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --quiet --extra dev --extra parquet \
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --quiet --extra install pyproject.toml --output-file requirements.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --quiet --extra dev --extra install --extra parquet \
 	  --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
 
 clean:  # the environment and caches; readings stay

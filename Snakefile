@@ -10,7 +10,7 @@ include: "rules/mirror.smk"
 include: "rules/select.smk"
 
 
-if config["imported"]:
+if settings.imported:
 
     include: "rules/import.smk"
 

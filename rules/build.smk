@@ -11,8 +11,8 @@ rule build:
     conda:
         "../envs/ergit.yaml"
     params:
-        meaning=literally(build_meaning(config)),
+        fingerprint=literally(build_fingerprint(settings)),
     shell:
-        'exec python3 -m scripts.build --settings "$ERGIT_BUILD" --meaning {params.meaning:q} --commit {wildcards.commit}'
+        "exec python3 -P -m ergit.building.build --settings {SETTINGS} --commit {wildcards.commit}"
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"
         " &> {log:q}"

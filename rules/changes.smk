@@ -11,6 +11,7 @@ rule changes:
     conda:
         "../envs/ergit.yaml"
     params:
-        settings=literally(config["changes"]),
+        settings=literally(to_builtins(settings.changes)),
+        mirror="results/mirror.git",
     script:
         "../scripts/changes.py"

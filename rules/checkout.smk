@@ -7,5 +7,5 @@ rule checkout:
     conda:
         "../envs/ergit.yaml"
     shell:
-        'exec python3 -m scripts.checkout --settings "$ERGIT_REPOSITORY"'
+        "exec python3 -P -m ergit.git.checkout --settings {SETTINGS}"
         " --mirror results/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

@@ -1,4 +1,4 @@
-"""The study's config, and what more than one rule needs."""
+"""The study's settings, and what more than one rule needs."""
 
 import json
 import os
@@ -6,19 +6,24 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
+from msgspec import to_builtins
 from snakemake.exceptions import WorkflowError
 
 ROOT = str(Path(str(workflow.current_basedir)).parent)
-if ROOT not in sys.path:  # it is there, unless ergit is used as a module
+if ROOT not in sys.path:  # ergit need not be installed where it is used as a module, or by conda
     sys.path.append(ROOT)
 
-from scripts.config import build_meaning, meaning, refuse_duplicates, validated
-from scripts.doctor import refuse_unfit
-from scripts.errors import ErgitError
-from scripts.measure import PROTOCOL
-from scripts.workplace import program_variables
+from ergit.config.fingerprint import build_fingerprint, mirror_fingerprint, reading_fingerprint, selection_fingerprint
+from ergit.config.handover import hand_over, program_variables
+from ergit.config.reading import load_yaml, read_config
+from ergit.errors import ErgitError
+from ergit.urls import public_url
+from ergit.machine.doctor.report import refuse_unfit
+from ergit.records.aa_commit import read_aa_commit
+from ergit.records.plan import read_plan
+from ergit.records.readings import PROTOCOL
 
-if not workflow.overwrite_configfiles:
+if not (workflow.overwrite_configfiles or workflow.modifier.skip_configfile):  # the latter: a module, which gets its config
     study = Path("config/config.yaml")
     if not study.exists() and Path(ROOT) != Path.cwd():
         raise WorkflowError(
@@ -30,8 +35,8 @@ if not workflow.overwrite_configfiles:
 
 try:
     for path in workflow.configfiles:
-        refuse_duplicates(Path(path).read_text(encoding="utf-8"))
-    config = validated(config)
+        load_yaml(Path(path))  # refuses what Snakemake's own reading lets pass: doubled keys, misread words
+    settings = read_config(config)
 except ErgitError as error:
     raise WorkflowError(str(error)) from None
 
@@ -42,22 +47,17 @@ workflow.global_resources.setdefault("rapl", 1)
 if workflow.scheduling_settings:
     workflow.scheduling_settings.max_jobs_per_timespan = None
 
-# The programs find `scripts.x` and this very Python, and their settings, in the environment. In `params` any change of a
-# setting would build and measure everything again; which ones have to, `meaning` says.
+# The programs find `ergit` and this very Python in the environment, and there the settings of this study. In `params` any
+# change of a setting would build and measure everything again; which ones have to, the fingerprints say.
 os.environ.update(program_variables())
-os.environ.update(
-    {
-        f"ERGIT_{part.upper()}": json.dumps(config.get(part))
-        for part in ("repository", "java", "build", "workload", "measure")
-    }
-)
+SETTINGS = hand_over(settings)
 
 
 onstart:
     # Before anything is spent: can this machine measure what the config asks for?
     if workflow.local_exec and measuring_may_follow():
         try:
-            refuse_unfit(config["measure"])
+            refuse_unfit(settings.measure)
         except ErgitError as error:
             raise WorkflowError(str(error)) from None
 
@@ -96,15 +96,15 @@ def all_cores(wildcards):
 
 def measuring_order(wildcards):
     """Round after round; within a round the order that the seed gives."""
-    key = f"{config['measure']['seed']} {' '.join(wildcards)}"
+    key = f"{settings.measure.seed} {' '.join(wildcards)}"
     shuffled = int.from_bytes(sha256(key.encode()).digest()[:4])
     return (shuffled >> 12) - int(wildcards.round) * 2**20
 
 
 def measuring_may_follow():
     """Whether this call measures, or may yet find out that there is something to measure."""
-    leading = ("mirror", "select", "measure", "control", "measure_control")
-    return not config["imported"] and any(job.rule.name in leading for job in workflow.dag.needrun_jobs())
+    leading = ("mirror", "select", "measure", "aa_commit", "measure_aa")
+    return not settings.imported and any(job.rule.name in leading for job in workflow.dag.needrun_jobs())
 
 
 def noise_is_asked_for():
@@ -112,32 +112,23 @@ def noise_is_asked_for():
     return any(rule.name == "noise" for rule in workflow.dag.targetrules)
 
 
-def chosen_commits():
-    """The commits that `select` chose, oldest first; waits for it."""
-    with checkpoints.select.get().output[0].open() as table:
-        header, *rows = (line.rstrip("\n").split("\t") for line in table)
-    records = (dict(zip(header, row)) for row in rows)
-    return [record["commit"] for record in records if record["chosen"] == "yes"]
-
-
 def readings_of_all_rounds(wildcards):
-    """The records of every chosen commit in every round, in Git order; none where readings are imported."""
-    if config["imported"]:
+    """The records of every chosen commit in each of its rounds, in Git order; none where readings are imported."""
+    if settings.imported:
         return []
-    return expand(
-        "results/readings/{commit}/{round}.json",
-        commit=chosen_commits(),
-        round=range(1, config["measure"]["rounds"] + 1),
-    )
+    plan = read_plan(Path(checkpoints.select.get().output.plan))
+    return [
+        f"results/readings/{commit}/{round}.json"
+        for commit, rounds in plan.rounds.items()
+        for round in range(1, rounds + 1)
+    ]
 
 
-def readings_of_control(wildcards):
-    """The records of every build of the control in every round of the noise floor."""
-    with checkpoints.control.get().output[0].open() as record:
-        commit = json.load(record)["commit"]
+def readings_of_aa_commit(wildcards):
+    """The records of every build of the A/A commit in every round of the noise floor."""
     return expand(
         "results/noise/{commit}/{build}/{round}.json",
-        commit=commit,
-        build=range(1, config["noise"]["builds"] + 1),
-        round=range(1, config["noise"]["rounds"] + 1),
+        commit=read_aa_commit(Path(checkpoints.aa_commit.get().output[0])).commit,
+        build=range(1, settings.noise.builds + 1),
+        round=range(1, settings.noise.rounds + 1),
     )

@@ -10,11 +10,9 @@ rule context:
     conda:
         "../envs/ergit.yaml"
     params:
-        settings={
-            "tags": config["changes"]["tags"],
-            "accepted": config["changes"]["accepted"],
-            "link": config["repository"]["link"],
-        },
+        words=literally(list(settings.changes.tags)),
+        accepted=literally(list(settings.changes.accepted)),
+        link=literally(settings.repository.link),
         mirror="results/mirror.git",
         java="results/java",
     script:

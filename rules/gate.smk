@@ -9,7 +9,7 @@ rule gate:
     conda:
         "../envs/ergit.yaml"
     shell:
-        "exec python3 -m scripts.gate {input.verdict:q} 2> {log:q}"
+        "exec python3 -P -m ergit.reports.gate {input.verdict:q} 2> {log:q}"
 
 
 rule verdict:
@@ -25,9 +25,9 @@ rule verdict:
     conda:
         "../envs/ergit.yaml"
     params:
-        gate=literally(config["gate"]),
-        changes={key: config["changes"][key] for key in ("least_change", "false_discovery_rate", "anchors")},
-        measure=None if config["imported"] else {key: config["measure"][key] for key in ("rounds", "repeats")},
+        gate=literally(to_builtins(settings.gate)),
+        changes=literally(to_builtins(settings.changes)),
+        measure=None if settings.imported else {"rounds": settings.measure.rounds, "repeats": settings.measure.repeats},
         mirror="results/mirror.git",
     script:
         "../scripts/verdict.py"

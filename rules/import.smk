@@ -1,9 +1,9 @@
 """Readings that another tool took, in the place of all rules from checkout to sort."""
 
-from scripts.imported import matching
+from ergit.importing.files import matching
 
 try:
-    imported_files = [str(path) for path in matching(config["imported"])]
+    imported_files = [str(path) for path in matching(settings.imported)]
 except ErgitError as error:
     raise WorkflowError(str(error)) from None
 

@@ -7,7 +7,7 @@ rule java:
     conda:
         "../envs/ergit.yaml"
     params:
-        asked=literally(config["java"] and [config["java"][key] for key in ("release", "directory")]),
+        asked=literally(settings.java and [settings.java.release, settings.java.directory]),
     shell:
-        'exec python3 -m scripts.java --settings "$ERGIT_JAVA"'
+        "exec python3 -P -m ergit.java.choose --settings {SETTINGS}"
         " --mirror results/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

@@ -15,8 +15,8 @@ rule measure:
         rapl=1,
     params:
         protocol=PROTOCOL,
-        meaning=literally(meaning(config)),
+        fingerprint=literally(reading_fingerprint(settings)),
     shell:
-        'exec python3 -m scripts.measure --workload "$ERGIT_WORKLOAD" --settings "$ERGIT_MEASURE"'
+        "exec python3 -P -m ergit.measuring.measure --settings {SETTINGS}"
         " --commit {wildcards.commit} --round {wildcards.round} --build {input.build:q} --artifact {input.artifact:q}"
         " --output {output:q} --progress 3 3>&2 &> {log:q}"

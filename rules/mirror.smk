@@ -7,7 +7,6 @@ rule mirror:
     conda:
         "../envs/ergit.yaml"
     params:
-        repository=literally(json.dumps({key: config["repository"][key] for key in ("url", "branch")})),
+        repository=literally(mirror_fingerprint(settings)),
     shell:
-        "exec python3 -m scripts.mirror --repository {params.repository:q}"
-        " --mirror results/mirror.git --output {output:q} &> {log:q}"
+        "exec python3 -P -m ergit.git.mirror --settings {SETTINGS} --mirror results/mirror.git --output {output:q} &> {log:q}"

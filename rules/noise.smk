@@ -1,12 +1,12 @@
 rule noise:
     """The noise floor: what a commit that changes nothing seems to change, and what it takes to see less."""
     input:
-        readings_of_control,  # so that one that was removed is missed
+        readings_of_aa_commit,  # so that one that was removed is missed
         "results/noise.json",
         "results/noise.md",
 
 
-checkpoint control:
+checkpoint aa_commit:
     """The commit that is measured against itself; it stays, also when the study gets newer ones."""
     input:
         ancient("results/commits.tsv"),
@@ -17,21 +17,21 @@ checkpoint control:
     conda:
         "../envs/ergit.yaml"
     params:
-        commit=literally(json.dumps(config["noise"]["commit"])),
-    shell:
-        "exec python3 -m scripts.control --commits {input:q} --named {params.commit:q} --builds results/build"
-        " --output {output:q} &> {log:q}"
+        commit=literally(json.dumps(settings.noise.commit)),
+    shell:  # not `script:`, which would choose anew whenever its file is touched
+        "exec python3 -P -m ergit.analysis.noise_floor.choose --commits {input:q} --named {params.commit:q}"
+        " --mirror results/mirror.git --builds results/build --output {output:q} &> {log:q}"
 
 
-use rule checkout as checkout_control with:
+use rule checkout as checkout_aa with:
     output:
         temp(directory("results/noise/{commit}/{build}/checkout")),
     log:
         "results/noise/{commit}/{build}/checkout.log",
 
 
-rule build_control:
-    """One of several builds of the control, each from its sources: a cached one would be the same build twice."""
+rule build_aa:
+    """One of several builds of the A/A commit, each from its sources: a cached one would be the same build twice."""
     input:
         java="results/java/{commit}.json",
         checkout="results/noise/{commit}/{build}/checkout",
@@ -43,14 +43,14 @@ rule build_control:
     conda:
         "../envs/ergit.yaml"
     params:
-        meaning=literally(build_meaning(config)),
+        fingerprint=literally(build_fingerprint(settings)),
     shell:
-        'exec env -u ERGIT_BUILD_CACHE python3 -m scripts.build --settings "$ERGIT_BUILD" --meaning {params.meaning:q} --commit {wildcards.commit}'
+        "exec env -u ERGIT_BUILD_CACHE python3 -P -m ergit.building.build --settings {SETTINGS} --commit {wildcards.commit}"
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"
         " &> {log:q}"
 
 
-use rule measure as measure_control with:
+use rule measure as measure_aa with:
     input:
         build="results/noise/{commit}/{build}/build.json",
         artifact=ancient("results/noise/{commit}/{build}/build.tar.gz"),
@@ -63,9 +63,9 @@ use rule measure as measure_control with:
 rule noise_floor:
     """How far equal readings lie apart, the smallest change that the study can see, and the runs that others need."""
     input:
-        control="results/noise/control.json",
+        aa_commit="results/noise/control.json",
         commits="results/commits.tsv",
-        readings=readings_of_control,
+        readings=readings_of_aa_commit,
     output:
         json="results/noise.json",
         page="results/noise.md",
@@ -74,7 +74,8 @@ rule noise_floor:
     conda:
         "../envs/ergit.yaml"
     params:
-        measure={key: config["measure"][key] for key in ("rounds", "repeats")},
-        changes={key: config["changes"][key] for key in ("least_change", "false_discovery_rate")},
+        rounds=settings.measure.rounds,
+        repeats=settings.measure.repeats,
+        changes=literally(to_builtins(settings.changes)),
     script:
         "../scripts/noise_floor.py"

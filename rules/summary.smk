@@ -4,7 +4,7 @@ rule summary:
         table="results/energy.csv",
         changes="results/changes.json",
         context="results/context.json",
-        imported=["results/imported.json"] if config["imported"] else [],
+        imported=["results/imported.json"] if settings.imported else [],
     output:
         summary="results/summary.md",
         failed="results/failed.txt",
@@ -13,6 +13,6 @@ rule summary:
     conda:
         "../envs/ergit.yaml"
     params:
-        repository=literally(config["repository"]),
+        repository=literally(public_url(settings.repository.url)),
     script:
         "../scripts/summary.py"

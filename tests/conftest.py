@@ -1,43 +1,11 @@
-"""Throw-away repositories: real Git, fixed people and dates."""
+"""Fixtures of all tests: throw-away repositories."""
 
-import os
-import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-PERSON = {
-    f"GIT_{role}_{what}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "Ada"), ("EMAIL", "ada@example.org"))
-}
-
-
-@dataclass
-class Repository:
-    """A work tree with a real history, made one commit at a time."""
-
-    path: Path
-    clock: int = field(default=1_700_000_000)
-
-    def git(self, *arguments: str) -> str:
-        """What a Git command prints, run without the user's own settings."""
-        self.clock += 60
-        dates = {"GIT_AUTHOR_DATE": f"{self.clock} +0000", "GIT_COMMITTER_DATE": f"{self.clock} +0000"}
-        plain = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        command = ["git", "-C", str(self.path), *arguments]
-        environment = os.environ | PERSON | plain | dates
-        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()
-
-    def commit(self, subject: str, **files: str) -> str:
-        """Writes the files (`__` for `.`), commits them and returns the SHA."""
-        for name, text in files.items():
-            (self.path / name.replace("__", ".")).write_text(text, encoding="utf-8")
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message", subject)
-        return self.git("rev-parse", "HEAD")
+from tests.fakes.repositories import Repository
 
 
 @pytest.fixture

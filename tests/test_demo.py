@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts import demo
-from scripts.demo import HISTORY, Edit, create, edited, trees
-from scripts.errors import ErgitError
-from scripts.java import choice, reader_of
-from scripts.jdks import Places
+from ergit import demo
+from ergit.demo import HISTORY, Edit, create, edited, trees
+from ergit.errors import ErgitError
+from ergit.java.choose import choice, reader_of
+from ergit.java.jdks import Places
 
 HEAD = "ee46a44956a640404a249f988c693434fc785802"
 
@@ -69,9 +69,9 @@ def test_the_history_has_every_kind_of_commit() -> None:
         "improvement": 1,
         "java release": 1,
         "breaks build": 1,
-        "mends build": 1,
+        "fixes build": 1,
         "breaks workload": 1,
-        "mends workload": 1,
+        "fixes workload": 1,
     }
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.changes import COLUMNS as CHANGES
-from scripts.select import COLUMNS as COMMITS
-from scripts.sort import COLUMNS as READINGS
+from ergit.analysis.changes import COLUMNS as CHANGES
+from ergit.git.selection import COLUMNS as COMMITS
+from ergit.measuring.table import COLUMNS as READINGS
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("config/*.md")])

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import Repository
+from tests.fakes.repositories import Repository
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "demo")

@@ -1,0 +1,98 @@
+"""Prints what each energy source adds to the window of `true`, against a bare posix_spawn and wait4 in the same run.
+
+python -m benchmarks.sources [ROUNDS]
+
+Each round takes a bare window and one of each source, in a new order. powercap reads two zones in a temporary tree;
+pmu reads real perf events, but the kernel's CPU clock on one CPU in the place of energy; perf is the real program,
+counting `task-clock`. So the costs of the files, the system calls and the second process are real, and that of the
+hardware's register (some microseconds) is not in them.
+"""
+
+import os
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from ergit.energy.estimate import EstimateSource
+from ergit.energy.perf import PerfSource
+from ergit.energy.pmu import PmuSource
+from ergit.energy.powercap import PowercapSource
+from ergit.energy.source import Source, UnavailableError
+from tests.fakes.counter_trees import clock_pmu, zone
+
+TRUE = shutil.which("true") or "/bin/true"
+
+
+def bare_window() -> float:
+    """Seconds of spawning `true` and waiting for it."""
+    began = time.perf_counter()
+    os.wait4(os.posix_spawn(TRUE, [TRUE], os.environ), 0)
+    return time.perf_counter() - began
+
+
+def window_of(source: Source) -> float:
+    """Seconds of the same between the edges of a source's window, the edges included."""
+    began = time.perf_counter()
+    source.start()
+    os.wait4(os.posix_spawn(TRUE, [TRUE], os.environ), 0)
+    source.stop()
+    seconds = time.perf_counter() - began
+    source.energy(0.0)
+    return seconds
+
+
+def powercap_tree(folder: Path) -> Path:
+    """Two packages that never move."""
+    for package in (0, 1):
+        zone(folder / f"intel-rapl:{package}", f"package-{package}", 123_456_789)
+    return folder
+
+
+def openers(folder: Path) -> dict[str, Callable[[], Source]]:
+    """How to open each source."""
+    return {
+        "estimate": lambda: EstimateSource(10.0),
+        "powercap": lambda: PowercapSource(powercap_tree(folder / "powercap")),
+        "pmu": lambda: PmuSource(clock_pmu(folder, "0")),
+        "perf": lambda: PerfSource({"task-clock": "package"}, unit="msec", limit_watts=1e9),
+    }
+
+
+def compare(sources: dict[str, Source], rounds: int) -> None:
+    """Takes the windows in attempt, in a new order each round, and prints their medians."""
+    windows: dict[str, Callable[[], float]] = {"bare": bare_window}
+    windows |= {name: partial(window_of, source) for name, source in sources.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in windows}
+    order = random.Random(1)
+    for _ in range(rounds):
+        for name in order.sample(list(windows), len(windows)):
+            seconds[name].append(windows[name]())
+    floor = statistics.median(seconds["bare"])
+    for name, taken in seconds.items():
+        median = statistics.median(taken)
+        print(f"{name:>9}  {1e3 * median:7.3f} ms  {median / floor:5.2f} × bare  (median of {rounds})")
+
+
+def main(rounds: int) -> None:
+    """Compares the sources within this process, then perf, whose second process would disturb the others."""
+    for names in (("estimate", "powercap", "pmu"), ("perf",)):
+        with ExitStack() as opened:
+            folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+            sources = {}
+            for name in names:
+                try:
+                    sources[name] = opened.enter_context(openers(folder)[name]())
+                except UnavailableError as refusal:
+                    print(f"{name:>9}  {refusal}")
+            compare(sources, rounds)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)

@@ -1,0 +1,127 @@
+"""The centre of the readings of each commit in each session, robust to outliers, cold first runs and lost runs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ergit.analysis.detection.observations import IntArray, Observations
+from ergit.analysis.detection.significance import FloatArray
+
+NORMAL_MAD = 1.4826  # the standard deviation of a normal distribution in units of its median absolute deviation
+BIWEIGHT_REACH = 7.0  # readings farther from the centre than this many standard deviations weigh nothing
+BIWEIGHT_STEPS = 10
+PLAUSIBLE_SPREAD = 2.0  # up to this many times the usual spread, a commit's own spread is thought to be chance
+LEAST_COMPLETE = 20  # commits with all their readings, below which effects of the run's position are not estimated
+LEAST_READINGS = 3  # readings of a commit for the same
+
+
+@dataclass(frozen=True)
+class Centres:
+    """One entry for each commit and session in which it was measured, in the order of commits, then sessions.
+
+    `log_joules` is the natural logarithm of the central energy; `variance` is the square of its standard error as far
+    as the spread between runs goes; `run_variance` is the variance of one run.
+    """
+
+    commit: IntArray
+    session: IntArray
+    log_joules: FloatArray
+    variance: FloatArray
+    run_variance: FloatArray
+    readings: IntArray
+
+
+def centres(observations: Observations) -> Centres:
+    """The centres of all commits in all sessions; effects of the run's position are removed within each session."""
+    parts = [
+        _session_centres(observations, session, np.flatnonzero(observations.session == session))
+        for session in np.unique(observations.session)
+    ]
+    joined = Centres(*(np.concatenate([getattr(part, name) for part in parts]) for name in Centres.__annotations__))
+    order = np.lexsort((joined.session, joined.commit))
+    return Centres(*(getattr(joined, name)[order] for name in Centres.__annotations__))
+
+
+def _session_centres(observations: Observations, session: int, rows: IntArray) -> Centres:
+    commits, first, counts = np.unique(observations.commit[rows], return_index=True, return_counts=True)
+    line = np.repeat(np.arange(len(commits)), counts)
+    logarithms = np.log(observations.joules[rows])
+    if observations.slot is None:
+        matrix = np.full((len(commits), counts.max()), np.nan)
+        matrix[line, np.arange(len(rows)) - np.repeat(first, counts)] = logarithms
+        matrix = _without_position_effects(matrix, counts)
+    else:
+        slots, column = np.unique(observations.slot[rows], return_inverse=True)
+        matrix = np.full((len(commits), len(slots)), np.nan)
+        matrix[line, column] = logarithms
+        matrix = _without_slot_effects(matrix, counts)
+    centre, variance = robust_centres(matrix, counts)
+    return Centres(commits, np.full(len(commits), session), centre, variance / counts, variance, counts)
+
+
+def row_medians(matrix: FloatArray, counts: IntArray) -> FloatArray:
+    """The median of each row (n × m, padded with NaN), of which `counts` (n,) values are there."""
+    ordered = np.sort(matrix, axis=1)  # NaN goes last
+    rows = np.arange(len(matrix))
+    middle: FloatArray = (ordered[rows, (counts - 1) // 2] + ordered[rows, counts // 2]) / 2
+    return middle
+
+
+def _position_effects(matrix: FloatArray) -> FloatArray:
+    """What the readings in each column have in common, relative to the middle of the columns; shape (m,).
+
+    Rows and columns are swept by their medians in turn (Tukey 1977, Exploratory Data Analysis, median polish).
+    """
+    counts = np.isfinite(matrix).sum(axis=1)
+    effects = np.zeros(matrix.shape[1])
+    for _ in range(3):
+        rest = matrix - effects
+        rest -= row_medians(rest, counts)[:, None]
+        effects += row_medians(rest.T, np.isfinite(rest).sum(axis=0))
+    return effects - np.median(effects)
+
+
+def _without_slot_effects(matrix: FloatArray, counts: IntArray) -> FloatArray:
+    complete = int((counts == matrix.shape[1]).sum())
+    if complete < LEAST_COMPLETE or matrix.shape[1] < LEAST_READINGS:
+        return matrix
+    return matrix - _position_effects(matrix)
+
+
+def _without_position_effects(matrix: FloatArray, counts: IntArray) -> FloatArray:
+    """The same where it is not known which runs are missing: it is taken to be one block, where that fits best."""
+    usual = int(np.bincount(counts).argmax())
+    complete = counts == usual
+    if usual < LEAST_READINGS or complete.sum() < LEAST_COMPLETE:
+        return matrix
+    effects = _position_effects(matrix[complete, :usual])
+    result = matrix.copy()
+    result[complete, :usual] -= effects
+    for count in np.unique(counts[counts < usual]):
+        rows = np.flatnonzero(counts == count)
+        gap = usual - count
+        profiles = np.array([np.delete(effects, slice(start, start + gap)) for start in range(count + 1)])
+        fits = matrix[rows, :count] - profiles[:, None, :]
+        misfit = np.abs(fits - np.median(fits, axis=2, keepdims=True)).sum(axis=2)
+        result[rows, :count] = fits[misfit.argmin(axis=0), np.arange(len(rows))]
+    return result
+
+
+def robust_centres(matrix: FloatArray, counts: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Tukey's biweight centre of each row (n × m, padded with NaN), and the variance of one of its readings.
+
+    From a few readings a commit's own spread is mostly chance, so all rows share the median one unless theirs is far
+    larger. Biweight: Beaton and Tukey 1974, Technometrics 16; its step: Huber 1981, Robust Statistics, 7.8.
+    """
+    centre = row_medians(matrix, counts)
+    spread = NORMAL_MAD * row_medians(np.abs(matrix - centre[:, None]), counts)
+    positive = spread[spread > 0]
+    usual = float(np.median(positive)) if len(positive) else 0.0
+    scale = np.maximum(usual, spread / PLAUSIBLE_SPREAD)
+    if usual > 0:
+        for _ in range(BIWEIGHT_STEPS):
+            away = (matrix - centre[:, None]) / (BIWEIGHT_REACH * scale[:, None])
+            weights = np.where(np.abs(away) < 1, (1 - away**2) ** 2, 0.0)
+            steps = np.where(weights > 0, weights * (matrix - centre[:, None]), 0.0)
+            centre = centre + steps.sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9)
+    return centre, scale**2

@@ -1,0 +1,323 @@
+"""The change_points between two levels: which of them stand, how much changes there, and where each may lie."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from ergit.analysis.detection.sessions import LinkedSessions
+from ergit.analysis.detection.noise import (
+    CLIPPED_LOSS,
+    DRIFT_WINDOW,
+    VARIANCE_CLIP,
+    degrees_of_difference,
+    drift_variance,
+)
+from ergit.analysis.detection.observations import BoolArray, IntArray
+from ergit.analysis.detection.partition import EXCURSION, Partition, level, stretches
+from ergit.analysis.detection.significance import FloatArray, critical, two_sided
+
+WINDOW = 20  # commits on either side of a change_point that have a say: farther ones may have drifted
+CONFIDENCE = 0.95  # of intervals and location sets
+SELECTION_CHOICES = 10  # ends that a stretch between change_points could have had instead, in effect; set on histories without change
+REACH = 12  # commits by which a change_point may move when it is placed anew
+PLACING_ROUNDS = 3
+PLACING_DEGREES = 4.0  # Student's t that places a change_point: commits far from both levels hardly count
+SIDE_PRIOR = 6.0  # commits for which the noise of the surroundings counts in the variance of one side
+LEAST_SIDE = 0.8  # no side is quieter than this, relative to the noise of its surroundings
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is a change: at least `least_change` (0.01 is 1 %), with at most this share of false ones among them."""
+
+    least_change: float = 0.01
+    false_discovery_rate: float = 0.05
+
+
+@dataclass(frozen=True)
+class Change:
+    """A commit from which on the energy differs, or an excursion that starts there; positions are those of commits.
+
+    `relative_change` with its confidence interval is that of the level after to the level before (0.05 is 5 % more),
+    `location` the change_points (position before, position from which on) that are plausible, oldest first: the change lies
+    after the first and not after the second. `before` and `after` are the commits that were compared.
+    """
+
+    position: int
+    kind: Literal["persistent", "transient"]
+    relative_change: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+    q_value: float
+    location: tuple[tuple[int, int], ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+    @property
+    def direction(self) -> str:
+        """Whether the energy grew."""
+        return "increase" if self.relative_change > 0 else "decrease"
+
+
+def selection_multiplicity(before: int, after: int, newest: bool) -> int:
+    """How many tests a change_point is worth, since the partition chose it and the ends of its two stretches.
+
+    The stretch of the newest commit was not chosen: it ends where the history does. `before` and `after` are the
+    commits of the history on either side.
+    """
+    return 1 if newest else min(SELECTION_CHOICES, before) * min(SELECTION_CHOICES, after)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a change_point: its level, the variance of that, and the number of commits."""
+
+    level: float
+    variance: float
+    commits: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two levels: their difference in log joules, its standard error, degrees of freedom and p-value.
+
+    `drift` is the standard deviation of what the level would have drifted in between without a change. The test leaves
+    it out, since the least relevant change stands guard there; the interval does not.
+    """
+
+    difference: float
+    standard_error: float
+    drift: float
+    degrees: float
+    p_value: float
+
+    def interval(self) -> tuple[float, float]:
+        """The confidence interval of the relative change."""
+        reach = critical(1 - CONFIDENCE, self.degrees) * math.hypot(self.standard_error, self.drift)
+        return math.expm1(self.difference - reach), math.expm1(self.difference + reach)
+
+
+def _rank(result: Difference, brief: bool, least: float) -> tuple[int, float, float]:
+    """The order in which change_points are given up, highest first, and the grounds for it: 0 where only chance counts.
+
+    First what is irrelevant, smallest first; then what is brief, then all others, by p-value.
+    """
+    size = abs(result.difference)
+    if size < least:
+        return 2, -size, 0.0
+    return int(brief), result.p_value, -size
+
+
+class ChangePointTest:
+    """The tests of the change_points of one series; change_points are indices into the commits that are kept.
+
+    `changed` says which of those is another program than the one before it: no change_point is put before any other.
+    """
+
+    def __init__(
+        self,
+        linked: LinkedSessions,
+        differences: int,
+        division: Partition,
+        values: FloatArray,
+        variance: FloatArray,
+        degrees: float,
+        tests: int,
+        changed: BoolArray,
+    ) -> None:
+        self.linked = linked
+        self.kept = division.kept
+        self.cuts = division.cuts
+        self.series = values
+        self.spread = variance
+        self.values = values[division.kept]
+        self.weights = 1 / variance[division.kept]
+        self.shares = linked.shares[division.kept]
+        self.degrees = degrees
+        self.differences = differences
+        self.tests = tests
+        self.changed = np.concatenate([[False], changed])
+        self.drift = math.sqrt(
+            drift_variance(self.values, variance[division.kept], stretches(division.cuts, len(self.values)))
+        )
+
+    def confirmed(self, settings: Settings) -> list[int]:
+        """The change_points that stand: placed where they fit best, then the weakest removed until all pass.
+
+        All differences must be relevant, no level between change_points may be left the other way within an excursion, and no
+        p-value may exceed the rate over the number of tests of the whole history (Bonferroni), so that the false
+        discovery rate holds as well. A step-up procedure would let each real change admit weaker ones, which in
+        histories with known steps were the false ones. The neighbours of a removed change_point are judged anew.
+        """
+        change_points = list(self.cuts)
+        for _ in range(PLACING_ROUNDS):
+            placed = sorted({self._placed(change_points, index) for index in range(len(change_points))})
+            if placed == change_points:
+                break
+            change_points = placed
+        change_points = [change_point for change_point in change_points if self.changed[change_point]]
+        least = math.log1p(settings.least_change)
+        results = [self.compare(change_points, index) for index in range(len(change_points))]
+        while change_points:
+            brief = self._brief(change_points, results)
+            ranks = [_rank(result, index in brief, least) for index, result in enumerate(results)]
+            weakest = max(range(len(change_points)), key=ranks.__getitem__)
+            grounds, chance, _ = ranks[weakest]
+            if not grounds and chance * self.tests <= settings.false_discovery_rate:
+                break
+            del change_points[weakest], results[weakest]
+            for index in (weakest - 1, weakest):
+                if 0 <= index < len(change_points):
+                    change_points[index] = self._placed(change_points, index)
+            for index in range(max(0, weakest - 2), min(len(change_points), weakest + 2)):
+                results[index] = self.compare(change_points, index)
+        return change_points
+
+    def _brief(self, change_points: Sequence[int], results: Sequence[Difference]) -> set[int]:
+        """Which change_points, by index, have a level beside them that is left the other way within an excursion."""
+        ends = [
+            index
+            for index, (change_point, following) in enumerate(pairwise(change_points))
+            if following - change_point <= EXCURSION and results[index].difference * results[index + 1].difference < 0
+        ]
+        return {*ends, *(index + 1 for index in ends)}
+
+    def _window(self, change_points: Sequence[int], index: int) -> tuple[int, int]:
+        """First and one past the last commit that have a say in a change_point: no farther than the next change_points."""
+        change_point = change_points[index]
+        first = change_points[index - 1] if index else 0
+        end = change_points[index + 1] if index + 1 < len(change_points) else len(self.values)
+        return max(first, change_point - WINDOW), min(end, change_point + WINDOW)
+
+    def _misfit(self, change_points: Sequence[int], index: int) -> tuple[int, FloatArray]:
+        """First candidate, and the misfit of every candidate near a change_point: minus twice the log-likelihood.
+
+        The levels are those of the two sides as they are; the likelihood is Student's t, 0 before an unchanged commit.
+        """
+        first, end = self._window(change_points, index)
+        change_point = change_points[index]
+        left, right = (
+            level(self.values[side], self.weights[side]) for side in (slice(first, change_point), slice(change_point, end))
+        )
+        squares = (self.values[first:end, None] - np.array([left, right])) ** 2 * self.weights[first:end, None]
+        loss = (PLACING_DEGREES + 1) * np.log1p(squares / PLACING_DEGREES)
+        totals = np.concatenate([[0.0], np.cumsum(loss[:, 0] - loss[:, 1])])
+        low, high = max(first + 1, change_point - REACH), min(end - 1, change_point + REACH)
+        return low, np.where(self.changed[low : high + 1], totals[low - first : high - first + 1], np.inf)
+
+    def _placed(self, change_points: Sequence[int], index: int) -> int:
+        low, misfit = self._misfit(change_points, index)
+        return low + int(misfit.argmin())
+
+    def _side(self, first: int, end: int) -> Side:
+        """Huber's mean of the commits from `first` to `end`; their own scatter has a say in its variance."""
+        values, weights = self.values[first:end], self.weights[first:end]
+        centre = level(values, weights)
+        squares = np.minimum(weights * (values - centre) ** 2, VARIANCE_CLIP).sum()
+        factor = (SIDE_PRIOR + CLIPPED_LOSS * squares) / (SIDE_PRIOR + len(values) - 1)
+        return Side(centre, float(max(factor, LEAST_SIDE) / weights.sum()), len(values))
+
+    def _mean_shares(self, first: int, end: int) -> FloatArray:
+        weights = self.weights[first:end, None]
+        shares: FloatArray = (weights * self.shares[first:end]).sum(axis=0) / weights.sum()
+        return shares
+
+    def compare(self, change_points: Sequence[int], index: int) -> Difference:
+        """The levels before and after a change_point: a t-test with unequal variances (Welch 1947, Biometrika 34)."""
+        first, end = self._window(change_points, index)
+        change_point = change_points[index]
+        before, after = self._side(first, change_point), self._side(change_point, end)
+        variance = before.variance + after.variance
+        if len(self.linked.sessions) > 1:
+            shares = self._mean_shares(change_point, end) - self._mean_shares(first, change_point)
+            variance += self.linked.offset_variance(shares)
+        error = math.sqrt(variance)
+        degrees = degrees_of_difference(min(before.commits, after.commits), self.degrees, self.differences)
+        chance = two_sided(abs(after.level - before.level) / error, degrees)
+        chances = selection_multiplicity(change_point, len(self.values) - change_point, end == len(self.values))
+        drift = self.drift * (before.commits + after.commits) / (2 * DRIFT_WINDOW)
+        return Difference(after.level - before.level, error, drift, degrees, min(1.0, chance * chances))
+
+    def change(self, change_points: Sequence[int], index: int) -> Change:
+        """The persistent change at a change_point, its q-value still open (1)."""
+        result = self.compare(change_points, index)
+        first, end = self._window(change_points, index)
+        change_point = change_points[index]
+        return Change(
+            position=self._position(change_point),
+            kind="persistent",
+            relative_change=math.expm1(result.difference),
+            ci_low=result.interval()[0],
+            ci_high=result.interval()[1],
+            p_value=result.p_value,
+            q_value=1.0,
+            location=tuple(
+                (self._position(place - 1), self._position(place)) for place in self._plausible(change_points, index)
+            ),
+            before=tuple(self._position(place) for place in range(first, change_point)),
+            after=tuple(self._position(place) for place in range(change_point, end)),
+        )
+
+    def _position(self, index: int) -> int:
+        return int(self.linked.commit[self.kept[index]])
+
+    def _plausible(self, change_points: Sequence[int], index: int) -> list[int]:
+        """The smallest set of places that holds the change_point with `CONFIDENCE`, each as likely as the data are there."""
+        low, misfit = self._misfit(change_points, index)
+        chances = np.exp((misfit.min() - misfit) / 2)
+        chances /= chances.sum()
+        order = np.argsort(-chances, kind="stable")
+        count = int(np.searchsorted(np.cumsum(chances[order]), CONFIDENCE)) + 1
+        return sorted({low + int(place) for place in order[:count]} | {change_points[index]})
+
+    def excursions(self, change_points: Sequence[int], settings: Settings) -> list[Change]:
+        """The commits that were not kept and differ, relevantly, from the level around them."""
+        left = np.setdiff1d(np.arange(len(self.series)), self.kept)
+        found = []
+        for run in np.split(left, np.flatnonzero(np.diff(left) > 1) + 1):
+            if len(run):
+                found.append(self._excursion(run, change_points))
+        least = math.log1p(settings.least_change)
+        return [change for change in found if abs(math.log1p(change.relative_change)) >= least]
+
+    def _excursion(self, run: IntArray, change_points: Sequence[int]) -> Change:
+        after = int(np.searchsorted(self.kept, run[0]))
+        spans = stretches(tuple(change_points), len(self.values))
+        first, end = next(span for span in spans if span[0] <= min(after, len(self.values) - 1) < span[1])
+        first, end = max(first, after - WINDOW), min(end, after + WINDOW)
+        around = self._side(first, end)
+        weights = 1 / self.spread[run]
+        difference = level(self.series[run], weights) - around.level
+        variance = around.variance + 1 / weights.sum()
+        if len(self.linked.sessions) > 1:
+            shares = weights @ self.linked.shares[run] / weights.sum() - self._mean_shares(first, end)
+            variance += self.linked.offset_variance(shares)
+        degrees = degrees_of_difference(len(run), self.degrees, self.differences)
+        error = math.sqrt(variance)
+        result = Difference(difference, error, 0.0, degrees, two_sided(abs(difference) / error, degrees))
+        positions = tuple(int(position) for position in self.linked.commit[run])
+        return Change(
+            position=positions[0],
+            kind="transient",
+            relative_change=math.expm1(difference),
+            ci_low=result.interval()[0],
+            ci_high=result.interval()[1],
+            p_value=result.p_value,
+            q_value=1.0,
+            location=((self._position(after - 1), positions[0]),),
+            before=tuple(self._position(place) for place in range(first, end)),
+            after=positions,
+        )
+
+    def levels(self, change_points: Sequence[int]) -> FloatArray:
+        """The level of every commit's stretch (n,), excursions with the stretch they interrupt."""
+        spans = stretches(tuple(change_points), len(self.values))
+        levels = np.array([level(self.values[first:end], self.weights[first:end]) for first, end in spans])
+        index = np.minimum(np.searchsorted(self.kept, np.arange(len(self.series))), len(self.values) - 1)
+        result: FloatArray = levels[np.searchsorted(np.array(change_points, dtype=np.int64), index, side="right")]
+        return result

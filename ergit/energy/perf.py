@@ -1,0 +1,337 @@
+"""Energy counters through the stock program `perf stat`, which is told when a window begins and when it ends."""
+
+import contextlib
+import json
+import os
+import re
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from ergit.energy.pmu import EVENT_DOMAINS, read_type_and_cpus
+from ergit.energy.source import (
+    DOMAINS,
+    LIMIT_WATTS,
+    Counter,
+    Energy,
+    Part,
+    Source,
+    UnavailableError,
+    add_up,
+    implausible,
+    limit_of,
+    stands_still,
+)
+
+PATIENCE_SECONDS = 10.0
+"""How long perf may take for an answer; it is usually a matter of 0.1 ms, and of 20 ms when it starts."""
+
+TRIAL_SECONDS = 0.01
+
+MISSING = "Install perf 6.0 or newer (Debian: apt-get install linux-perf; Ubuntu: linux-tools-$(uname -r))"
+NO_RIGHT = (
+    "Let a group use perf with CAP_PERFMON (linux/Documentation/admin-guide/perf-security.rst): "
+    "sudo groupadd -f perf_users && sudo usermod -aG perf_users $USER && p=$(readlink -f $(command -v perf)) && "
+    "sudo chgrp perf_users $p && sudo chmod o-rwx $p && sudo setcap cap_perfmon+ep $p, and log in again; "
+    "sysctl kernel.perf_event_paranoid=0 would give the right to everybody"
+)
+UNABLE = "Try perf stat -a -j -e power/energy-pkg/ -- sleep 1 by hand, or choose the source pmu or powercap"
+
+
+@dataclass(frozen=True)
+class Count:
+    """One line of perf's JSON: the value as text, its unit, and in how much of the window it was counted."""
+
+    event: str
+    value: str
+    unit: str
+    running_percent: float
+
+
+def parse(output: str) -> dict[str, Count]:
+    """Counts by event from what `perf stat -j` wrote; raises ValueError, with the line, for anything else.
+
+    Source: linux/tools/perf/util/stat-display.c. The value is text, so that `<not counted>` fits in, and the rest are
+    bare numbers: under a locale with a decimal comma the line is no JSON.
+    """
+    counts: dict[str, Count] = {}
+    for line in output.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            fields = json.loads(line)
+            count = Count(
+                str(fields["event"]), str(fields["counter-value"]), str(fields["unit"]), float(fields["pcnt-running"])
+            )
+        except json.JSONDecodeError as error:
+            cause = "a decimal comma" if re.search(r"\d,\d", line) else "no JSON"
+            raise ValueError(f"perf wrote {cause}: {line.strip()}") from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"perf wrote a line without event, value, unit or share: {line.strip()}") from error
+        if count.event in counts:
+            raise ValueError(f"perf counted {count.event} twice")
+        counts[count.event] = count
+    if not counts:
+        raise ValueError("perf wrote no counts")
+    return counts
+
+
+def amount(count: Count, unit: str) -> float:
+    """The number that was counted, in `unit`; raises ValueError for `<not supported>` and for a partial count."""
+    if not re.fullmatch(r"-?\d+(\.\d+)?", count.value, re.ASCII):
+        raise ValueError(f"perf says {count.value!r}")
+    if count.unit != unit:
+        raise ValueError(f"perf counts {count.unit!r} and not {unit}")
+    if count.running_percent != 100.0:
+        raise ValueError(f"perf counted {count.running_percent:g} % of the time and guessed the rest")
+    return float(count.value)
+
+
+def in_one_line(messages: str) -> str:
+    """The beginning of what perf printed, which may be a page."""
+    return " ".join(messages.split())[:300] or "nothing"
+
+
+def why_perf_ended(messages: str) -> tuple[str, str]:
+    """Reason and fix, from what perf printed before it ended too early."""
+    reason = f"perf stat does not start, and says: {in_one_line(messages)}"
+    if re.search(r"perf_event_paranoid|CAP_PERFMON|ermission", messages):
+        return reason, NO_RIGHT
+    if re.search(r"unknown (switch|option)", messages):
+        return reason, MISSING
+    return reason, UNABLE
+
+
+class Run:
+    """One `perf stat` process that counts while it is told to, and ends with the pipe that feeds its child, a `cat`.
+
+    The measured command is not perf's child: perf's exit status is its own, and the command's comes from its `wait4`.
+    The pipe closes when this program ends, however it ends, so that perf outlives it by a second at most.
+    """
+
+    def __init__(self, program: str, events: Iterable[str], folder: Path, patience_seconds: float) -> None:
+        """Starts perf without waiting for it; raises UnavailableError where the system cannot."""
+        self._patience_seconds = patience_seconds
+        self.output = folder / "counts.json"
+        self.messages = folder / "messages.txt"
+        self.output.unlink(missing_ok=True)
+        orders, self._orders = os.pipe()
+        self._answers, answers = os.pipe()
+        self._answered = select.poll()
+        self._answered.register(self._answers, select.POLLIN)
+        command = [program, "stat", "-a", "-j", "-e", ",".join(events), "-o", str(self.output)]
+        command += ["--control", f"fd:{orders},{answers}", "-D", "-1", "--", "cat"]
+        try:
+            with self.messages.open("wb") as messages:
+                self.process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=messages,
+                    stderr=messages,
+                    pass_fds=(orders, answers),
+                    env={**os.environ, "LC_ALL": "C", "LC_NUMERIC": "C"},
+                    start_new_session=True,  # Ctrl-C is for the workflow: perf ends with its pipe
+                )
+        except OSError as error:
+            os.close(self._orders)
+            os.close(self._answers)
+            raise UnavailableError(f"{program} cannot be started ({error.strerror})", MISSING) from error
+        finally:
+            os.close(orders)
+            os.close(answers)
+
+    def tell(self, order: bytes) -> str | None:
+        """Gives an order, waits until perf has followed it, and returns why it did not, or None.
+
+        Orders: `ping`, `enable`, `disable`; each is answered by `ack` (perf-stat(1), `--control`).
+        """
+        try:
+            os.write(self._orders, order + b"\n")
+        except BrokenPipeError:
+            return f"perf was gone before {order.decode()!r}"
+        if not self._answered.poll(self._patience_seconds * 1000):
+            return f"perf did not follow {order.decode()!r} within {self._patience_seconds:g} s"
+        answer = os.read(self._answers, 64)
+        if not answer.startswith(b"ack"):
+            return f"perf ended at {order.decode()!r}" if not answer else f"perf answered {answer!r}"
+        return None
+
+    def finish(self) -> str:
+        """Ends perf and returns what it counted, as it wrote it; raises ValueError if it did not end well."""
+        self.close()
+        if self.process.returncode < 0:
+            raise ValueError(f"perf was killed by signal {-self.process.returncode}")
+        if self.process.returncode > 0:
+            told = in_one_line(self.told())
+            raise ValueError(f"perf ended with exit status {self.process.returncode} and said: {told}")
+        try:
+            return self.output.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"perf's counts cannot be read: {error}") from error
+
+    def told(self) -> str:
+        """What perf printed."""
+        return self.messages.read_text(encoding="utf-8", errors="replace")
+
+    def close(self) -> None:
+        """Ends perf if it runs, and closes the pipes."""
+        if self.process.stdin is None or self.process.stdin.closed:
+            return
+        self.process.stdin.close()
+        try:
+            self.process.wait(self._patience_seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._orders)
+        os.close(self._answers)
+
+
+def energy_events(power: Path, proc: Path) -> dict[str, str]:
+    """Events for perf's `-e`, each with its domain, that the PMU in `power` has.
+
+    Raises UnavailableError where it counts no package energy.
+    """
+    read_type_and_cpus(power, proc)
+    return {f"power/{name}/": domain for name, domain in EVENT_DOMAINS.items() if (power / "events" / name).is_file()}
+
+
+class PerfSource(Source):
+    """Counters read by `perf stat -a`: a window is the time between two orders that perf has acknowledged.
+
+    Each window has a perf of its own, started after the window before it; an edge is one exchange over a pipe.
+    """
+
+    name: ClassVar[str] = "perf"
+    kind: ClassVar[str] = "measured"
+
+    def __init__(
+        self,
+        events: Mapping[str, str],
+        *,
+        program: str = "perf",
+        unit: str = "Joules",
+        packages: int = 1,
+        limit_watts: float = LIMIT_WATTS,
+        patience_seconds: float = PATIENCE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Starts perf and counts for a moment; `events` maps each of perf's events to a domain.
+
+        `unit` is what perf must answer in, `packages` how many packages it sums up; `clock` gives seconds. Raises
+        UnavailableError where the program is missing, too old (`-j` came with perf 6.0), without the right to count, or
+        can't count packages. Another event that it can't count is left out, and `notes` say so.
+        """
+        found = shutil.which(program)
+        if found is None:
+            raise UnavailableError(f"the program {program} is not on PATH", MISSING)
+        self._program = found
+        self._events = dict(events)
+        self._unit = unit
+        self._packages = packages
+        self._limit_watts = limit_watts
+        self._patience_seconds = patience_seconds
+        self._clock = clock
+        self._fault: str | None = None
+        self._times = (0.0, 0.0)
+        self._used = False
+        with contextlib.ExitStack() as opened:
+            self._folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="ergit-perf-")))
+            self._run = self._next_run()
+            opened.callback(self._end_run)
+            self._try_out()
+            self._files = opened.pop_all()
+        self.domains = tuple(domain for domain in DOMAINS if domain in self._events.values())
+
+    def start(self) -> None:
+        """Orders perf to count, and returns when it does."""
+        if self._used:
+            self._renew()
+        self._used = True
+        self._fault = self._run.tell(b"enable")
+        self._times = (self._clock(), 0.0)
+
+    def stop(self) -> None:
+        """Orders perf to count no longer, and returns when it doesn't."""
+        ended = self._clock()
+        self._fault = self._fault or self._run.tell(b"disable")
+        self._times = (self._times[0], ended)
+
+    def energy(self, cpu_seconds: float) -> Energy:  # noqa: ARG002
+        """Energy of the window, or the problem with it; starts the perf of the next window."""
+        try:
+            energy = add_up(self.name, self._collect())
+        except ValueError as refusal:
+            energy = Energy({}, [], f"perf: {refusal}")
+        self._renew()
+        return energy
+
+    def close(self) -> None:
+        """Ends perf and removes what it wrote."""
+        self._files.close()
+
+    def _end_run(self) -> None:
+        self._run.close()
+
+    def _next_run(self) -> Run:
+        return Run(self._program, self._events, self._folder, self._patience_seconds)
+
+    def _renew(self) -> None:
+        self._run.close()
+        self._run = self._next_run()
+        self._run.tell(b"ping")
+        self._used = False
+
+    def _try_out(self) -> None:
+        if self._run.tell(b"ping") is not None:
+            self._run.close()
+            raise UnavailableError(*why_perf_ended(self._run.told()))
+        self.start()
+        time.sleep(TRIAL_SECONDS)
+        self.stop()
+        try:
+            trial = self._collect()
+        except ValueError as refusal:
+            raise UnavailableError(f"a trial of perf stat failed: {refusal}", UNABLE) from refusal
+        for part in trial:
+            if part.problem is not None:
+                self._leave_out(part.counter, part.problem)
+        self._renew()
+
+    def _leave_out(self, counter: Counter, problem: str) -> None:
+        if counter["domain"] == "package":
+            raise UnavailableError(f"perf stat does not count {counter['name']}: {problem}", UNABLE)
+        del self._events[counter["name"]]
+        self.notes += (f"{counter['domain']} left out: {problem}",)
+
+    def _collect(self) -> list[Part]:
+        try:
+            counts = parse(self._run.finish())
+        except ValueError as refusal:
+            raise ValueError("; ".join(filter(None, (self._fault, str(refusal))))) from refusal
+        if self._fault is not None:
+            raise ValueError(self._fault)
+        seconds = self._times[1] - self._times[0]
+        return [self._part(event, counts.get(event), seconds) for event in self._events]
+
+    def _part(self, event: str, count: Count | None, seconds: float) -> Part:
+        domain = self._events[event]
+        before, after = (None, None) if count is None else (0, count.value)
+        record = Counter(name=event, domain=domain, unit=self._unit, before=before, after=after, range=None, samples=[])
+        if count is None:
+            return Part(record, 0.0, "perf wrote no count of it")
+        try:
+            joules = amount(count, self._unit)
+        except ValueError as refusal:
+            return Part(record, 0.0, str(refusal))
+        record["after"] = joules
+        counters = 1 if domain == "psys" else self._packages
+        limit_watts = counters * limit_of(domain, self._packages, self._limit_watts)
+        problem = implausible(joules, seconds, limit_watts) or stands_still(domain, joules, seconds)
+        return Part(record, joules, problem)

@@ -1,0 +1,181 @@
+"""Zones of the powercap tree that count energy: which they are, by name, and what one read of a counter gives."""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ergit.energy.source import DOMAINS, UnavailableError, absent_counter_fix, failed_read
+
+READ_BYTES = 64
+
+DIRECTORY = re.compile(r"intel-rapl(:\d+)*")
+"""RAPL's control type and zones, for Intel and AMD alike; `intel-rapl-mmio` counts the same packages once more."""
+
+PACKAGE = re.compile(r"package-\d+(-die-\d+)?")
+PLATFORM = re.compile(r"psys(-\d+)?")
+PARTS = ("core", "uncore", "dram")
+
+NO_RIGHT = (
+    "Let a group read it: sudo groupadd -f rapl && sudo usermod -aG rapl $USER, put the line "
+    """SUBSYSTEM=="powercap", RUN+="/bin/sh -c 'chgrp rapl /sys%p/energy_uj && chmod g+r /sys%p/energy_uj'" """
+    "into /etc/udev/rules.d/70-rapl.rules, run sudo udevadm trigger --subsystem-match=powercap and log in again "
+    "(a group and not everybody: CVE-2020-8694 reads secrets from this file)"
+)
+BROKEN = "Look at the file; a counter that the kernel cannot serve is no use, so choose another source"
+
+Read = bytes | OSError
+
+
+@dataclass(frozen=True)
+class Zone:
+    """One counter, `energy_uj` in `path`: it holds 0..`range_uj` microjoules and restarts at 0.
+
+    `ends_in_newline`: whether the file did when it was opened, as in sysfs; a later read without it is then torn.
+    """
+
+    name: str
+    domain: str
+    path: Path
+    range_uj: int
+    ends_in_newline: bool = True
+
+
+def zone_directories(root: Path) -> dict[str, Path]:
+    """Zone folders below `root`, by folder name; raises OSError where `root` cannot be listed.
+
+    `root` may be flat as /sys/class/powercap or nested as /sys/devices/virtual/powercap.
+    """
+    found: dict[str, Path] = {}
+    for entry in sorted(root.iterdir()):
+        if DIRECTORY.fullmatch(entry.name) and entry.is_dir():
+            if ":" in entry.name:
+                found.setdefault(entry.name, entry)
+            for name, path in zone_directories(entry).items():
+                found.setdefault(name, path)
+    return found
+
+
+def domain_of(zone_name: str, *, top_level: bool) -> str | None:
+    """Domain of a zone by its `name` file, None for a name that is no energy domain of a CPU.
+
+    Source of the names: linux/drivers/powercap/intel_rapl_common.c. Zones: `package-0`, `package-0-die-1`, `psys`,
+    `psys-1`; their parts: `core`, `uncore`, `dram`.
+    """
+    if top_level:
+        if PACKAGE.fullmatch(zone_name):
+            return "package"
+        return "psys" if PLATFORM.fullmatch(zone_name) else None
+    return zone_name if zone_name in PARTS else None
+
+
+def read_counter(descriptor: int) -> Read:
+    """The counter's text at this moment: reading at offset 0 makes the kernel look at the hardware again."""
+    try:
+        return os.pread(descriptor, READ_BYTES, 0)
+    except OSError as error:
+        return error
+
+
+def microjoules(read: Read, zone: Zone) -> int:
+    """The count that one read of `energy_uj` gave; raises ValueError, with the text, where it gave no whole count."""
+    if isinstance(read, OSError):
+        raise ValueError(failed_read(read))
+    if not read:
+        raise ValueError("the read was empty")
+    whole = re.fullmatch(rb"([0-9]+)(\n?)", read)
+    if whole is None:
+        raise ValueError(f"{read!r} is no count of microjoules")
+    if zone.ends_in_newline and not whole[2]:
+        raise ValueError(f"{read!r} is torn: its newline is missing")
+    value = int(whole[1])
+    if value > zone.range_uj:
+        raise ValueError(f"{value} is beyond the counter's own range of {zone.range_uj}")
+    return value
+
+
+def named_zones(root: Path, proc: Path) -> Iterator[tuple[str, str, Path]]:
+    """Full name (`package-0/core`), domain and folder of each zone that counts energy.
+
+    Raises UnavailableError where there is no tree.
+    """
+    try:
+        folders = zone_directories(root)
+    except OSError as error:
+        reason = f"there is no powercap tree at {root} ({error.strerror})"
+        raise UnavailableError(reason, absent_counter_fix("intel_rapl_msr", proc)) from error
+    names: dict[str, str] = {}
+    for folder, path in folders.items():
+        try:
+            names[folder] = (path / "name").read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UnavailableError(f"{path / 'name'} cannot be read ({error})", BROKEN) from error
+    for folder, path in folders.items():
+        parent = folder.rpartition(":")[0]
+        domain = domain_of(names[folder], top_level=parent not in names)
+        if domain is not None:
+            yield (f"{names[parent]}/{names[folder]}" if parent in names else names[folder]), domain, path
+
+
+def open_zone(name: str, domain: str, path: Path) -> tuple[Zone, int]:
+    """The zone and a descriptor of its counter, read once to see that it can be; raises UnavailableError."""
+    source = path / "max_energy_range_uj"
+    try:
+        text = source.read_text(encoding="ascii").strip()
+        range_uj = int(text)
+    except (OSError, ValueError) as error:
+        raise UnavailableError(f"{source} holds no range, so that a wrap cannot be undone ({error})", BROKEN) from error
+    if range_uj <= 0:
+        raise UnavailableError(f"{source} says {text!r}, so that a wrap cannot be undone", BROKEN)
+    counter = path / "energy_uj"
+    try:
+        descriptor = os.open(counter, os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError as error:
+        raise UnavailableError(f"no right to read {counter} ({error.strerror})", NO_RIGHT) from error
+    except OSError as error:
+        raise UnavailableError(f"{counter} cannot be opened ({error.strerror})", BROKEN) from error
+    first = read_counter(descriptor)
+    ends_in_newline = isinstance(first, bytes) and first.endswith(b"\n")
+    zone = Zone(name, domain, path, range_uj, ends_in_newline)
+    try:
+        microjoules(first, zone)
+    except ValueError as refusal:
+        os.close(descriptor)
+        fix = NO_RIGHT if isinstance(first, PermissionError) else BROKEN
+        raise UnavailableError(f"{counter}: {refusal}", fix) from refusal
+    return zone, descriptor
+
+
+def open_zones(
+    root: Path, proc: Path, opened: contextlib.ExitStack
+) -> tuple[tuple[Zone, ...], tuple[int, ...], tuple[str, ...]]:
+    """Zones with open counters, packages first, and notes on domains left out; `opened` closes the descriptors.
+
+    Raises UnavailableError where not every package can be read.
+    """
+    found = sorted(named_zones(root, proc), key=lambda zone: (DOMAINS.index(zone[1]), zone[0]))
+    names = [name for name, _, _ in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UnavailableError(f"{root} has two zones named {twice[0]}: which one counts is unclear", BROKEN)
+    if not any(domain == "package" for _, domain, _ in found):
+        raise UnavailableError(f"{root} has no zone named package-*", absent_counter_fix("intel_rapl_msr", proc))
+    zones: list[tuple[Zone, int]] = []
+    left_out: dict[str, str] = {}
+    for name, domain, path in found:
+        try:
+            zone, descriptor = open_zone(name, domain, path)
+        except UnavailableError as refusal:
+            if domain == "package":
+                raise
+            left_out[domain] = f"{domain} left out: {refusal.reason}"
+        else:
+            opened.callback(os.close, descriptor)
+            zones.append((zone, descriptor))
+    kept = [(zone, descriptor) for zone, descriptor in zones if zone.domain not in left_out]
+    return (
+        tuple(zone for zone, _ in kept),
+        tuple(descriptor for _, descriptor in kept),
+        tuple(left_out.values()),
+    )

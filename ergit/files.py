@@ -1,0 +1,38 @@
+"""Files that are whole or not there."""
+
+import os
+from pathlib import Path
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes the text as UTF-8 so that after a crash at any point the file is the old one or the new one, whole.
+
+    The file, then the rename, then the folder reach the disk in this order, so that it also outlasts a power cut.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written to; the old file is still there then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        sync_folder(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Returns when the folder's own entries (new names, removed names) have reached the disk.
+
+    Raises:
+        OSError: the folder is not there, or the disk fails.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

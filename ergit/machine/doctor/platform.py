@@ -1,0 +1,152 @@
+"""What kind of machine it is, whether it has room, and whether it has the programs that a study calls."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from ergit.processes.cgroups import fresh_cgroup, own_cgroup
+from ergit.java.jdks import Places, installed
+from ergit.machine import conditions
+from ergit.machine.doctor.check import Check, Roots
+from ergit.machine.knobs import text_of
+
+LEAST_FREE_BYTES = 100_000_000
+COMFORTABLE_FREE_BYTES = 2_000_000_000
+STEADY_CLOCKS = {"tsc", "arch_sys_counter", "kvm-clock", "timebase", "tod", "riscv_clocksource"}
+
+
+def machine_checks(roots: Roots) -> Iterator[Check]:
+    """What kind of machine it is, and what its kernel offers beside the counters."""
+    yield virtual_machine(roots)
+    yield supply(roots)
+    yield clock(roots)
+    yield process_trees(roots)
+    yield recorded_conditions(roots)
+
+
+def folder_checks(roots: Roots) -> Iterator[Check]:
+    """Room in the folders that a study writes to."""
+    yield free_space("room for results", roots.results)
+    yield free_space("room for builds", roots.temporary)
+
+
+def program_checks(roots: Roots) -> Iterator[Check]:
+    """The programs that ergit calls."""
+    for name in ("git", "tar", "bash"):
+        place = shutil.which(name)
+        if place:
+            yield Check(name, "ok", place)
+        else:
+            yield Check(name, "fatal", "not on PATH", "Nothing works without it.", f"sudo apt install {name}")
+    yield jdk(roots)
+
+
+def virtual_machine(roots: Roots) -> Check:
+    """Whether a hypervisor is below, as CPUID leaf 1 tells the guest and /proc/cpuinfo its flags."""
+    flags = re.search(r"^flags\s*:(.*)$", text_of(roots.proc / "cpuinfo") or "", re.MULTILINE)
+    vendor = text_of(roots.sysfs / "class/dmi/id/sys_vendor") or ""
+    if not (flags and "hypervisor" in flags[1].split()) and text_of(roots.sysfs / "hypervisor/type") is None:
+        return Check("virtual machine", "ok", "no")
+    return Check(
+        "virtual machine",
+        "warn",
+        f"yes, {vendor}" if vendor else "yes",
+        "The host keeps the energy counters and runs other guests on the same cores: joules cannot be read here, as a "
+        "rule, and durations move with what the neighbours do.",
+        "Measure on the machine itself.",
+    )
+
+
+def supply(roots: Roots) -> Check:
+    """What the machine is fed by."""
+    try:
+        found = conditions.supply(roots.machine)
+    except conditions.AbsentError:
+        return Check("supply", "ok", "not described, as on most desktops and servers")
+    if found != "battery":
+        return Check("supply", "ok", str(found))
+    return Check(
+        "supply",
+        "warn",
+        "battery",
+        "On battery the firmware limits power and frequency, and the limits move with the charge.",
+        "Plug the machine in.",
+    )
+
+
+def clock(roots: Roots) -> Check:
+    """Whether the kernel's clock can be read without leaving the process."""
+    name = text_of(roots.sysfs / "devices/system/clocksource/clocksource0/current_clocksource")
+    if name is None:
+        return Check("clock", "missing", "unknown", "The cost of reading the clock cannot be judged.")
+    if name in STEADY_CLOCKS:
+        return Check("clock", "ok", name)
+    offered = text_of(roots.sysfs / "devices/system/clocksource/clocksource0/available_clocksource") or name
+    return Check(
+        "clock",
+        "warn",
+        name,
+        f"Each reading of the clock {name} is a slow call into the kernel, which a workload that asks often pays for.",
+        f"See why the kernel gave up its fast clock (it offers: {offered}): sudo dmesg | grep -i clocksource",
+    )
+
+
+def process_trees(roots: Roots) -> Check:
+    """Whether a command can be put into a cgroup of its own."""
+    with fresh_cgroup(own_cgroup(roots.proc)) as cgroup:
+        if cgroup is not None:
+            return Check("process trees", "ok", "cgroup v2")
+    return Check(
+        "process trees",
+        "warn",
+        "no cgroup v2 that may be used",
+        "Children are found by their parents instead: they are ended all the same, but the CPU time of one that "
+        "detaches itself and ends early may be missed.",
+        "Start the study in a scope of its own: systemd-run --user --scope -p Delegate=yes snakemake --cores 8",
+    )
+
+
+def free_space(name: str, folder: Path) -> Check:
+    """Free space of the file system that the folder is, or will be, on."""
+    place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    found = f"{free / 1e9:.1f} GB free in {folder}"
+    if free >= COMFORTABLE_FREE_BYTES:
+        return Check(name, "ok", found)
+    return Check(
+        name,
+        "warn" if free >= LEAST_FREE_BYTES else "fatal",
+        found,
+        "A build or a record that does not fit stops the study.",
+        f"Free some space (df -h {place}), or use another disk (TMPDIR for builds).",
+    )
+
+
+def jdk(roots: Roots) -> Check:
+    """The JDKs that are found without the study's own search paths."""
+    found = installed(Places((), os.environ, Path.home(), roots.root))
+    if found:
+        return Check("JDK", "ok", ", ".join(f"{each.version} in {each.home}" for each in found))
+    return Check(
+        "JDK",
+        "missing",
+        "none found",
+        "Java projects cannot be built, unless `java.search` names a folder that has a JDK.",
+        "sudo apt install default-jdk-headless",
+    )
+
+
+def recorded_conditions(roots: Roots) -> Check:
+    """Which of the conditions that go with every reading cannot be told here."""
+    now = conditions.conditions(roots.machine)
+    told = len(now.record()) - 1 - len(now.missing)
+    if not now.missing:
+        return Check("conditions", "ok", f"all {told} are recorded")
+    return Check(
+        "conditions",
+        "missing",
+        f"{told} are recorded, not {', '.join(now.missing)}",
+        "Readings taken under other values of these cannot be told apart afterwards.",
+    )

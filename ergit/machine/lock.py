@@ -1,0 +1,80 @@
+"""The lock under which one program at a time measures on a machine, whoever started it and for whichever study."""
+
+import fcntl
+import os
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ergit.errors import ErgitError
+
+FOLDERS = (Path("/run/lock"), Path("/var/lock"), Path("/tmp"))
+NAME = "ergit-measuring.lock"
+
+
+def lock_path(folders: Sequence[Path] = FOLDERS) -> Path:
+    """The same file for every user: it lies in the first of the folders that everybody may write to.
+
+    Raises:
+        ErgitError: there is no such folder.
+    """
+    for folder in folders:
+        if folder.is_dir() and folder.stat().st_mode & stat.S_IWOTH:
+            return folder / NAME
+    raise ErgitError(
+        f"No folder for the lock under which one program at a time measures: none of {', '.join(map(str, folders))} "
+        "is there and open to all users. Run chmod 1777 /tmp as root."
+    )
+
+
+@contextmanager
+def measuring_lock(path: Path) -> Iterator[None]:
+    """Holds the lock until the end of the block; says on stderr whom it waits for.
+
+    The file is never removed, since another program may wait with it open.
+
+    Raises:
+        ErgitError: the file cannot be opened.
+    """
+    with os.fdopen(_opened(path), "r+", encoding="utf-8", errors="replace") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = file.read().strip() or "another program"
+            print(
+                f"ergit: waits for {holder}, which is measuring on this machine ({path})", file=sys.stderr, flush=True
+            )
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        file.truncate()
+        file.write(f"process {os.getpid()} of user {os.getuid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n")
+        file.flush()
+        yield
+
+
+def _opened(path: Path) -> int:
+    """The file open for reading and writing.
+
+    It is created apart: in a folder open to all, Linux refuses to open another user's file with O_CREAT, even where its
+    mode would allow it (sysctl fs.protected_regular).
+    """
+    try:
+        created = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise ErgitError(
+            f"The lock file {path} cannot be made: {error.strerror}. Free or repair that folder."
+        ) from error
+    else:
+        os.fchmod(created, 0o666)
+        return created
+    try:
+        return os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError as error:
+        raise ErgitError(
+            f"The lock file {path} cannot be opened: {error.strerror}. Remove it while nobody measures."
+        ) from error

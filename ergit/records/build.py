@@ -1,0 +1,47 @@
+"""results/build/{commit}.json: how a commit was built, or why it was not."""
+
+from pathlib import Path
+from typing import Literal
+
+from ergit.records.java import ChosenJdk
+from ergit.records.record import Record, Value, read_record, write_record
+
+SCHEMA = "ergit.build/1"
+
+BuildStatus = Literal["ok", "failed", "timeout", "no-jdk"]
+
+
+class CommandOutcome(Value, frozen=True, kw_only=True):
+    """How one build command ended; `started` is ISO 8601 in UTC."""
+
+    command: str
+    status: Literal["ok", "failed", "timeout"]
+    reason: str | None
+    exit_code: int | None
+    signal: int | None
+    started: str
+    seconds: float
+
+
+class BuildRecord(Record, frozen=True, kw_only=True):
+    """A build: its JDK, the folder it was made in (and is measured in), the variables set for it, and its commands."""
+
+    schema: str = SCHEMA
+    commit: str
+    java: ChosenJdk | None
+    directory: str
+    environment: dict[str, str]
+    cached: bool
+    commands: tuple[CommandOutcome, ...]
+    status: BuildStatus
+    reason: str | None
+
+
+def write_build(path: Path, record: BuildRecord) -> None:
+    """Writes the record, whole or not at all."""
+    write_record(path, record)
+
+
+def read_build(path: Path) -> BuildRecord:
+    """The record; raises ErgitError where it is not there or damaged."""
+    return read_record(path, BuildRecord, SCHEMA)

@@ -1,0 +1,90 @@
+"""results/commits.tsv: every commit that was considered, oldest first, and why it was chosen or dropped."""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from ergit.errors import ErgitError
+from ergit.files import write_atomically
+from ergit.text import one_line
+
+YES, NO = "yes", "no"
+
+
+class CommitRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One commit: its place in the history (0 is the root), what Git knows of it, and why it is in the study or not.
+
+    `date` is the author's, ISO 8601, empty where the commit has none that can be read; `tree` is the SHA of its tree.
+    """
+
+    commit: str
+    order: int
+    date: str
+    author: str
+    subject: str
+    parents: tuple[str, ...]
+    tree: str
+    tags: tuple[str, ...]
+    first_parent: bool
+    chosen: bool
+    reason: str
+
+
+COLUMNS = CommitRow.__struct_fields__
+
+
+def write_commits(path: Path, rows: Iterable[CommitRow]) -> None:
+    """Writes the table; every cell on one line."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow(one_line(_cell(getattr(row, column))) for column in COLUMNS)
+    write_atomically(path, text.getvalue())
+
+
+def read_commits(path: Path) -> list[CommitRow]:
+    """All commits of the table, oldest first.
+
+    Raises:
+        ErgitError: the file is not there, or is no such table.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            table = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            rows = [_row(cells) for cells in table]
+    except OSError as error:
+        raise ErgitError(f"{path} cannot be read: {error.strerror}. Run the study first.") from None
+    except (KeyError, ValueError, AttributeError) as error:
+        raise ErgitError(f"{path} is no table of commits ({error}). Remove it and run the same command again.") from None
+    return sorted(rows, key=lambda row: row.order)
+
+
+def chosen(rows: Iterable[CommitRow]) -> list[CommitRow]:
+    """The commits that are in the study, in the same order."""
+    return [row for row in rows if row.chosen]
+
+
+def _row(cells: dict[str, str]) -> CommitRow:
+    return CommitRow(
+        commit=cells["commit"],
+        order=int(cells["order"]),
+        date=cells["date"],
+        author=cells["author"],
+        subject=cells["subject"],
+        parents=tuple(cells["parents"].split()),
+        tree=cells["tree"],
+        tags=tuple(cells["tags"].split()),
+        first_parent=cells["first_parent"] == YES,
+        chosen=cells["chosen"] == YES,
+        reason=cells["reason"],
+    )
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return YES if value else NO
+    return " ".join(value) if isinstance(value, tuple) else str(value)

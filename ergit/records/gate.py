@@ -1,0 +1,57 @@
+"""results/gate.json: whether the energy of the newest commits has grown too much."""
+
+from pathlib import Path
+from typing import Literal
+
+from ergit.records.record import Record, Value, read_record, write_record
+
+SCHEMA = "ergit.gate/1"
+
+Verdict = Literal["pass", "fail", "undecided"]
+
+
+class GateComparison(Value, frozen=True, kw_only=True):
+    """How much more the commits of `head` take than those of `base` (0.05 is 5 % more).
+
+    `decidable_change` is the smallest `changes.least_change` that such readings decide about, `runs` are those of the
+    commit with the fewest, `runs_needed` those of each commit with which a verdict is likely; None: never enough.
+    """
+
+    base: tuple[str, ...]
+    head: tuple[str, ...]
+    relative_change: float
+    ci_low: float
+    ci_high: float
+    decidable_change: float
+    runs: int
+    runs_needed: int | None
+
+
+class GateRecord(Record, frozen=True, kw_only=True):
+    """The verdict and the reason for it; `undecided` says what an undecided one counts as.
+
+    `comparison` is None where nothing could be compared.
+    """
+
+    schema: str = SCHEMA
+    verdict: Verdict
+    undecided: Literal["pass", "fail"]
+    reason: str
+    kind: str | None
+    least_change: float
+    comparison: GateComparison | None
+
+    @property
+    def passes(self) -> bool:
+        """Whether the verdict is a pass, or counts as one."""
+        return self.verdict == "pass" or (self.verdict, self.undecided) == ("undecided", "pass")
+
+
+def write_gate(path: Path, record: GateRecord) -> None:
+    """Writes the record, whole or not at all."""
+    write_record(path, record)
+
+
+def read_gate(path: Path) -> GateRecord:
+    """The record; raises ErgitError where it is not there or damaged."""
+    return read_record(path, GateRecord, SCHEMA)

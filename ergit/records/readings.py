@@ -1,0 +1,147 @@
+"""results/readings/{commit}/{round}.json: what one measuring job read, from the raw counters on."""
+
+from pathlib import Path
+from typing import Literal
+
+from msgspec import field
+
+from ergit.records.java import ChosenJdk
+from ergit.records.record import JsonObject, Record, Value, read_record, write_record
+
+SCHEMA = "ergit.readings/1"
+PROTOCOL = 1
+"""Raise by hand when readings change their meaning: all are taken anew then."""
+
+DOMAINS = ("package", "core", "uncore", "dram", "psys")
+"""Parts of a machine that counters tell apart. The package holds core and uncore, psys holds the package: never add."""
+
+DISQUALIFYING = frozenset({"foreign-cpu", "steal", "suspended", "throttled", "too-hot", "too-cold", "busy"})
+"""Flags under which a reading is not the energy of the workload alone; all others only inform."""
+
+ReadingStatus = Literal["ok", "failed", "timeout", "not-counted"]
+JobStatus = Literal["measured", "build-failed", "no-jdk"]
+Raw = int | float | str | None
+"""A raw value as JSON can hold it: the number, the text that was no number, None where reading failed."""
+
+
+class Counter(Value, frozen=True, kw_only=True):
+    """One raw counter of one window, as it was read.
+
+    `unit` is what one count stands for, `range` the largest count before the counter restarts at 0 (None: it never
+    does), `samples` the values read between `before` and `after`.
+    """
+
+    name: str
+    domain: str
+    unit: str
+    before: Raw
+    after: Raw
+    range: int | None
+    samples: tuple[Raw, ...]
+
+
+class WindowConditions(Value, frozen=True, kw_only=True):
+    """What was seen before, during and after one window; None with the reason in `missing` where it is not known.
+
+    Seconds are of one processor; `pressure_seconds` is by resource, `throttles` counts how often processors were slowed.
+    """
+
+    waited_seconds: float | None = None
+    foreign_cores_before: float | None = None
+    foreign_cpu_seconds: float | None = None
+    interrupt_seconds: float | None = None
+    steal_seconds: float | None = None
+    suspended_seconds: float | None = None
+    pressure_seconds: dict[str, float] | None = None
+    throttles: int | None = None
+    celsius_before: float | None = None
+    celsius_after: float | None = None
+    frequency_megahertz_before: float | None = None
+    frequency_megahertz_after: float | None = None
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+class Reading(Value, frozen=True, kw_only=True):
+    """One window. Joules (by domain), seconds and CPU time are those of all `loops` runs of the command together.
+
+    `conditions` is None where no window was opened: the command could not be started, or `prepare` failed.
+    """
+
+    repeat: int
+    attempt: int
+    warmup: bool
+    status: ReadingStatus
+    exit_code: int | None
+    signal: int | None
+    reason: str | None
+    started: str
+    duration_seconds: float
+    cpu_seconds: float
+    loops: int
+    joules: dict[str, float]
+    counters: tuple[Counter, ...]
+    flags: tuple[str, ...]
+    conditions: WindowConditions | None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the workload did not do its work."""
+        return self.status in {"failed", "timeout"}
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether it can stand as a reading of its commit."""
+        return self.status == "ok" and DISQUALIFYING.isdisjoint(self.flags)
+
+
+class SourceRecord(Value, frozen=True, kw_only=True):
+    """What joules were read with, and why by that; `watts_per_core` is of the estimate alone."""
+
+    name: str
+    kind: Literal["measured", "estimated"]
+    domains: tuple[str, ...]
+    watts_per_core: int | float | None = None
+    reason: str
+
+
+class IdleSample(Value, frozen=True, kw_only=True):
+    """The energy of the machine while nothing was run."""
+
+    duration_seconds: float
+    joules: dict[str, float]
+    counters: tuple[Counter, ...]
+    reason: str | None
+    flags: tuple[str, ...]
+
+
+class JobRecord(Record, frozen=True, kw_only=True):
+    """A commit in one round. `workload` and `measure` are the settings as they were, `conditions` facts of the machine.
+
+    Where the commit was not built, `status` and `reason` say why, and there are no source, session and readings.
+    """
+
+    schema: str = SCHEMA
+    protocol: int = PROTOCOL
+    commit: str
+    round: int
+    status: JobStatus
+    reason: str | None
+    workload: JsonObject
+    measure: JsonObject
+    java: ChosenJdk | None
+    source: SourceRecord | None
+    session: str | None
+    host: str
+    conditions: JsonObject
+    idle: IdleSample | None
+    readings: tuple[Reading, ...]
+
+
+def write_readings(path: Path, record: JobRecord) -> None:
+    """Writes the record, whole or not at all."""
+    write_record(path, record)
+
+
+def read_readings(path: Path) -> JobRecord:
+    """The record; raises ErgitError where it is not there or damaged."""
+    return read_record(path, JobRecord, SCHEMA)

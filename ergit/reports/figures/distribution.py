@@ -1,0 +1,83 @@
+"""The distribution of the energy: the readings of each commit, with their range, quartiles and median."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from ergit.reports.figures.page import (
+    FAINT,
+    INK,
+    STYLE,
+    lay_out,
+    marked,
+    positions_per_inch,
+    session_handles,
+    session_looks,
+)
+from ergit.reports.figures.study import Joules, Readings, columns, gather
+
+DOTTED_COMMITS = 60  # up to here there is room for a dot a reading
+
+
+@style.context(STYLE)
+def distribution(table: pd.DataFrame, commits: pd.DataFrame) -> Figure:
+    """The clean readings of each commit, flagged ones hollow; of many commits only boxes and flagged readings.
+
+    `table` has the columns of results/energy.csv, `commits` those of results/commits.tsv.
+
+    Raises:
+        ErgitError: the table holds both measured and estimated energy.
+    """
+    study = gather(table, commits)
+    dotted = len(study.commits) <= DOTTED_COMMITS
+    handles = [
+        *session_handles(study, "clean readings in order" if dotted else "clean readings"),
+        Patch(color=FAINT, alpha=0.5, label="their middle half, median and range"),
+        marked("flagged reading (triangle: beyond the axis)", "o", INK, "white"),
+    ]
+    page = lay_out(study, "Readings of each commit", handles)
+    if study.kind is None:
+        return page.figure
+    for session, colour, _ in session_looks(study):
+        _draw_boxes(page.panel, study.of(session), colour, 72 / positions_per_inch(study))
+    page.panel.set_ylim(page.panel.get_ylim())  # flagged readings don't stretch the axis
+    for session, colour, mark in session_looks(study):
+        for readings in study.of(session):
+            x, y, clean = _spread(readings), readings.joules, readings.clean
+            if dotted:
+                page.panel.plot(x[clean], y[clean], mark, color=colour, markersize=2)
+            _draw_flagged(page.panel, x[~clean], y[~clean], colour)
+    return page.figure
+
+
+def _spread(readings: Readings) -> Joules:
+    """The places of the readings, from left to right as they were taken."""
+    count = len(readings.joules)
+    return readings.place + 0.9 * readings.width * ((np.arange(count) + 0.5) / count - 0.5)
+
+
+def _draw_boxes(axes: Axes, found: Sequence[Readings], colour: str, points: float) -> None:
+    """A box for each commit with clean readings, in an axis with so many `points` between two commits."""
+    boxes = [
+        (readings.place, readings.width, *np.quantile(readings.joules[readings.clean], [0, 0.25, 0.5, 0.75, 1]))
+        for readings in found
+        if readings.clean.any()
+    ]
+    place, width, lowest, low, middle, high, highest = columns(boxes, 7)
+    axes.vlines(place, lowest, highest, colors=colour, linewidth=0.6, alpha=0.5)
+    axes.vlines(place, low, high, colors=colour, linewidth=points * width, alpha=0.3)
+    axes.hlines(middle, place - width / 2, place + width / 2, colors=colour, linewidth=1.2)
+
+
+def _draw_flagged(axes: Axes, x: Joules, y: Joules, colour: str) -> None:
+    """Hollow marks; what lies beyond the axis is drawn at its edge as a triangle that points there."""
+    low, high = axes.get_ylim()
+    for mark, here in (("o", (y >= low) & (y <= high)), ("^", y > high), ("v", y < low)):
+        if here.any():
+            inside = np.clip(y[here], low, high)
+            axes.plot(x[here], inside, mark, color=colour, markersize=3, markerfacecolor="white", clip_on=False)

@@ -1,0 +1,216 @@
+"""The page of both figures: title, legend, a panel, the commits without energy, and the commits' names."""
+
+import io
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import cycle
+from math import ceil
+from typing import Any
+
+from matplotlib import style
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.lines import Line2D
+
+from ergit.reports.figures.study import Study
+
+# On top of matplotlib's own defaults, so that nobody's matplotlibrc changes a figure.
+STYLE: list[Any] = [
+    "default",
+    {
+        "font.family": "DejaVu Sans",  # comes with matplotlib
+        "font.size": 8.0,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.spines.bottom": False,
+        "axes.linewidth": 0.6,
+        "axes.formatter.useoffset": False,
+        "text.parse_math": False,  # a subject may hold any `$`
+        "svg.fonttype": "none",  # text stays text
+        "svg.hashsalt": "ergit",  # equal data, equal bytes
+    },
+]
+DOTS_PER_INCH = 200
+
+# Okabe and Ito's colours, which the colour-blind tell apart (https://jfly.uni-koeln.de/color/).
+SESSION_COLOURS = ("#0072B2", "#E69F00", "#56B4E9", "#000000")
+SESSION_MARKS = ("o", "s", "^")
+INK, FAINT = "#333333", "#999999"
+
+KINDS = {  # in the title, and at the axis
+    "measured": ("measured", "package energy of one run (J)"),
+    "estimated": ("estimated from CPU time", "estimated energy, CPU time × watts (J)"),
+    None: ("no clean reading", ""),
+}
+# In inches.
+WIDTH, LEFT, RIGHT = 10.0, 1.55, 0.6
+SPAN = WIDTH - LEFT - RIGHT
+EDGE = 0.15  # where text begins
+PANEL = 3.2  # height of a panel
+ROW = 0.18  # height of a line of text
+
+LEGEND_COLUMNS = 3
+NAMED_COMMITS = 40  # as many names as the axis has room for
+
+
+@dataclass(frozen=True)
+class Page:
+    """A figure and its panel, across which the commits stand at their positions."""
+
+    figure: Figure
+    panel: Axes
+
+    def write(self, x: float, y: float, text: str, **settings: Any) -> None:
+        """Writes text at inches from the page's top left corner."""
+        self.figure.text(x / WIDTH, 1 - y / self.figure.get_figheight(), text, va="center", **settings)
+
+
+@cache
+def _drawable() -> frozenset[int]:
+    """The code points that the figures' font has a glyph for."""
+    return frozenset(get_font(findfont(FontProperties(family="DejaVu Sans"))).get_charmap())
+
+
+def plain(text: str, limit: int) -> str:
+    """`text` on one line of at most `limit` characters: no control or combining characters, `�` for missing glyphs."""
+    kept = (
+        character if ord(character) in _drawable() or character.isspace() else "\N{REPLACEMENT CHARACTER}"
+        for character in unicodedata.normalize("NFC", text)
+        if character.isspace() or unicodedata.category(character)[0] not in "CM"
+    )
+    line = " ".join("".join(kept).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def counted(count: int, noun: str) -> str:
+    """The number and its noun, in the plural where it must be."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def positions_per_inch(study: Study) -> float:
+    """How many commits stand on an inch of the axis."""
+    low, high = _limits(study)
+    return (high - low) / SPAN
+
+
+def _limits(study: Study) -> tuple[float, float]:
+    margin = max(0.7, 0.01 * len(study.commits))
+    return -margin, len(study.commits) - 1 + margin
+
+
+def session_looks(study: Study) -> list[tuple[str, str, str]]:
+    """Each session with its colour and mark; neighbours differ, and so do the first twelve."""
+    return list(zip(study.sessions, cycle(SESSION_COLOURS), cycle(SESSION_MARKS), strict=False))
+
+
+def session_handles(study: Study, what: str) -> list[Artist]:
+    """A legend entry a session."""
+    looks = session_looks(study)
+    return [marked(f"{what}, session {plain(session, 12)}", mark, colour) for session, colour, mark in looks]
+
+
+def marked(label: str, mark: str, colour: str, face: str | None = None) -> Artist:
+    """A legend entry for a mark; `face` is the colour within its edge, if another."""
+    return Line2D([], [], linestyle="none", marker=mark, markersize=5, color=colour, mfc=face or colour, label=label)
+
+
+def _facts(study: Study) -> str:
+    clean = sum(int(readings.clean.sum()) for readings in study.readings)
+    flagged = sum(len(readings.clean) for readings in study.readings) - clean
+    facts = (
+        f"source: {plain(', '.join(study.sources), 24) or 'none'}",
+        f"host: {plain(', '.join(study.hosts), 40) or 'none'}",
+        counted(len(study.commits), "commit"),
+        counted(clean, "clean reading"),
+        f"{flagged:,} flagged",
+        counted(len(study.sessions), "session"),
+    )
+    return " · ".join(facts)
+
+
+def _names(study: Study) -> dict[int, str]:
+    """Date and name of each commit, or of every second, third, … where they are too many."""
+    step = ceil(len(study.commits) / NAMED_COMMITS)
+    named = list(enumerate(study.commits))[:: step or 1]
+    return {position: f"{commit.date} {plain(commit.name, 14)}" for position, commit in named}
+
+
+def lay_out(
+    study: Study, subject: str, handles: Sequence[Artist], headroom: float = 0.1, footroom: float = 0.0
+) -> Page:
+    """The page with all that both figures share, its panel still empty.
+
+    `headroom` above the panel and `footroom` below the names of the commits are in inches.
+    """
+    kind, quantity = KINDS[study.kind]
+    names = _names(study)
+    entries = handles if study.kind else ()
+    top = 0.7 + ROW * ceil(len(entries) / LEGEND_COLUMNS) + headroom
+    below, strip = top + PANEL + 0.08, 0.05 + 0.16 * len(study.outcomes)
+    figure = Figure((WIDTH, below + strip + 0.4 + 0.07 * max(map(len, names.values()), default=0) + footroom))
+
+    panel = _block(figure, top, PANEL)
+    panel.set(xlim=_limits(study), xticks=[], ylabel=quantity)
+    panel.grid(axis="y", color=FAINT, alpha=0.25, linewidth=0.5)
+    page = Page(figure, panel)
+    page.write(EDGE, 0.2, f"{subject}, {kind}", fontsize=10.5, fontweight="bold")
+    page.write(EDGE, 0.42, _facts(study), color=INK)
+    if study.kind is None:
+        panel.set_yticks([])
+        page.write(WIDTH / 2, top + PANEL / 2, "There is no energy to show.", ha="center", fontsize=11)
+    _draw_legend(figure, entries, 0.55)
+
+    under = _block(figure, below, strip)
+    _draw_outcomes(under, study)
+    under.set(xlim=_limits(study), xlabel="commits in first-parent order, oldest first, evenly spaced")
+    under.set_xticks([*names], [*names.values()], rotation=90)
+    return page
+
+
+def _block(figure: Figure, top: float, height: float) -> Axes:
+    """Axes from margin to margin, `top` inches below the page's top."""
+    whole = figure.get_figheight()
+    return figure.add_axes((LEFT / WIDTH, 1 - (top + height) / whole, SPAN / WIDTH, height / whole))
+
+
+def _draw_legend(figure: Figure, entries: Sequence[Artist], y: float) -> None:
+    """The legend, its top `y` inches from the page's."""
+    figure.legend(
+        handles=[*entries],
+        loc="upper left",
+        bbox_to_anchor=(EDGE / WIDTH, 1 - y / figure.get_figheight()),
+        ncols=LEGEND_COLUMNS,
+        frameon=False,
+        borderaxespad=0,
+        borderpad=0,
+    )
+
+
+def _draw_outcomes(axes: Axes, study: Study) -> None:
+    """The commits that have other than clean readings, or none, a row for each that happened."""
+    for row, positions in enumerate(study.outcomes.values()):
+        axes.plot(positions, [row] * len(positions), "x", color=INK, markersize=4)
+    labels = [f"{plain(words, 24)}: {len(positions):,}" for words, positions in study.outcomes.items()]
+    axes.set(ylim=(len(labels) - 0.4, -0.6), facecolor="#F4F4F4")
+    axes.set_yticks(range(len(labels)), labels)
+
+
+def svg(figure: Figure) -> bytes:
+    """The figure as SVG: its text is text, and equal figures give equal bytes."""
+    return _encode(figure, "svg")
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as PNG, at `DOTS_PER_INCH`."""
+    return _encode(figure, "png")
+
+
+@style.context(STYLE)
+def _encode(figure: Figure, form: str) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format=form, dpi=DOTS_PER_INCH, metadata={"Date": None})
+    return file.getvalue()

@@ -1,0 +1,149 @@
+"""What both figures draw: the commits in Git order, their readings in each session, and those without energy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import comb
+from typing import cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ergit.errors import ErgitError
+
+Joules = NDArray[np.float64]
+
+CONFIDENCE = 0.95
+STATUSES = {
+    "build-failed": "did not build",
+    "failed": "workload failed",
+    "no-jdk": "no JDK for it",
+    "not-counted": "energy not counted",
+    "timeout": "workload timed out",
+}
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit of the study; its tags are parted by spaces."""
+
+    sha: str
+    date: str
+    subject: str
+    tags: str
+
+    @property
+    def name(self) -> str:
+        """Its first tag, else its short SHA."""
+        return [*self.tags.split(), self.sha[:7]][0]
+
+
+@dataclass(frozen=True)
+class Readings:
+    """The readings of one commit in one session, in the order in which they were taken.
+
+    `joules` and `clean` have shape (n,). A commit measured in several sessions has them side by side: `place` is the
+    middle and `width` the width of these readings, in positions.
+    """
+
+    session: str
+    joules: Joules
+    clean: NDArray[np.bool_]
+    place: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Study:
+    """A commit's position is its index in `commits`; sessions stand in the order of their first readings."""
+
+    kind: str | None  # measured or estimated, None without a clean reading
+    commits: tuple[Commit, ...]
+    readings: tuple[Readings, ...]
+    sessions: tuple[str, ...]
+    hosts: tuple[str, ...]
+    sources: tuple[str, ...]
+    outcomes: Mapping[str, list[int]]  # what happened instead of a clean reading, and at which positions
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """The position of each commit, by its SHA."""
+        return {commit.sha: position for position, commit in enumerate(self.commits)}
+
+    def of(self, session: str) -> list[Readings]:
+        """The readings of one session, in Git order."""
+        return [readings for readings in self.readings if readings.session == session]
+
+
+def median_interval(values: Joules, confidence: float = CONFIDENCE) -> tuple[float, float] | None:
+    """The distribution-free interval of the median of `values` (n,) between two of its order statistics.
+
+    The k-th smallest and k-th largest of n values enclose the median with probability 1 - 2 P(B < k), where B is
+    binomial (n, 1/2) (David and Nagaraja, Order Statistics, 2003, section 7.1). None where n is too small for the
+    confidence: below 6 values at 95 %.
+    """
+    count = len(values)
+    tail, rank = 0, 0
+    while rank < count // 2 and 2 * (tail + comb(count, rank)) <= (1 - confidence) * 2**count:
+        tail += comb(count, rank)
+        rank += 1
+    if rank == 0:
+        return None
+    ordered = np.sort(values)
+    return float(ordered[rank - 1]), float(ordered[count - rank])
+
+
+def columns(rows: Sequence[tuple[float, ...]], count: int) -> NDArray[np.float64]:
+    """The `rows` (n, count), which may be none, as `count` columns (count, n)."""
+    return np.array(rows, dtype=float).reshape(-1, count).T
+
+
+def gather(table: pd.DataFrame, commits: pd.DataFrame) -> Study:
+    """The study in the table of readings (results/energy.csv) and the list of commits (results/commits.tsv).
+
+    Raises:
+        ErgitError: the table holds both measured and estimated energy.
+    """
+    chosen = commits[commits["chosen"] == "yes"].sort_values("order", kind="stable")
+    history = tuple(
+        Commit(str(sha), str(date)[:10], str(subject), str(tags))
+        for sha, date, subject, tags in chosen[["commit", "date", "subject", "tags"]].itertuples(index=False)
+    )
+    positions = {commit.sha: position for position, commit in enumerate(history)}
+    rows = table.assign(position=table["commit"].map(positions)).sort_values("started", kind="stable")
+    read = rows[(rows["status"] == "ok") & rows["energy_package_joules"].notna()]
+    kinds = sorted(read["kind"].unique())
+    if len(kinds) > 1:
+        raise ErgitError(
+            f"results/energy.csv holds both {' and '.join(kinds)} energy, which share no axis. Set measure.source to"
+            " one source, and remove results/readings of the other."
+        )
+    return Study(
+        kind=kinds[0] if read["clean"].any() else None,
+        commits=history,
+        readings=_readings(read),
+        sessions=tuple(read["session"].unique()),
+        hosts=tuple(sorted(read["host"].unique())),
+        sources=tuple(sorted(read["source"].unique())),
+        outcomes=_outcomes(rows, set(read.loc[read["clean"], "position"]), len(history)),
+    )
+
+
+def _readings(read: pd.DataFrame) -> tuple[Readings, ...]:
+    sessions_at = {position: sorted(set(sessions)) for position, sessions in read.groupby("position")["session"]}
+    found = []
+    for key, rows in read.groupby(["position", "session"]):
+        position, session = cast(tuple[int, str], key)
+        joules, clean = rows["energy_package_joules"].to_numpy(float), rows["clean"].to_numpy(bool)
+        width = 0.7 / len(sessions_at[position])
+        place = position - 0.35 + width * (sessions_at[position].index(session) + 0.5)
+        found.append(Readings(session, joules, clean, place, width))
+    return tuple(found)
+
+
+def _outcomes(rows: pd.DataFrame, clean: set[int], commits: int) -> dict[str, list[int]]:
+    found = {str(status): set(positions) for status, positions in rows.groupby("status")["position"]}
+    without = {"no clean reading": found.pop("ok", set()) - clean}
+    absent = {"not measured yet": set(range(commits)) - set(rows["position"])}
+    outcomes = {STATUSES.get(status, status): positions for status, positions in found.items()} | without | absent
+    return {words: sorted(positions) for words, positions in outcomes.items() if positions}

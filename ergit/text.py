@@ -1,0 +1,32 @@
+"""Text for people: one clean line of foreign text, counted nouns, Markdown tables."""
+
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+
+def one_line(text: str, limit: int | None = None) -> str:
+    """The text on one line that does nothing to a terminal, at most `limit` characters long.
+
+    White space becomes single blanks. What cannot be printed, and bytes that are no UTF-8 (as lone surrogates), become
+    U+FFFD.
+    """
+    whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    words = "".join(letter if letter.isprintable() or letter.isspace() else "\ufffd" for letter in whole).split()
+    line = " ".join(words)
+    return line if limit is None or len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """`1 row`, `2 rows`, `1,200 rows`."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def cell(text: str, limit: int = 60) -> str:
+    """Text that fits into a cell of a Markdown table."""
+    return one_line(text, limit).replace("|", "\\|")
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table, its columns aligned so that it reads as plain text too; cells stand as they are."""
+    return tabulate(rows, headers=header, tablefmt="pipe", disable_numparse=True)

@@ -1,1 +1,0 @@
-"""ergit: the programs of the rules, and the modules they stand on."""

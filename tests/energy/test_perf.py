@@ -1,0 +1,352 @@
+"""`perf stat`: a stand-in that fails on demand for energy events, and the real program on software events.
+
+The real perf proves the protocol, the JSON and the arithmetic on `task-clock`, which counts milliseconds on every CPU.
+Energy events are only spoken by the stand-in, since no machine with them was there: its lines have the form that the
+real perf gives other events.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ergit.energy.perf import PerfSource, amount, energy_events, parse
+from ergit.energy.source import Energy, UnavailableError
+from tests.fakes.another_user import another_user
+from tests.fakes.counter_trees import power_pmu
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = {"power/energy-pkg/": "package"}
+PERF = shutil.which("perf")
+
+
+def line(
+    value: str, event: str = "power/energy-pkg/", unit: str = "Joules", running: str = "100.00", runtime: int = 1000
+) -> str:
+    """One line as `perf stat -j` writes it."""
+    return (
+        f'{{"counter-value" : "{value}", "unit" : "{unit}", "event" : "{event}", "event-runtime" : {runtime}, '
+        f'"pcnt-running" : {running}, "metric-value" : 0.000000, "metric-unit" : "(null)"}}\n'
+    )
+
+
+Acts = Callable[..., None]
+
+
+@pytest.fixture
+def perf_acts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Acts:
+    """Puts the stand-in on PATH and tells it what to do, each time that it is started."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "perf"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -S {folder / "stand_in.py"} "$@"\n')
+    program.chmod(0o755)
+    shutil.copy(Path(__file__).parent / "perf_stand_in.py", folder / "stand_in.py")
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+
+    def tell(*acts: dict[str, str]) -> None:
+        (folder / "acts.json").write_text(json.dumps(acts))
+        (folder / "starts").write_text("0")
+
+    return tell
+
+
+GOOD = {"output": "# started on Tue Nov 24 05:43:35 2026\n\n" + line("0.100000")}
+
+
+def second_window(source: PerfSource) -> Energy:
+    """The window after the trial, which is the stand-in's second act."""
+    source.start()
+    source.stop()
+    return source.energy(0.0)
+
+
+def test_the_value_the_unit_and_the_share_are_read():
+    counts = parse("# started on Tue\n\n" + line("12.345678") + line("1.000000", "power/energy-ram/"))
+    assert [(count.event, amount(count, "Joules")) for count in counts.values()] == [
+        ("power/energy-pkg/", 12.345678),
+        ("power/energy-ram/", 1.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("", "no counts"),
+        ("# started on Tue\n\n", "no counts"),
+        (line("12,345678", running="100,00"), "decimal comma"),
+        (line("1.0")[:40] + "\n", "no JSON"),
+        ('"text"\n', "without event"),
+        ('{"event" : "power/energy-pkg/"}\n', "without event"),
+        (line("1.0") * 2, "twice"),
+    ],
+)
+def test_output_that_is_no_list_of_counts_is_refused(output, said):
+    with pytest.raises(ValueError, match=said):
+        parse(output)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (line("<not supported>"), "<not supported>"),
+        (line("<not counted>"), "<not counted>"),
+        (line("12,34"), "'12,34'"),
+        (line("nan"), "nan"),
+        (line(""), "''"),
+        (line("1e3"), "1e3"),
+        (line("1.0", unit="msec"), "'msec' and not Joules"),
+        (line("1.0", running="50.00"), "50 % of the time"),
+    ],
+)
+def test_a_count_that_is_no_whole_amount_of_joules_is_refused(text, said):
+    (count,) = parse(text).values()
+    with pytest.raises(ValueError, match=said):
+        amount(count, "Joules")
+
+
+def test_the_events_are_those_that_the_kernel_lists(tmp_path):
+    power = power_pmu(tmp_path, events={"energy-pkg": "event=0x02", "energy-gpu": "event=0x04"})
+    assert energy_events(power, tmp_path) == {"power/energy-pkg/": "package", "power/energy-gpu/": "uncore"}
+
+
+def test_a_window_gives_what_perf_counted_in_it(perf_acts):
+    events = {**PACKAGE, "power/energy-ram/": "dram"}
+    perf_acts(
+        {"output": line("0.1") + line("0.1", "power/energy-ram/")},
+        {"output": line("5.250000") + line("1.500000", "power/energy-ram/")},
+    )
+    with PerfSource(events) as source:
+        energy = second_window(source)
+    assert energy.problem is None
+    assert energy.joules == {"package": 5.25, "dram": 1.5}
+    assert energy.counters[0] == {
+        "name": "power/energy-pkg/",
+        "domain": "package",
+        "unit": "Joules",
+        "before": 0,
+        "after": 5.25,
+        "range": None,
+        "samples": [],
+    }
+
+
+def test_windows_have_a_perf_each(perf_acts):
+    perf_acts(GOOD, {"output": line("2.000000")}, {"output": line("3.000000")}, {"output": line("4.000000")})
+    with PerfSource(PACKAGE) as source:
+        assert [second_window(source).joules["package"] for _ in range(3)] == [2.0, 3.0, 4.0]
+
+
+def test_a_window_that_nobody_asked_about_is_not_added_to_the_next(perf_acts):
+    perf_acts(GOOD, {"output": line("2.000000")}, {"output": line("3.000000")})
+    with PerfSource(PACKAGE) as source:
+        source.start()
+        source.stop()
+        assert second_window(source).joules == {"package": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        ({"output": line("<not supported>")}, "<not supported>"),
+        ({"output": line("<not counted>", runtime=0, running="0.00")}, "<not counted>"),
+        ({"output": line("5,25", running="100,00")}, "decimal comma"),
+        ({"output": line("5.25", event="power/energy-psys/")}, "wrote no count of it"),
+        ({"output": line("-5.25")}, "backwards"),
+        ({"output": line("2000.000000")}, "more than 1000 W"),
+        ({"output": ""}, "no counts"),
+        ({"at": "ping", "do": "kill 9"}, "killed by signal 9"),
+        ({"at": "enable", "do": "kill 9"}, "killed by signal 9"),
+        ({"at": "disable", "do": "kill 9"}, "killed by signal 9"),
+        ({"at": "end", "do": "kill 15"}, "killed by signal 15"),
+        (
+            {"at": "end", "do": "exit 3", "message": "disk full"},
+            "exit status 3 and said: disk full",
+        ),
+        ({"at": "enable", "do": "mute", "output": line("5.0")}, "did not follow 'enable'"),
+        ({"at": "disable", "do": "mute", "output": line("5.0")}, "did not follow 'disable'"),
+    ],
+)
+def test_a_window_that_perf_did_not_count_whole_gives_no_energy_and_the_next_is_good(perf_acts, act, said):
+    perf_acts(GOOD, act, {"output": line("3.000000")})
+    with PerfSource(PACKAGE, patience_seconds=0.5 if act.get("do") == "mute" else 10.0) as source:
+        energy = second_window(source)
+        assert energy.joules == {}
+        assert energy.problem is not None
+        assert energy.problem.startswith("perf: ")
+        assert said in energy.problem
+        assert second_window(source).joules == {"package": 3.0}
+
+
+def test_the_limit_of_power_holds_for_all_packages_together(perf_acts):
+    for packages, joules in ((1, {}), (4, {"package": 25.0})):
+        perf_acts(GOOD, {"output": line("25.000000")})
+        with PerfSource(PACKAGE, packages=packages) as source:
+            source.start()
+            time.sleep(0.001)
+            source.stop()
+            energy = source.energy(0.0)
+        assert energy.joules == joules
+
+
+@pytest.mark.parametrize(
+    ("act", "said", "fix"),
+    [
+        ({"at": "start", "do": "exit 129", "message": "Error: unknown option `control'"}, "unknown option", "perf 6.0"),
+        ({"at": "start", "do": "exit 129", "message": "Error: unknown switch `j'"}, "unknown switch", "perf 6.0"),
+        (
+            {"at": "start", "do": "exit 129", "message": "event syntax error: Cannot find PMU `power'."},
+            "Cannot find PMU",
+            "powercap",
+        ),
+        (
+            {"at": "start", "do": "exit 255", "message": "Error:\nperf_event_paranoid setting is 4"},
+            "paranoid setting is 4",
+            "cap_perfmon",
+        ),
+        ({"at": "start", "do": "exit 2", "message": "WARNING: perf not found for kernel 6.1"}, "not found", "by hand"),
+        ({"output": line("<not supported>")}, "<not supported>", "by hand"),
+        ({"output": line("<not counted>")}, "<not counted>", "by hand"),
+    ],
+)
+def test_a_perf_that_cannot_count_packages_is_refused_with_a_mend(perf_acts, act, said, fix):
+    perf_acts(act)
+    with pytest.raises(UnavailableError, match=said) as refusal:
+        PerfSource(PACKAGE)
+    assert fix in refusal.value.fix
+
+
+def test_a_domain_that_perf_cannot_count_is_left_out_and_said(perf_acts):
+    perf_acts(
+        {"output": line("0.1") + line("<not supported>", "power/energy-ram/")},
+        {"output": line("5.000000")},
+    )
+    with PerfSource({**PACKAGE, "power/energy-ram/": "dram"}) as source:
+        assert source.domains == ("package",)
+        assert source.notes == ("dram left out: perf says '<not supported>'",)
+        assert second_window(source).joules == {"package": 5.0}
+
+
+def test_a_missing_program_is_refused_with_a_mend(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UnavailableError, match="perf is not on PATH") as refusal:
+        PerfSource(PACKAGE)
+    assert "linux-perf" in refusal.value.fix
+
+
+def test_a_program_that_is_none_is_refused_and_leaves_nothing_open(tmp_path, monkeypatch):
+    program = tmp_path / "perf"
+    program.write_bytes(b"\x7fELF of another machine")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(UnavailableError, match="cannot be started"):
+        PerfSource(PACKAGE)
+    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+
+
+def counts_milliseconds(**more: float) -> PerfSource:
+    """The real perf, counting the milliseconds of all CPUs in the place of joules."""
+    return PerfSource({"task-clock": "package"}, unit="msec", limit_watts=1e9, **more)
+
+
+@pytest.fixture(scope="module")
+def _real_perf() -> None:
+    if PERF is None:
+        pytest.skip("perf is not installed")
+    try:
+        counts_milliseconds().close()
+    except UnavailableError as refusal:
+        pytest.skip(f"perf may not count here: {refusal.reason}")
+
+
+@pytest.mark.usefixtures("_real_perf")
+def test_the_real_perf_counts_between_its_two_orders():
+    cpus = os.cpu_count() or 1
+    with counts_milliseconds() as source:
+        time.sleep(0.2)
+        outside = time.perf_counter()
+        source.start()
+        inside = time.perf_counter()
+        time.sleep(0.3)
+        shortest = time.perf_counter() - inside
+        source.stop()
+        longest = time.perf_counter() - outside
+        time.sleep(0.2)
+        energy = source.energy(0.0)
+    assert energy.problem is None
+    assert cpus * shortest * 999 <= energy.joules["package"] <= cpus * longest * 1001
+
+
+@pytest.mark.usefixtures("_real_perf")
+def test_the_real_perf_counts_one_window_after_the_other():
+    with counts_milliseconds() as source:
+        for _ in range(3):
+            source.start()
+            source.stop()
+            energy = source.energy(0.0)
+            assert energy.problem is None
+            assert energy.joules["package"] > 0
+
+
+@pytest.mark.usefixtures("_real_perf")
+@pytest.mark.parametrize(("command", "status"), [("exit 3", 3), ("kill -9 $$", -9), ("true", 0)])
+def test_the_exit_status_of_the_command_does_not_pass_through_the_real_perf(command, status):
+    with counts_milliseconds() as source:
+        source.start()
+        process = os.posix_spawn("/bin/sh", ["sh", "-c", command], os.environ)
+        _, ended, _ = os.wait4(process, 0)
+        source.stop()
+        assert source.energy(0.0).problem is None
+    assert os.waitstatus_to_exitcode(ended) == status
+
+
+@pytest.mark.usefixtures("_real_perf")
+def test_an_event_that_the_real_perf_does_not_know_is_refused():
+    with pytest.raises(UnavailableError, match="event syntax error"):
+        PerfSource({"power-of-nothing": "package"})
+
+
+@pytest.mark.usefixtures("_real_perf")
+def test_a_unit_that_the_real_perf_does_not_count_in_is_refused():
+    with pytest.raises(UnavailableError, match="'msec' and not Joules"):
+        PerfSource({"task-clock": "package"})
+
+
+@pytest.mark.usefixtures("_real_perf")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can try what another user may not")
+def test_the_real_perf_without_the_right_is_refused_with_one_capability_as_the_mend(tmp_path):
+    if int(Path("/proc/sys/kernel/perf_event_paranoid").read_text()) < 1:
+        pytest.skip("here everybody may count events on a CPU (perf_event_paranoid below 1)")
+    with another_user(tmp_path), pytest.raises(UnavailableError) as refusal:
+        counts_milliseconds()
+    assert "cap_perfmon" in refusal.value.fix
+
+
+@pytest.mark.usefixtures("_real_perf")
+def test_the_real_perf_does_not_outlive_a_program_that_is_killed(tmp_path):
+    program = (
+        "import time\n"
+        "from tests.energy.test_perf import counts_milliseconds\n"
+        "source = counts_milliseconds()\n"
+        "source.start()\n"
+        "print(source._run.process.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    command = [sys.executable, "-c", program]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        perf = Path("/proc") / owner.stdout.readline().strip()
+        assert (perf / "comm").read_text() == "perf\n"
+        owner.kill()
+        deadline = time.monotonic() + 5.0
+        while perf.exists() and "Z" not in (perf / "stat").read_text().split(")")[-1] and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert time.monotonic() < deadline

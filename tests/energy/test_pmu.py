@@ -1,0 +1,236 @@
+"""The `power` PMU: its sysfs files literally, and perf_event_open for real, on software events of the running kernel.
+
+A tree in a temporary folder describes a `power` PMU whose type and event are the kernel's own `cpu-clock`, which counts
+nanoseconds on each CPU. The system call, the reads, the times and the sums are thereby real; that an energy counter is
+opened the same way follows from the kernel's files alone, and no such counter was there to prove it.
+"""
+
+import errno
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from ergit.energy.pmu import (
+    READING,
+    Event,
+    OpenCounter,
+    PmuSource,
+    Read,
+    config_of,
+    counts_between,
+    cpus_in,
+    energy_between,
+    open_event,
+    read_event,
+    read_type_and_cpus,
+)
+from ergit.energy.source import Energy, UnavailableError
+from tests.fakes.another_user import another_user
+from tests.fakes.counter_trees import CPU_CLOCK, SCALE, SOFTWARE, clock_pmu, power_pmu
+
+ONE_JOULE = 2**32
+
+
+def open_counter(domain: str = "package", cpu: int = 0) -> OpenCounter:
+    return OpenCounter(Event(f"energy-{domain}", domain, 2, SCALE, "Joules"), cpu, -1)
+
+
+def reading(count: int, enabled: int, running: int) -> bytes:
+    return READING.pack(count, enabled, running)
+
+
+def between(first: Read, last: Read, seconds: float = 1.0, domain: str = "package") -> Energy:
+    return energy_between([open_counter(domain)], (0.0, [first]), (seconds, [last]), 1000.0)
+
+
+def timed_window(source: PmuSource, seconds: float) -> tuple[float, Energy, float]:
+    """A window's energy between its least and most possible seconds, with 0.1 % for the difference of clocks."""
+    outside = time.perf_counter()
+    source.start()
+    inside = time.perf_counter()
+    time.sleep(seconds)
+    shortest = time.perf_counter() - inside
+    source.stop()
+    longest = time.perf_counter() - outside
+    return shortest * 0.999, source.energy(0.0), longest * 1.001
+
+
+@pytest.fixture
+def _may_count_on_cpus() -> None:
+    try:
+        os.close(open_event(SOFTWARE, CPU_CLOCK, 0))
+    except OSError as error:
+        pytest.skip(f"no right to count events on CPU 0 ({error.strerror})")
+
+
+def test_a_list_of_cpus_is_read():
+    assert cpus_in("0\n") == (0,)
+    assert cpus_in("0,18") == (0, 18)
+    assert cpus_in("0-2,8") == (0, 1, 2, 8)
+
+
+@pytest.mark.parametrize("mask", ["", "x", "0-", "-1", "1,,2"])
+def test_what_is_no_list_of_cpus_is_refused(mask):
+    with pytest.raises(ValueError):
+        cpus_in(mask)
+
+
+def test_an_event_is_put_where_its_format_says():
+    assert config_of("event=0x02\n", {"event": "config:0-7\n"}) == 2
+    assert config_of("event=0x02,umask=0x1", {"event": "config:0-7", "umask": "config:8-15"}) == 0x102
+    assert config_of("event=5,flag", {"event": "config:0-7", "flag": "config:21"}) == 5 | 1 << 21
+
+
+@pytest.mark.parametrize(
+    ("terms", "formats"),
+    [
+        ("event=0x02", {}),
+        ("event=0x02", {"event": "config1:0-7"}),
+        ("event=0x02", {"event": "config:0-3,8-11"}),
+        ("event=pkg", {"event": "config:0-7"}),
+        ("", {"event": "config:0-7"}),
+    ],
+)
+def test_an_event_without_a_plain_place_is_refused(terms, formats):
+    with pytest.raises(ValueError):
+        config_of(terms, formats)
+
+
+def test_the_files_of_a_two_socket_pmu_are_read(tmp_path):
+    power = power_pmu(tmp_path, cpumask="0,18")
+    assert read_type_and_cpus(power, tmp_path) == (21, (0, 18))
+    assert read_event(power, "energy-pkg") == Event("energy-pkg", "package", 2, SCALE, "Joules")
+
+
+def test_a_power_pmu_without_package_energy_is_refused(tmp_path):
+    power = power_pmu(tmp_path, events={"power-pkg": "event=0x01"})
+    with pytest.raises(UnavailableError, match="energy-pkg") as refusal:
+        PmuSource(power, proc=tmp_path)
+    assert "modprobe rapl" in refusal.value.fix
+
+
+def test_a_virtual_machine_is_told_that_its_host_has_the_counters(tmp_path):
+    (tmp_path / "cpuinfo").write_text("processor : 0\nflags : fpu vme hypervisor lahf_lm\n")
+    with pytest.raises(UnavailableError) as refusal:
+        PmuSource(tmp_path / "power", proc=tmp_path)
+    assert "virtual machine" in refusal.value.fix
+
+
+@pytest.mark.parametrize("missing", ["type", "cpumask", "format/event", "events/energy-pkg.scale"])
+def test_a_pmu_that_is_not_described_is_refused(tmp_path, missing):
+    power = power_pmu(tmp_path)
+    (power / missing).unlink()
+    with pytest.raises(UnavailableError):
+        PmuSource(power, proc=tmp_path)
+
+
+@pytest.mark.parametrize(("scale", "unit"), [(SCALE, "Watts"), ("0", "Joules"), ("x", "Joules"), ("nan", "Joules")])
+def test_an_event_that_is_not_in_joules_is_refused(tmp_path, scale, unit):
+    with pytest.raises(UnavailableError):
+        read_event(power_pmu(tmp_path, scale=scale, unit=unit), "energy-pkg")
+
+
+def test_two_to_the_thirty_second_counts_are_a_joule():
+    energy = between(reading(ONE_JOULE, 500, 500), reading(6 * ONE_JOULE, 900, 900))
+    assert energy.joules == {"package": 5.0}
+    assert energy.counters == [
+        {
+            "name": "energy-package on CPU 0",
+            "domain": "package",
+            "unit": f"{SCALE} Joules",
+            "before": ONE_JOULE,
+            "after": 6 * ONE_JOULE,
+            "range": None,
+            "samples": [],
+        }
+    ]
+
+
+def test_packages_are_summed_and_psys_stands_apart():
+    counters = [open_counter(cpu=0), open_counter(cpu=18), open_counter("psys")]
+    before = (0.0, [reading(0, 0, 0)] * 3)
+    after = (1.0, [reading(joules * ONE_JOULE, 10, 10) for joules in (20, 30, 2500)])
+    assert energy_between(counters, before, after, 1000.0).joules == {"package": 50.0, "psys": 2500.0}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        (reading(5 * ONE_JOULE, 1, 1), reading(2 * ONE_JOULE, 9, 9), "backwards by 3 J"),
+        (reading(0, 0, 0), reading(1011 * ONE_JOULE, 9, 9), "more than 1000 W"),
+        (reading(0, 0, 0), reading(ONE_JOULE, 10, 5), "counted 5 of 10 ns"),
+        (reading(0, 3, 3), reading(ONE_JOULE, 3, 3), "counted 0 of 0 ns"),
+        (reading(7, 0, 0), reading(7, 9, 9), "did not move"),
+        (reading(0, 0, 0), b"", "0 bytes"),
+        (b"\1" * 8, reading(0, 9, 9), "8 bytes"),
+        (reading(0, 0, 0), OSError(errno.EINVAL, "Invalid argument"), "EINVAL"),
+    ],
+)
+def test_what_cannot_be_right_gives_no_energy(first, last, said):
+    energy = between(first, last)
+    assert energy.joules == {}
+    assert energy.problem is not None
+    assert energy.problem.startswith("pmu: energy-package on CPU 0: ")
+    assert said in energy.problem
+
+
+def test_a_domain_other_than_the_package_may_stand_still():
+    assert between(reading(7, 0, 0), reading(7, 9, 9), domain="dram").joules == {"dram": 0.0}
+
+
+def test_counts_are_whole_numbers_to_the_last_bit():
+    assert counts_between(reading(2**63, 0, 0), reading(2**63 + 1, 1, 1)) == 1
+
+
+@pytest.mark.usefixtures("_may_count_on_cpus")
+def test_a_real_event_counts_the_window_on_each_cpu(tmp_path):
+    cpus = os.cpu_count() or 1
+    with PmuSource(clock_pmu(tmp_path, f"0-{cpus - 1}")) as source:
+        shortest, energy, longest = timed_window(source, 0.3)
+    assert energy.problem is None
+    assert cpus * shortest <= energy.joules["package"] <= cpus * longest
+    assert [counter["name"] for counter in energy.counters] == [f"energy-pkg on CPU {cpu}" for cpu in range(cpus)]
+
+
+@pytest.mark.usefixtures("_may_count_on_cpus")
+def test_a_second_window_starts_from_its_own_count(tmp_path):
+    with PmuSource(clock_pmu(tmp_path, "0")) as source:
+        for seconds in (0.2, 0.1):
+            shortest, energy, longest = timed_window(source, seconds)
+            assert shortest <= energy.joules["package"] <= longest
+
+
+@pytest.mark.usefixtures("_may_count_on_cpus")
+def test_a_domain_that_cannot_be_opened_is_left_out_and_said(tmp_path):
+    power = clock_pmu(tmp_path, "0", ("energy-pkg", "energy-ram"))
+    (power / "events" / "energy-ram").write_text("event=0xffff\n")  # no such software event
+    with PmuSource(power) as source:
+        assert source.domains == ("package",)
+        assert "dram left out" in source.notes[0]
+
+
+@pytest.mark.usefixtures("_may_count_on_cpus")
+def test_closing_gives_the_descriptors_back(tmp_path):
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    with PmuSource(clock_pmu(tmp_path, "0")):
+        assert len(list(Path("/proc/self/fd").iterdir())) == descriptors + 1
+    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+
+
+def test_an_unknown_pmu_type_is_refused_by_the_kernel_and_said(tmp_path):
+    with pytest.raises(UnavailableError, match="energy-pkg"):
+        PmuSource(power_pmu(tmp_path, pmu_type="4000000000"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can try what another user may not")
+def test_no_right_is_refused_with_one_capability_as_the_mend(tmp_path):
+    paranoid = int(Path("/proc/sys/kernel/perf_event_paranoid").read_text())
+    if paranoid < 1:
+        pytest.skip("here everybody may count events on a CPU (perf_event_paranoid below 1)")
+    power = clock_pmu(tmp_path, "0")
+    with another_user(tmp_path), pytest.raises(UnavailableError, match="no right") as refusal:
+        PmuSource(power)
+    assert "perfmon" in refusal.value.fix
+    assert refusal.value.fix.index("perfmon") < refusal.value.fix.index("paranoid")

@@ -1,0 +1,410 @@
+"""The powercap counters on scripted trees: each count is literal, and so are the joules or the refusal.
+
+A tree of plain files stands in for sysfs, and a scripted clock for time. What these tests prove is the choice of
+zones, the arithmetic and the refusals; that a real processor counts right, they can't. A counter that vanishes while
+it is read is a real kernel file, of a process that ends.
+"""
+
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ergit.energy.powercap import PowercapSource, joules_between, sampling_interval, window_joules
+from ergit.energy.source import Energy, UnavailableError
+from ergit.energy.zones import Zone
+from tests.fakes.another_user import another_user
+from tests.fakes.counter_trees import RANGE, zone
+
+
+class Clock:
+    """Seconds that pass only when told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def write_in_place(counter: Path, content: str) -> None:
+    """Changes what the open counter gives, as the kernel would."""
+    with counter.open("r+") as file:
+        file.truncate(0)
+        file.write(content)
+
+
+def one_window(root: Path, change: Callable[[], None], seconds: float = 1.0) -> Energy:
+    """The energy of a window of `seconds` in which `change` was called."""
+    clock = Clock()
+    with PowercapSource(root, clock=clock) as source:
+        source.start()
+        change()
+        clock.seconds += seconds
+        source.stop()
+        return source.energy(0.0)
+
+
+def counting(counter: Path, *contents: str) -> Energy:
+    """The energy of a window in which the counter gives `contents`, one a second: samples, and one at the end."""
+    clock = Clock()
+    with PowercapSource(counter.parent.parent, clock=clock) as source:
+        source.start()
+        for content in contents:
+            write_in_place(counter, content)
+            clock.seconds += 1.0
+            if content is not contents[-1]:
+                source.sample()
+        source.stop()
+        return source.energy(0.0)
+
+
+def test_a_microjoule_is_a_millionth_of_a_joule():
+    assert joules_between(1_000_000, 3_500_000, RANGE) == 2.5
+
+
+def test_a_wrap_is_undone():
+    assert joules_between(RANGE, 0, RANGE) == 1e-6
+    assert joules_between(RANGE - 999_999, 1_000_000, RANGE) == 2.0
+
+
+def test_a_package_is_read_and_its_raw_counts_are_kept(tmp_path):
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", 5_000_000)
+    energy = counting(counter, "6000000\n", "7500000\n")
+    assert energy.joules == {"package": 2.5}
+    assert energy.problem is None
+    assert energy.counters == [
+        {
+            "name": "package-0",
+            "domain": "package",
+            "unit": "µJ",
+            "before": 5_000_000,
+            "after": 7_500_000,
+            "range": RANGE,
+            "samples": [6_000_000],
+        }
+    ]
+
+
+def test_a_wrap_inside_the_window_is_undone(tmp_path):
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", RANGE - 1_999_999)
+    assert counting(counter, "3000000\n").joules == {"package": 5.0}
+
+
+def test_many_wraps_of_a_long_window_are_undone():
+    counts = [0, 60_000, 20_000, 80_000, 40_000, 0]
+    assert window_joules([0, 60, 120, 180, 240, 300], [c * 1_000_000 for c in counts], 100_000_999_999, 1000.0) == (
+        pytest.approx(60_000 + 60_001 + 60_000 + 60_001 + 60_001)
+    )
+
+
+def test_a_reset_is_refused(tmp_path):
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", 130_000_000_000)
+    energy = counting(counter, "130050000000\n", "17\n")
+    assert energy.joules == {}
+    assert energy.problem is not None
+    assert "package-0: from 130050000000 to 17 µJ" in energy.problem
+    assert "reset" in energy.problem
+
+
+def test_a_power_that_no_package_draws_is_refused(tmp_path):
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    assert counting(counter, "1010000000\n").joules == {"package": 1010.0}
+    write_in_place(counter, "0\n")
+    energy = counting(counter, "1010000001\n")
+    assert energy.joules == {}
+    assert "more than 1000 W" in str(energy.problem)
+
+
+def test_two_reads_too_far_apart_to_know_the_number_of_wraps_are_refused(tmp_path):
+    zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    energy = one_window(tmp_path, lambda: None, seconds=263.0)
+    assert energy.joules == {}
+    assert "wrapped more than once" in str(energy.problem)
+
+
+def test_a_package_that_stands_still_is_refused_but_not_within_one_step_of_the_counter(tmp_path):
+    zone(tmp_path / "intel-rapl:0", "package-0", 123)
+    assert one_window(tmp_path, lambda: None, seconds=0.001).joules == {"package": 0.0}
+    assert "did not move" in str(one_window(tmp_path, lambda: None, seconds=0.1).problem)
+
+
+def test_sockets_are_summed_and_other_domains_stand_apart(tmp_path):
+    counters = {
+        "intel-rapl:0": zone(tmp_path / "intel-rapl:0", "package-1", 0),
+        "intel-rapl:0:0": zone(tmp_path / "intel-rapl:0:0", "core", 0),
+        "intel-rapl:0:1": zone(tmp_path / "intel-rapl:0:1", "dram", 0, 65_712_999_613),
+        "intel-rapl:1": zone(tmp_path / "intel-rapl:1", "psys", 0),
+        "intel-rapl:2": zone(tmp_path / "intel-rapl:2", "package-0", 0),
+        "intel-rapl:2:0": zone(tmp_path / "intel-rapl:2:0", "uncore", 0),
+        "intel-rapl:2:1": zone(tmp_path / "intel-rapl:2:1", "dram", 0, 65_712_999_613),
+    }
+    joules = {
+        "intel-rapl:0": 10,
+        "intel-rapl:0:0": 4,
+        "intel-rapl:0:1": 2,
+        "intel-rapl:1": 90,
+        "intel-rapl:2": 20,
+        "intel-rapl:2:0": 1,
+        "intel-rapl:2:1": 3,
+    }
+
+    def use() -> None:
+        for folder, counter in counters.items():
+            write_in_place(counter, f"{joules[folder]}000000\n")
+
+    energy = one_window(tmp_path, use)
+    assert energy.joules == {"package": 30.0, "core": 4.0, "uncore": 1.0, "dram": 5.0, "psys": 90.0}
+    assert [counter["name"] for counter in energy.counters] == [
+        "package-0",
+        "package-1",
+        "package-1/core",
+        "package-0/uncore",
+        "package-0/dram",
+        "package-1/dram",
+        "psys",
+    ]
+
+
+def test_dies_are_packages_of_their_own(tmp_path):
+    counters = [
+        zone(tmp_path / f"intel-rapl:{2 * package + die}", f"package-{package}-die-{die}", 0)
+        for package in (0, 1)
+        for die in (0, 1)
+    ]
+    energy = one_window(tmp_path, lambda: [write_in_place(counter, "1000000\n") for counter in counters] and None)
+    assert energy.joules == {"package": 4.0}
+
+
+def test_a_nested_tree_and_a_flat_one_give_the_same_zones_once(tmp_path):
+    nested = tmp_path / "devices" / "intel-rapl"
+    zone(nested / "intel-rapl:0", "package-0", 0)
+    zone(nested / "intel-rapl:0" / "intel-rapl:0:0", "core", 0)
+    flat = tmp_path / "class"
+    flat.mkdir()
+    (flat / "intel-rapl").symlink_to(nested)
+    (flat / "intel-rapl:0").symlink_to(nested / "intel-rapl:0")
+    (flat / "intel-rapl:0:0").symlink_to(nested / "intel-rapl:0" / "intel-rapl:0:0")
+    for root in (tmp_path / "devices", flat):
+        with PowercapSource(root) as source:
+            assert [zone.name for zone in source.zones] == ["package-0", "package-0/core"]
+
+
+def test_the_memory_mapped_double_of_a_package_is_skipped(tmp_path):
+    zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    zone(tmp_path / "intel-rapl-mmio:0", "package-0", 0)
+    with PowercapSource(tmp_path) as source:
+        assert [zone.path.name for zone in source.zones] == ["intel-rapl:0"]
+
+
+def test_an_amd_tree_with_packages_alone_is_read(tmp_path):
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", 10, 65_532_610_987)
+    energy = counting(counter, "5000010\n")
+    assert energy.joules == {"package": 5.0}
+
+
+def test_zones_of_other_kinds_are_no_energy_domains(tmp_path):
+    zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    zone(tmp_path / "intel-rapl:0:0", "something-new", 0)
+    zone(tmp_path / "dtpm:0", "package-9", 0)
+    with PowercapSource(tmp_path) as source:
+        assert source.domains == ("package",)
+
+
+def test_two_zones_of_one_name_are_refused(tmp_path):
+    zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    zone(tmp_path / "intel-rapl:1", "package-0", 0)
+    with pytest.raises(UnavailableError, match="two zones named package-0"):
+        PowercapSource(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "empty"),
+        ("77", "torn"),
+        ("7\n7\n", "no count"),
+        ("-7\n", "no count"),
+        ("7.5\n", "no count"),
+        ("0x7\n", "no count"),
+        ("<not counted>\n", "no count"),
+        ("٧\n", "no count"),
+        (f"{RANGE + 1}\n", "beyond the counter's own range"),
+    ],
+)
+def test_a_read_that_gives_no_count_gives_no_energy(tmp_path, content, said):
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", 5)
+    for contents in ((content,), (content, "1000000\n")):
+        write_in_place(counter, "5\n")
+        energy = counting(counter, *contents)
+        assert energy.joules == {}
+        assert energy.problem is not None
+        assert said in energy.problem
+
+
+def test_the_text_that_was_no_count_is_kept(tmp_path):
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", 5)
+    assert counting(counter, "1 2\n").counters[0]["after"] == "1 2\n"
+
+
+def test_one_counter_that_fails_makes_the_whole_window_void(tmp_path):
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    other = zone(tmp_path / "intel-rapl:1", "package-1", 0)
+
+    def use() -> None:
+        write_in_place(counter, "1000000\n")
+        write_in_place(other, "")
+
+    energy = one_window(tmp_path, use)
+    assert energy.joules == {}
+    assert energy.problem == "powercap: package-1: the read was empty"
+    assert energy.counters[0]["after"] == 1_000_000
+
+
+def test_a_counter_that_vanishes_inside_the_window_gives_no_energy(tmp_path):
+    process = subprocess.Popen(["sleep", "60"])
+    try:
+        counter = zone(tmp_path / "intel-rapl:0", "package-0", 0)
+        counter.unlink()
+        counter.symlink_to(f"/proc/{process.pid}/oom_score")  # a kernel file with a number, gone with its process
+        clock = Clock()
+        with PowercapSource(tmp_path, clock=clock) as source:
+            source.start()
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            clock.seconds += 1.0
+            source.stop()
+            energy = source.energy(0.0)
+    finally:
+        process.kill()
+        process.wait()
+    assert energy.joules == {}
+    assert "ESRCH" in str(energy.problem)
+    assert energy.counters[0]["after"] is None
+
+
+def test_a_window_may_be_taken_after_one_that_failed(tmp_path):
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    assert counting(counter, "").problem is not None
+    write_in_place(counter, "0\n")
+    assert counting(counter, "1000000\n").joules == {"package": 1.0}
+
+
+def without_a_tree(root: Path) -> None:
+    root.rmdir()
+
+
+def without_packages(root: Path) -> None:
+    zone(root / "intel-rapl:0", "psys", 0)
+
+
+def without_a_counter(root: Path) -> None:
+    zone(root / "intel-rapl:0", "package-0", 0).unlink()
+
+
+def with_a_folder_for_a_counter(root: Path) -> None:
+    without_a_counter(root)
+    (root / "intel-rapl:0" / "energy_uj").mkdir()
+
+
+def with_a_failing_counter(root: Path) -> None:
+    without_a_counter(root)
+    (root / "intel-rapl:0" / "energy_uj").symlink_to("/proc/self/mem")  # reading at 0 fails with EIO
+
+
+def without_a_range(root: Path) -> None:
+    zone(root / "intel-rapl:0", "package-0", 0)
+    (root / "intel-rapl:0" / "max_energy_range_uj").unlink()
+
+
+def without_a_name(root: Path) -> None:
+    zone(root / "intel-rapl:0", "package-0", 0)
+    (root / "intel-rapl:0" / "name").unlink()
+
+
+@pytest.mark.parametrize(
+    ("tree", "said"),
+    [
+        (without_a_tree, "there is no powercap tree"),
+        (without_packages, "no zone named package-"),
+        (without_a_counter, "energy_uj cannot be opened"),
+        (with_a_folder_for_a_counter, "EISDIR"),
+        (with_a_failing_counter, "EIO"),
+        (without_a_range, "wrap cannot be undone"),
+        (lambda root: zone(root / "intel-rapl:0", "package-0", 0, 0), "wrap cannot be undone"),
+        (lambda root: zone(root / "intel-rapl:0", "package-0", 0, "x"), "wrap cannot be undone"),
+        (lambda root: zone(root / "intel-rapl:0", "package-0", "x"), "no count"),
+        (without_a_name, "name cannot be read"),
+    ],
+)
+def test_a_tree_without_a_sound_package_is_refused_with_a_mend(tmp_path, tree, said):
+    root = tmp_path / "powercap"
+    root.mkdir()
+    tree(root)
+    with pytest.raises(UnavailableError, match=said) as refusal:
+        PowercapSource(root)
+    assert refusal.value.fix
+
+
+def test_an_unsound_domain_other_than_the_package_is_left_out_whole_and_said(tmp_path):
+    for package in (0, 1):
+        zone(tmp_path / f"intel-rapl:{package}", f"package-{package}", 0)
+        zone(tmp_path / f"intel-rapl:{package}:0", "dram", 0, 0 if package else RANGE)
+    with PowercapSource(tmp_path) as source:
+        assert source.domains == ("package",)
+        assert "dram left out" in source.notes[0]
+
+
+def test_no_right_to_read_is_refused_with_the_least_privilege_that_mends_it(tmp_path):
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    counter.chmod(0)
+    with another_user(tmp_path), pytest.raises(UnavailableError, match="no right to read") as refusal:
+        PowercapSource(tmp_path)
+    assert "udev" in refusal.value.fix
+    assert "group" in refusal.value.fix
+
+
+def test_a_long_window_is_sampled_by_itself_and_a_short_one_is_not(tmp_path):
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    with PowercapSource(tmp_path, sample_seconds=0.1) as source:
+        source.start()
+        write_in_place(counter, "1000000\n")
+        source.stop()
+        assert source.energy(0.0).counters[0]["samples"] == []
+        source.start()
+        time.sleep(0.25)
+        write_in_place(counter, "2000000\n")
+        source.stop()
+        energy = source.energy(0.0)
+    assert energy.joules == {"package": 1.0}
+    assert energy.counters[0]["samples"] in ([1_000_000] * 2, [1_000_000] * 3)
+
+
+def test_the_sampler_ends_with_the_source(tmp_path):
+    zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    before = threading.active_count()
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    with PowercapSource(tmp_path):
+        assert threading.active_count() == before + 1
+    assert threading.active_count() == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+
+
+def test_samples_come_in_time_for_eight_sockets_at_the_highest_power():
+    zones = [Zone("psys", "psys", Path(), 65_532_610_987)]
+    zones += [Zone(f"package-{n}", "package", Path(), 65_532_610_987) for n in range(8)]
+    assert sampling_interval(zones[1:], 10.0, 1000.0) == 10.0
+    assert sampling_interval(zones, 10.0, 1000.0) == pytest.approx(65_532.610987 / 9000 / 2)
+
+
+def test_the_sampling_interval_is_at_least_fifty_milliseconds():
+    assert sampling_interval([Zone("package-0", "package", Path(), 1_000_000)], 10.0, 1000.0) == 0.05
+
+
+def test_an_idle_sample_is_a_window_like_any_other(tmp_path):
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    assert one_window(tmp_path, lambda: write_in_place(counter, "4000000\n")).joules == {"package": 4.0}

@@ -1,0 +1,152 @@
+"""Which JDKs are found and taken, on folders that look like JDKs."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ergit.java.jdks import Jdk, Places, compiles, default, feature_release, for_release, installed, release_to_install
+
+
+def make_jdk(home: Path, version: str | None, vendor: str | None = None, prints: str | None = None) -> Path:
+    """A folder with a `javac`, a `release` file where there is a version, a `java` where it prints one."""
+    (home / "bin").mkdir(parents=True)
+    (home / "bin/javac").write_text("#!/bin/sh\n")
+    (home / "bin/javac").chmod(0o755)
+    if version is not None:
+        implementor = "" if vendor is None else f'IMPLEMENTOR="{vendor}"\n'
+        (home / "release").write_text(f'{implementor}JAVA_VERSION="{version}"\nMODULES="java.base"\n')
+    if prints is not None:
+        (home / "bin/java").write_text(f"#!/bin/sh\necho '{prints}' >&2\n")
+        (home / "bin/java").chmod(0o755)
+    return home
+
+
+def places(root: Path, *search: Path, **environment: str) -> Places:
+    return Places(search, environment, root / "home", root)
+
+
+def jdk(release: int, *found: str, home: str = "jdk") -> Jdk:
+    return Jdk(Path(f"/{home}"), release, f"{release}.0.1", None, found)
+
+
+def test_every_place_is_searched_in_the_order_of_precedence(tmp_path: Path) -> None:
+    make_jdk(tmp_path / "opt/jdk-25", "25.0.3")
+    make_jdk(tmp_path / "home/.jdks/corretto-19", "19.0.2")
+    make_jdk(tmp_path / "home/.sdkman/candidates/java/21.0.1-tem", "21.0.1")
+    make_jdk(tmp_path / "usr/lib/jvm/b", "11.0.22")
+    make_jdk(tmp_path / "usr/lib/jvm/a", "1.8.0_402")
+    on_path = make_jdk(tmp_path / "somewhere", "16.0.1") / "bin"
+    java_home = make_jdk(tmp_path / "mine", "17.0.15", vendor="Debian")
+    configured = make_jdk(tmp_path / "configured/jdk-14", "14.0.2").parent
+    single = make_jdk(tmp_path / "single", "13")
+    found = installed(places(tmp_path, configured, single, JAVA_HOME=str(java_home), PATH=f"/nowhere::{on_path}"))
+    assert [(each.release, each.version, each.found) for each in found] == [
+        (14, "14.0.2", ("java.search",)),
+        (13, "13", ("java.search",)),
+        (17, "17.0.15", ("JAVA_HOME",)),
+        (16, "16.0.1", ("PATH",)),
+        (8, "1.8.0_402", ("/usr/lib/jvm",)),
+        (11, "11.0.22", ("/usr/lib/jvm",)),
+        (21, "21.0.1", ("SDKMAN",)),
+        (19, "19.0.2", ("~/.jdks",)),
+        (25, "25.0.3", ("/opt",)),
+    ]
+    assert found[2] == Jdk(java_home, 17, "17.0.15", "Debian", ("JAVA_HOME",))
+
+
+def test_a_jdk_with_many_names_is_found_once_with_all_its_places(tmp_path: Path) -> None:
+    real = make_jdk(tmp_path / "usr/lib/jvm/java-17-openjdk", "17.0.15")
+    (tmp_path / "usr/lib/jvm/java-1.17.0").symlink_to("java-17-openjdk")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/javac").symlink_to(real / "bin/javac")
+    found = installed(places(tmp_path, PATH=str(tmp_path / "bin"), JAVA_HOME=str(tmp_path / "usr/lib/jvm/java-1.17.0")))
+    assert found == [Jdk(real, 17, "17.0.15", None, ("JAVA_HOME", "PATH", "/usr/lib/jvm"))]
+
+
+def test_a_runtime_without_a_compiler_is_no_jdk(tmp_path: Path) -> None:
+    (make_jdk(tmp_path / "usr/lib/jvm/jre", "17.0.15") / "bin/javac").unlink()
+    (tmp_path / "usr/lib/jvm/loop").symlink_to("loop")
+    (tmp_path / "usr/lib/jvm/note.txt").write_text("not a folder")
+    assert installed(places(tmp_path)) == []
+
+
+def test_a_java_home_that_is_gone_is_passed_over(tmp_path: Path) -> None:
+    assert installed(places(tmp_path, JAVA_HOME=str(tmp_path / "gone"))) == []
+
+
+def test_without_a_release_file_java_itself_is_asked(tmp_path: Path) -> None:
+    make_jdk(tmp_path / "opt/old", None, prints='java version "1.6.0_45"')
+    assert [(each.release, each.version) for each in installed(places(tmp_path))] == [(6, "1.6.0_45")]
+
+
+@pytest.mark.parametrize("prints", [None, "Segmentation fault", 'version "nonsense"'])
+def test_a_jdk_without_a_readable_version_is_left_out(tmp_path: Path, prints: str | None) -> None:
+    make_jdk(tmp_path / "opt/broken", None, prints=prints)
+    assert installed(places(tmp_path)) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_is_passed_over(tmp_path: Path) -> None:
+    make_jdk(tmp_path / "opt/hidden/jdk", "17").parent.chmod(0)
+    assert installed(places(tmp_path, tmp_path / "opt/hidden")) == []
+    (tmp_path / "opt/hidden").chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("version", "release"), [("1.8.0_402", 8), ("17.0.15", 17), ("9", 9), ("26-ea", 26), ("11.0.22+7", 11), ("", None)]
+)
+def test_the_feature_release_is_the_first_number_that_means_something(version: str, release: int | None) -> None:
+    assert feature_release(version) == release
+
+
+@pytest.mark.parametrize(
+    ("release", "wanted", "answer"),
+    [
+        (8, 5, True),
+        (9, 5, False),
+        (11, 6, True),
+        (12, 6, False),
+        (19, 7, True),
+        (20, 7, False),
+        (25, 8, True),
+        (17, 21, False),
+    ],
+)
+def test_a_compiler_knows_some_older_releases_and_no_newer_one(release: int, wanted: int, answer: bool) -> None:
+    assert compiles(release, wanted) is answer
+
+
+def test_the_very_release_is_taken_before_a_newer_one() -> None:
+    assert for_release([jdk(21), jdk(17), jdk(11)], 17) == jdk(17)
+
+
+def test_else_the_nearest_newer_one_is_taken() -> None:
+    assert for_release([jdk(25), jdk(21), jdk(8)], 17) == jdk(21)
+
+
+def test_of_two_of_one_release_the_first_is_taken() -> None:
+    assert for_release([jdk(17, home="b"), jdk(17, home="a")], 17) == jdk(17, home="b")
+
+
+def test_a_jdk_that_has_dropped_the_release_is_not_taken() -> None:
+    assert for_release([jdk(12), jdk(17)], 6) is None
+    assert for_release([jdk(21), jdk(17)], 7) == jdk(17)
+
+
+def test_an_older_jdk_is_not_taken() -> None:
+    assert for_release([jdk(11), jdk(17)], 21) is None
+
+
+def test_the_default_is_java_homes_then_paths_then_the_newest_long_term_one_then_the_newest() -> None:
+    others = [jdk(22, "/opt"), jdk(21, "/opt"), jdk(17, "/opt")]
+    assert default([*others, jdk(11, "PATH"), jdk(8, "java.search", "JAVA_HOME")]) == jdk(8, "java.search", "JAVA_HOME")
+    assert default([*others, jdk(11, "PATH")]) == jdk(11, "PATH")
+    assert default(others) == jdk(21, "/opt")
+    assert default([jdk(22, "/opt"), jdk(23, "/opt")]) == jdk(23, "/opt")
+    assert default([]) is None
+
+
+@pytest.mark.parametrize(("wanted", "release"), [(5, 8), (7, 8), (8, 8), (12, 17), (17, 17), (25, 25), (26, 26)])
+def test_the_jdk_to_install_is_one_with_long_support(wanted: int, release: int) -> None:
+    assert release_to_install(wanted) == release

@@ -1,0 +1,331 @@
+"""The doctor on trees of machines that it never saw: what it finds fatal, what it warns of, and the fixes it names."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ergit.machine.doctor.report import checks, report
+from ergit.machine.doctor.check import Check, Roots
+from ergit.machine.prepare.saved_state import SavedState, store
+from ergit.machine.interference import Interference
+from ergit.machine.lock import lock_path, measuring_lock
+from ergit.machine.doctor.platform import free_space
+from ergit.machine.doctor.load import load
+
+CPU = "devices/system/cpu"
+PACKAGE = "class/powercap/intel-rapl:0"
+SETTINGS: dict[str, Any] = {
+    "source": "auto",
+    "allow_estimate": False,
+    "watts_per_core": 10.0,
+    "powercap": None,
+    "quiet": {"foreign_cores": 0.2, "wait_seconds": 60, "otherwise": "flag"},
+    "temperature": {
+        "sensor": "auto",
+        "lowest_celsius": None,
+        "highest_celsius": None,
+        "wait_seconds": 300,
+        "otherwise": "flag",
+    },
+}
+WELL_PREPARED = {
+    f"{PACKAGE}/name": "package-0",
+    f"{PACKAGE}/energy_uj": "123456",
+    f"{PACKAGE}/max_energy_range_uj": "262143328850",
+    f"{CPU}/cpufreq/policy0/scaling_governor": "performance",
+    f"{CPU}/cpufreq/policy0/scaling_driver": "intel_pstate",
+    f"{CPU}/cpufreq/policy0/scaling_min_freq": "800000",
+    f"{CPU}/cpufreq/policy0/scaling_max_freq": "3400000",
+    f"{CPU}/cpufreq/policy0/cpuinfo_max_freq": "3400000",
+    f"{CPU}/intel_pstate/no_turbo": "1",
+    f"{CPU}/smt/control": "off",
+    f"{CPU}/cpuidle/current_driver": "intel_idle",
+    f"{CPU}/cpu0/cpuidle/state0/name": "POLL",
+    f"{CPU}/cpu0/thermal_throttle/core_throttle_count": "0",
+    f"{CPU}/cpu0/thermal_throttle/package_throttle_count": "0",
+    "devices/system/clocksource/clocksource0/current_clocksource": "tsc",
+    "class/power_supply/AC/type": "Mains",
+    "class/power_supply/AC/online": "1",
+    "class/hwmon/hwmon0/name": "coretemp",
+    "class/hwmon/hwmon0/temp1_label": "Package id 0",
+    "class/hwmon/hwmon0/temp1_input": "41000",
+}
+PROC = {
+    "cpuinfo": "processor\t: 0\nflags\t\t: fpu vme sse2\n",
+    "stat": "cpu  100 10 50 1000 20 5 5 10 0 0\ncpu0 100 10 50 1000 20 5 5 10 0 0\n",
+    "swaps": "Filename\tType\tSize\tUsed\tPriority\n",
+    "meminfo": "MemAvailable:    8000000 kB\n",
+    **{f"pressure/{name}": "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n" for name in ("cpu", "io", "memory")},
+    "self/mountinfo": "",
+    "self/cgroup": "",
+    "self/status": "Name:\tpython3\nCapEff:\t0000000000000000\n",
+    "sys/kernel/perf_event_paranoid": "2\n",
+    "sys/kernel/random/boot_id": "boot-1\n",
+    "1/comm": "systemd\n",
+}
+
+
+def roots(folder: Path, sysfs: dict[str, str], proc: dict[str, str] | None = None) -> Roots:
+    for root, files in (("sys", sysfs), ("proc", PROC | (proc or {}))):
+        for name, text in files.items():
+            path = folder / root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text if text.endswith("\n") or not text else f"{text}\n")
+    locks = folder / "locks"
+    locks.mkdir()
+    locks.chmod(0o1777)
+    return Roots(folder / "sys", folder / "proc", folder, folder, folder, folder / "former.json", (locks,))
+
+
+def found(there: Roots, **settings: Any) -> dict[str, Check]:
+    return {check.name: check for check in checks(SETTINGS | settings, there, sample_seconds=0.01)}
+
+
+def test_a_prepared_machine_with_a_counter_has_nothing_fatal_and_measures(tmp_path: Path) -> None:
+    there = found(roots(tmp_path, WELL_PREPARED))
+    assert [check.name for check in there.values() if check.level in {"warn", "fatal"}] == ["process trees"]
+    assert there["readings"].found == "measured by powercap"
+    assert there["source powercap"].level == "ok"
+    assert there["source pmu"].level == "missing"
+
+
+def test_without_any_counter_the_settings_are_fatal_and_every_source_names_its_mend(tmp_path: Path) -> None:
+    there = found(roots(tmp_path, {}))
+    fatal = {check.name for check in there.values() if check.level == "fatal"}
+    assert fatal == {"readings", "source pmu", "source perf", "source powercap"}
+    assert all(there[f"source {name}"].fix for name in ("pmu", "perf", "powercap"))
+
+
+def test_a_source_that_was_asked_for_is_not_replaced_by_another(tmp_path: Path) -> None:
+    there = found(roots(tmp_path, WELL_PREPARED), source="pmu", allow_estimate=True)
+    assert there["readings"].level == "fatal"
+    assert there["source pmu"].level == "fatal"
+    assert (there["source powercap"].level, there["source powercap"].found[:8]) == ("ok", "not used")
+
+
+@pytest.mark.parametrize("settings", [{"source": "estimate"}, {"allow_estimate": True}])
+def test_an_estimate_is_a_warning_that_says_so(tmp_path: Path, settings: dict[str, Any]) -> None:
+    readings = found(roots(tmp_path, {}), **settings)["readings"]
+    assert (readings.level, readings.found) == ("warn", "estimated from CPU time")
+
+
+@pytest.mark.parametrize(
+    ("changed", "name", "fix"),
+    [
+        ({f"{CPU}/cpufreq/policy0/scaling_governor": "powersave"}, "governor", "--governor performance"),
+        ({f"{CPU}/cpufreq/policy1/scaling_governor": "powersave"}, "governor", "--governor performance"),
+        ({f"{CPU}/intel_pstate/no_turbo": "0"}, "turbo", "--no-turbo"),
+        ({f"{CPU}/smt/control": "on"}, "SMT", "--no-smt"),
+        ({f"{CPU}/cpufreq/policy1/scaling_max_freq": "2000000"}, "frequency", "--frequency"),
+        ({f"{CPU}/cpu0/thermal_throttle/core_throttle_count": "7"}, "throttling", "highest_celsius"),
+        ({"devices/system/clocksource/clocksource0/current_clocksource": "hpet"}, "clock", "dmesg"),
+        ({"class/power_supply/BAT0/type": "Battery", "class/power_supply/AC/online": "0"}, "supply", "Plug"),
+    ],
+)
+def test_a_setting_that_moves_the_readings_is_a_warning_with_its_mend(
+    tmp_path: Path, changed: dict[str, str], name: str, fix: str
+) -> None:
+    there = found(roots(tmp_path, WELL_PREPARED | changed))
+    assert there[name].level == "warn"
+    assert fix in there[name].fix
+    assert {check.name for check in there.values() if check.level == "warn"} == {name, "process trees"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({"swaps": "Filename Type Size Used Priority\n/dev/sda2 partition 8388604 2048 -2\n"}, "swap"),
+        ({"cpuinfo": "flags\t\t: fpu hypervisor sse2\n"}, "virtual machine"),
+        ({"77/comm": "power-profiles-\n"}, "power services"),
+    ],
+)
+def test_what_proc_shows_is_a_warning_too(tmp_path: Path, changed: dict[str, str], name: str) -> None:
+    there = found(roots(tmp_path, WELL_PREPARED, changed))
+    assert {check.name for check in there.values() if check.level == "warn"} == {name, "process trees"}
+
+
+def test_a_fixed_frequency_needs_no_governor(tmp_path: Path) -> None:
+    fixed = {
+        f"{CPU}/cpufreq/policy0/scaling_governor": "powersave",
+        f"{CPU}/cpufreq/policy0/scaling_min_freq": "2400000",
+        f"{CPU}/cpufreq/policy0/scaling_max_freq": "2400000",
+    }
+    there = found(roots(tmp_path, WELL_PREPARED | fixed))
+    assert (there["governor"].level, there["frequency"].found) == ("ok", "intel_pstate, fixed at 2400 MHz")
+
+
+def test_a_machine_that_shows_nothing_is_described_without_a_crash(tmp_path: Path) -> None:
+    there = roots(tmp_path, {})
+    for path in there.proc.rglob("*"):
+        if path.is_file() and path.name not in {"mountinfo", "cgroup", "stat"}:
+            path.unlink()
+    levels = {name: check.level for name, check in found(there, allow_estimate=True).items()}
+    assert "fatal" not in levels.values()
+    assert {levels[name] for name in ("frequency", "turbo", "throttling", "clock", "pressure", "idle states")} == {
+        "missing"
+    }
+
+
+@pytest.mark.parametrize(
+    ("paranoid", "capabilities", "level"),
+    [("2", "0", "missing"), ("0", "0", "ok"), ("-1", "0", "ok"), ("4", "4000000000", "ok"), ("4", "200000", "ok")],
+)
+def test_perf_needs_a_low_paranoia_or_the_capability(
+    tmp_path: Path, paranoid: str, capabilities: str, level: str
+) -> None:
+    proc = {"sys/kernel/perf_event_paranoid": paranoid, "self/status": f"Name:\tx\nCapEff:\t{capabilities:0>16}\n"}
+    assert found(roots(tmp_path, WELL_PREPARED, proc))["perf right"].level == level
+
+
+def test_a_preparation_that_a_reboot_undid_is_a_warning(tmp_path: Path) -> None:
+    there = roots(tmp_path, WELL_PREPARED)
+    setting = {f"sysfs:{CPU}/intel_pstate/no_turbo": "0"}
+    store(there.former, SavedState("2026-03-01T10:00:00+00:00", "boot-1", setting, setting))
+    assert found(there)["preparation"].level == "ok"
+    store(there.former, SavedState("2026-03-01T10:00:00+00:00", "boot-0", setting, setting))
+    assert found(there)["preparation"].level == "warn"
+    there.former.write_text("{")
+    assert found(there)["preparation"].level == "warn"
+
+
+def test_foreign_load_and_stolen_time_are_a_warning() -> None:
+    sample = Interference(1.0, 4, 0.0, 1.5, 0.0, 0.25, 0.0, None, None)
+    assert (load(sample, 0.5).level, load(sample, 0.5).found) == ("warn", "1.75 cores busy, limit 0.5")
+    assert load(sample, 2.0).level == "ok"
+
+
+def test_a_machine_that_does_not_say_what_runs_is_fatal(tmp_path: Path) -> None:
+    assert found(roots(tmp_path, WELL_PREPARED, {"stat": "intr 12\n"}))["load"].level == "fatal"
+
+
+@pytest.mark.parametrize(
+    ("temperature", "level"),
+    [
+        ({}, "ok"),
+        ({"highest_celsius": 60, "lowest_celsius": 30}, "ok"),
+        ({"highest_celsius": 40}, "warn"),
+        ({"lowest_celsius": 50}, "warn"),
+        ({"sensor": None}, "missing"),
+        ({"sensor": None, "highest_celsius": 60}, "warn"),
+        ({"sensor": None, "highest_celsius": 60, "otherwise": "error"}, "fatal"),
+        ({"sensor": "k10temp"}, "fatal"),
+    ],
+)
+def test_the_temperature_is_held_against_its_bounds(tmp_path: Path, temperature: dict[str, Any], level: str) -> None:
+    there = found(roots(tmp_path, WELL_PREPARED), temperature=SETTINGS["temperature"] | temperature)
+    assert there["temperature"].level == level
+
+
+def test_a_sensor_that_gives_no_number_is_fatal(tmp_path: Path) -> None:
+    broken = {"class/hwmon/hwmon0/temp1_input": "N/A"}
+    assert found(roots(tmp_path, WELL_PREPARED | broken))["temperature"].level == "fatal"
+
+
+def test_a_study_that_measures_now_is_a_warning_that_names_it(tmp_path: Path) -> None:
+    there = roots(tmp_path, WELL_PREPARED)
+    assert found(there)["other study"].level == "ok"
+    with measuring_lock(lock_path(there.locks)):
+        other = found(there)["other study"]
+    assert (other.level, f"process {os.getpid()} of user" in other.found) == ("warn", True)
+    assert found(there)["other study"].level == "ok"
+
+
+def test_no_place_for_the_lock_is_fatal(tmp_path: Path) -> None:
+    there = roots(tmp_path, WELL_PREPARED)
+    there.locks[0].rmdir()
+    assert found(there)["other study"].level == "fatal"
+
+
+def test_room_is_looked_for_where_a_folder_will_be_made(tmp_path: Path) -> None:
+    assert free_space("room", tmp_path / "not/yet").found.endswith("not/yet")
+
+
+def test_a_missing_git_is_fatal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    there = found(roots(tmp_path, WELL_PREPARED))
+    assert (there["git"].level, there["git"].fix) == ("fatal", "sudo apt install git")
+    assert there["JDK"].level == "missing"
+
+
+def test_jdks_are_found_once_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "usr/lib/jvm/jdk-21"
+    (home / "bin").mkdir(parents=True)
+    (home / "bin/javac").touch(mode=0o755)
+    (home / "release").write_text('JAVA_VERSION="21.0.4"\n')
+    (tmp_path / "usr/lib/jvm/default").symlink_to("jdk-21")
+    monkeypatch.setenv("PATH", f"{home}/bin")
+    monkeypatch.setenv("JAVA_HOME", str(home))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert found(roots(tmp_path, WELL_PREPARED))["JDK"].found == f"21.0.4 in {home}"
+
+
+TWO: list[Check] = [
+    Check("turbo", "warn", "on", "It moves.", "turn it off"),
+    Check("git", "ok", "here"),
+    Check("source pmu", "fatal", "absent", "Needed.", "load it"),
+    Check("source perf", "fatal", "absent", "Needed.", "load it"),
+]
+
+
+def test_the_report_is_a_table_and_then_the_mends_with_the_worst_first() -> None:
+    assert report(TWO, 80, coloured=False).splitlines() == [
+        "turbo        warn     on",
+        "git          ok       here",
+        "source pmu   fatal    absent",
+        "source perf  fatal    absent",
+        "",
+        "1. source pmu, source perf (fatal): Needed.",
+        "   -> load it",
+        "",
+        "2. turbo (warn): It moves.",
+        "   -> turn it off",
+        "",
+        "Something is fatal for these settings.",
+    ]
+
+
+def test_colours_are_for_terminals_only() -> None:
+    assert "\033[" not in report(TWO, 80, coloured=False)
+    assert report(TWO, 80, coloured=True).splitlines()[0] == "turbo        \033[33mwarn\033[0m     on"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, "-m", "ergit.machine.doctor.report", *arguments]
+    return subprocess.run(program, check=False, capture_output=True, text=True)
+
+
+def test_the_program_prints_its_checks_and_ends_well_where_nothing_is_fatal() -> None:
+    answer = run("--settings", json.dumps(SETTINGS | {"source": "estimate"}))
+    assert answer.returncode == 0, answer.stderr
+    assert "estimated from CPU time" in answer.stdout
+
+
+def test_the_program_reads_the_config_that_is_named(tmp_path: Path) -> None:
+    text = "repository: {url: x}\ncommits: [main]\nworkload: {command: x}\nmeasure: {source: estimate}\n"
+    (tmp_path / "study.yaml").write_text(text)
+    assert "estimated from CPU time" in run("--configfile", str(tmp_path / "study.yaml")).stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("{", "not the `measure` part"),
+        ('{"watts_per_core": -1}', "measure.watts_per_core"),
+        ('{"sorce": "pmu"}', "did you mean 'source'?"),
+    ],
+)
+def test_the_program_ends_badly_and_plainly_on_settings_that_are_none(settings: str, words: str) -> None:
+    answer = run("--settings", settings)
+    assert (answer.returncode, "Traceback" in answer.stderr, words in answer.stderr) == (1, False, True)
+
+
+def test_every_name_is_there_once(tmp_path: Path) -> None:
+    names = [check.name for check in checks(SETTINGS, roots(tmp_path, WELL_PREPARED), sample_seconds=0.01)]
+    assert len(names) == len(set(names))

@@ -1,0 +1,94 @@
+"""Which readings a job takes, how often again, and when it stops."""
+
+from typing import Any
+
+import pytest
+
+from ergit.measuring.attempts import Reading, Attempt, loops_for, take_all
+
+SETTINGS: dict[str, Any] = {"warmup": 1, "repeats": 3, "retries": 2, "loops": "auto", "shortest_window_seconds": 0.1}
+
+
+def reading(attempt: Attempt, status: str = "ok", flags: tuple[str, ...] = (), seconds: float = 1.0) -> Reading:
+    """A reading of that attempt."""
+    return Reading(
+        repeat=attempt.repeat,
+        attempt=attempt.attempt,
+        warmup=attempt.warmup,
+        status=status,
+        exit_code=None,
+        signal=None,
+        reason=None,
+        started="",
+        duration_seconds=seconds,
+        cpu_seconds=seconds,
+        loops=attempt.loops,
+        joules={},
+        counters=[],
+        flags=list(flags),
+        conditions={},
+    )
+
+
+def turns(outcomes: dict[str, Any], **settings: Any) -> list[str]:
+    """The turns that were taken, when those named here have another status or flags than a clean reading."""
+    taken = take_all(lambda attempt: reading(attempt, **outcomes.get(str(attempt), {})), SETTINGS | settings)
+    return [str(Attempt(each.repeat, each.attempt, each.warmup)) for each in taken]
+
+
+def test_clean_readings_are_taken_once() -> None:
+    assert turns({}) == ["warm-up 1", "reading 1", "reading 2", "reading 3"]
+
+
+def test_a_contaminated_reading_is_kept_and_taken_again_until_it_is_clean() -> None:
+    assert turns({"reading 2": {"flags": ("foreign-cpu",)}}) == [
+        "warm-up 1",
+        "reading 1",
+        "reading 2",
+        "reading 2, attempt 2",
+        "reading 3",
+    ]
+
+
+def test_retries_have_an_end() -> None:
+    always = {f"reading 1{again}": {"flags": ("steal",)} for again in ("", ", attempt 2", ", attempt 3")}
+    assert turns(always, repeats=1) == ["warm-up 1", "reading 1", "reading 1, attempt 2", "reading 1, attempt 3"]
+
+
+def test_a_window_that_was_not_counted_is_taken_again() -> None:
+    assert turns({"reading 1": {"status": "not-counted"}}, repeats=1, warmup=0) == ["reading 1", "reading 1, attempt 2"]
+
+
+def test_flags_that_only_inform_cost_no_retry() -> None:
+    assert turns({"reading 1": {"flags": ("short-window", "left-behind:java")}}, repeats=1, warmup=0) == ["reading 1"]
+
+
+def test_a_contaminated_warm_up_is_not_taken_again() -> None:
+    assert turns({"warm-up 1": {"flags": ("foreign-cpu",)}}, repeats=1) == ["warm-up 1", "reading 1"]
+
+
+@pytest.mark.parametrize("status", ["failed", "timeout"])
+@pytest.mark.parametrize("last", ["warm-up 1", "reading 2"])
+def test_nothing_follows_a_failure(status: str, last: str) -> None:
+    assert turns({last: {"status": status}})[-1] == last
+
+
+@pytest.mark.parametrize(
+    ("loops", "warmup_seconds", "expected"),
+    [
+        ("auto", 1.0, 1),
+        ("auto", 0.1, 1),
+        ("auto", 0.01, 13),
+        ("auto", 0.0999, 2),
+        ("auto", None, 1),
+        ("auto", 0.0, 1),
+        (7, 0.01, 7),
+        (1, 0.01, 1),
+    ],
+)
+def test_loops_fill_the_shortest_window(loops: Any, warmup_seconds: float | None, expected: int) -> None:
+    assert loops_for(SETTINGS | {"loops": loops}, warmup_seconds) == expected
+
+
+def test_no_window_needs_filling_where_none_is_too_short() -> None:
+    assert loops_for(SETTINGS | {"shortest_window_seconds": 0.0}, 0.001) == 1

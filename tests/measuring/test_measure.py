@@ -1,0 +1,359 @@
+"""One job from build to record: whatever the workload does, the record says what it was and nothing is lost."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+SETTINGS: dict[str, Any] = {
+    "source": "estimate",
+    "allow_estimate": True,
+    "watts_per_core": 10.0,
+    "powercap": None,
+    "rounds": 3,
+    "repeats": 2,
+    "warmup": 1,
+    "rest_seconds": 0.0,
+    "seed": 1,
+    "idle_seconds": 0.0,
+    "shortest_window_seconds": 0.0,
+    "loops": "auto",
+    "retries": 0,
+    "temperature": {
+        "sensor": None,
+        "lowest_celsius": None,
+        "highest_celsius": None,
+        "wait_seconds": 0.0,
+        "otherwise": "flag",
+    },
+    "quiet": {"foreign_cores": 1000.0, "wait_seconds": 0.0, "otherwise": "flag"},
+}
+
+
+@dataclass
+class Study:
+    """A folder with one successful build, and the program that measures it."""
+
+    folder: Path
+    lock: Path
+
+    @property
+    def output(self) -> Path:
+        """Where the record is written."""
+        return self.folder / f"results/readings/{COMMIT}/1.json"
+
+    @property
+    def log(self) -> str:
+        """The workload's output."""
+        return self.output.with_suffix(".output.log").read_text(errors="replace")
+
+    def build(self, **others: Any) -> None:
+        """Writes the record of the build."""
+        record = {
+            "commit": COMMIT,
+            "status": "ok",
+            "reason": None,
+            "java": None,
+            "directory": str(self.folder / "work/0123456789abcdef"),
+            "environment": {},
+        }
+        (self.folder / "build.json").write_text(json.dumps(record | others))
+
+    def start(self, command: str, settings: dict[str, Any] | None = None, **workload: Any) -> "subprocess.Popen[str]":
+        """The program, running."""
+        described = {
+            "command": command,
+            "directory": ".",
+            "prepare": None,
+            "cleanup": None,
+            "timeout_seconds": 30.0,
+            "environment": {},
+        }
+        options = {
+            "build": "build.json",
+            "artifact": "build.tar.gz",
+            "commit": COMMIT,
+            "round": "1",
+            "workload": json.dumps(described | workload),
+            "settings": json.dumps(SETTINGS | (settings or {})),
+            "output": str(self.output.relative_to(self.folder)),
+            "lock": str(self.lock),
+        }
+        return subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "ergit.measuring.measure",
+                *(part for key in options for part in (f"--{key}", options[key])),
+            ],
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def measure(self, command: str, settings: dict[str, Any] | None = None, **workload: Any) -> dict[str, Any]:
+        """The record of measuring this command."""
+        program = self.start(command, settings, **workload)
+        _, errors = program.communicate(timeout=60)
+        assert program.returncode == 0, errors
+        record: dict[str, Any] = json.loads(self.output.read_text(encoding="utf-8"))
+        return record
+
+    def refusal(self, command: str, settings: dict[str, Any] | None = None, **workload: Any) -> str:
+        """What the program says when it does not measure."""
+        program = self.start(command, settings, **workload)
+        _, errors = program.communicate(timeout=60)
+        assert program.returncode == 1, errors
+        assert "Traceback" not in errors
+        return errors
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    """A study whose build holds one file."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "kept").write_text("what was built\n")
+    subprocess.run(["tar", "-czf", tmp_path / "build.tar.gz", "-C", tree, "."], check=True)
+    made = Study(tmp_path, tmp_path / "lock")
+    made.build()
+    return made
+
+
+def shape(record: dict[str, Any]) -> list[tuple[bool, int, int, str]]:
+    """Of each reading: whether it is a warm-up, repeat, attempt, status."""
+    return [(each["warmup"], each["repeat"], each["attempt"], each["status"]) for each in record["readings"]]
+
+
+def test_warm_ups_come_first_and_then_the_repeats(study: Study) -> None:
+    record = study.measure("cat kept && cat kept")
+    assert shape(record) == [(True, 1, 1, "ok"), (False, 1, 1, "ok"), (False, 2, 1, "ok")]
+    assert (record["schema"], record["status"], record["round"]) == ("ergit.readings/1", "measured", 1)
+    assert record["source"]["kind"] == "estimated"
+    assert study.log.count("what was built\n") == 6
+    assert study.log.count("--- reading 2\n") == 1
+
+
+def test_an_estimate_is_cpu_time_and_has_no_idle_sample(study: Study) -> None:
+    record = study.measure("true", {"idle_seconds": 0.1})
+    for reading in record["readings"]:
+        assert reading["joules"] == {"package": pytest.approx(10.0 * reading["cpu_seconds"])}
+    assert record["idle"] is None
+
+
+def test_a_failing_workload_has_a_status_and_no_joules_and_is_not_tried_again(study: Study) -> None:
+    record = study.measure("echo broken; exit 3")
+    assert shape(record) == [(True, 1, 1, "failed")]
+    assert (record["readings"][0]["exit_code"], record["readings"][0]["joules"]) == (3, {})
+    assert record["readings"][0]["reason"] == "the workload ended with status 3"
+    assert "broken\n" in study.log
+
+
+def test_a_workload_that_fails_later_keeps_what_was_read_before(study: Study) -> None:
+    record = study.measure("echo x >> runs; [ $(wc -l < runs) -lt 3 ]")
+    assert shape(record) == [(True, 1, 1, "ok"), (False, 1, 1, "ok"), (False, 2, 1, "failed")]
+
+
+def test_a_workload_that_hangs_is_a_timeout(study: Study) -> None:
+    record = study.measure("sleep 60", timeout_seconds=0.2)
+    assert shape(record) == [(True, 1, 1, "timeout")]
+    assert record["readings"][0]["reason"] == "the workload took longer than 0.2 s"
+
+
+def test_a_workload_that_is_killed_tells_the_signal(study: Study) -> None:
+    record = study.measure("kill -SEGV $$")
+    assert record["readings"][0]["signal"] == signal.SIGSEGV
+    assert record["readings"][0]["reason"] == "the workload was killed by SIGSEGV"
+
+
+def test_a_workload_that_kills_its_parent_is_recorded(study: Study) -> None:
+    record = study.measure("kill -KILL $PPID; exit 4")
+    assert shape(record) == [(True, 1, 1, "failed")]
+    assert record["readings"][0]["exit_code"] == 4
+
+
+def test_a_daemon_is_named_in_the_flags(study: Study) -> None:
+    record = study.measure("setsid sleep 60 & true", {"repeats": 1, "warmup": 0})
+    assert shape(record) == [(False, 1, 1, "ok")]
+    assert "left-behind:sleep" in record["readings"][0]["flags"]
+
+
+def test_output_that_is_no_text_does_no_harm(study: Study) -> None:
+    assert shape(study.measure(r"printf '\xff\xfe'", {"repeats": 1, "warmup": 0})) == [(False, 1, 1, "ok")]
+
+
+def test_of_a_long_output_both_ends_are_kept_and_the_gap_is_told(study: Study) -> None:
+    study.measure("echo begin; head -c 50000000 /dev/zero; echo end", {"repeats": 1, "warmup": 0})
+    assert len(study.log) < 1_000_200
+    assert "begin\n" in study.log
+    assert study.log.endswith("end\n")
+    assert "\n--- 49000010 bytes of output left out here\n" in study.log
+
+
+def test_a_folder_that_this_commit_lacks_is_a_failure(study: Study) -> None:
+    record = study.measure("true", directory="absent")
+    assert (
+        record["readings"][0]["reason"]
+        == "the workload could not be started: its folder is not there in this commit, or leads out of it"
+    )
+
+
+def test_prepare_and_cleanup_run_around_each_reading_and_outside_of_its_window(study: Study) -> None:
+    record = study.measure("cat made", prepare="sleep 0.3; echo fresh > made", cleanup="rm made")
+    assert shape(record) == [(True, 1, 1, "ok"), (False, 1, 1, "ok"), (False, 2, 1, "ok")]
+    assert all(reading["duration_seconds"] < 0.3 for reading in record["readings"])
+
+
+def test_a_prepare_that_fails_fails_the_reading_and_is_cleaned_up(study: Study) -> None:
+    record = study.measure("true", prepare="exit 9", cleanup="echo tidied")
+    assert shape(record) == [(True, 1, 1, "failed")]
+    assert record["readings"][0]["reason"] == "prepare ended with status 9"
+    assert "tidied" in study.log
+
+
+def test_a_short_command_is_repeated_inside_the_window(study: Study) -> None:
+    record = study.measure("echo run", {"shortest_window_seconds": 0.05, "repeats": 1})
+    warmup, reading = record["readings"]
+    assert (warmup["loops"], warmup["flags"]) == (1, ["short-window"])
+    assert reading["loops"] > 1
+    assert study.log.count("run\n") == 1 + reading["loops"]
+
+
+def test_a_count_of_loops_that_is_set_is_kept(study: Study) -> None:
+    record = study.measure("true", {"loops": 4, "repeats": 1})
+    assert [reading["loops"] for reading in record["readings"]] == [1, 4]
+
+
+def test_a_reading_on_a_busy_machine_is_kept_flagged_and_taken_again(study: Study) -> None:
+    busy = {"quiet": {"foreign_cores": 1e-9, "wait_seconds": 0.0, "otherwise": "flag"}, "retries": 2, "repeats": 1}
+    with subprocess.Popen(["bash", "-c", "while :; do :; done"]) as neighbour:
+        record = study.measure("sleep 0.3", busy)
+        neighbour.kill()
+    assert shape(record) == [(True, 1, 1, "ok")] + [(False, 1, attempt, "ok") for attempt in (1, 2, 3)]
+    assert all({"busy", "foreign-cpu"} <= set(reading["flags"]) for reading in record["readings"][1:])
+
+
+def test_a_busy_machine_is_an_error_where_the_config_says_so(study: Study) -> None:
+    strict = {"quiet": {"foreign_cores": 1e-9, "wait_seconds": 0.0, "otherwise": "error"}}
+    with subprocess.Popen(["bash", "-c", "while :; do :; done"]) as neighbour:
+        assert "The machine is not quiet" in study.refusal("true", strict)
+        neighbour.kill()
+    assert not study.output.exists()
+
+
+def test_bounds_without_a_sensor_flag_the_readings(study: Study) -> None:
+    bounds = SETTINGS["temperature"] | {"highest_celsius": 60.0}
+    record = study.measure("true", {"temperature": bounds, "warmup": 0, "repeats": 1})
+    assert "no-temperature" in record["readings"][0]["flags"]
+    assert record["readings"][0]["conditions"]["missing"]["celsius_before"] == "no temperature sensor is used"
+
+
+def test_bounds_without_a_sensor_are_an_error_where_the_config_says_so(study: Study) -> None:
+    bounds = SETTINGS["temperature"] | {"highest_celsius": 60.0, "otherwise": "error"}
+    assert "no sensor of the CPU's temperature" in study.refusal("true", {"temperature": bounds})
+
+
+def test_a_sensor_that_is_not_there_is_an_error_and_nothing_is_written(study: Study) -> None:
+    named = SETTINGS["temperature"] | {"sensor": "imagined"}
+    assert "measure.temperature.sensor is imagined" in study.refusal("true", {"temperature": named})
+    assert not study.output.exists()
+
+
+def test_a_failed_build_is_recorded_without_readings(study: Study) -> None:
+    study.build(status="failed", reason="`make` ended with status 2")
+    record = study.measure("true")
+    assert (record["status"], record["reason"]) == ("build-failed", "`make` ended with status 2")
+    assert (record["readings"], record["source"]) == ([], None)
+
+
+@pytest.mark.parametrize(("build", "status"), [("timeout", "build-failed"), ("no-jdk", "no-jdk")])
+def test_other_builds_that_are_none_are_recorded_too(study: Study, build: str, status: str) -> None:
+    study.build(status=build, reason="because")
+    assert study.measure("true")["status"] == status
+
+
+def test_a_damaged_artifact_is_an_error(study: Study) -> None:
+    (study.folder / "build.tar.gz").write_bytes(b"no archive")
+    assert "tar" in study.refusal("true")
+    assert not study.output.exists()
+
+
+def test_the_workload_sees_its_own_environment_and_not_that_of_ergit(study: Study) -> None:
+    study.build(environment={"JAVA_HOME": "/jdk", "GREETING": "hello"})
+    study.measure('echo "$GREETING $NAME ${PYTHONPATH-none} ${PATH%%:*}"', environment={"NAME": "world"})
+    assert "hello world none /jdk/bin\n" in study.log
+
+
+def test_an_earlier_record_is_kept_beside_the_new_one(study: Study) -> None:
+    first = study.measure("echo first", {"warmup": 0, "repeats": 1})
+    study.measure("echo second", {"warmup": 0, "repeats": 1})
+    kept = list(study.output.parent.glob("1.superseded-*.json"))
+    assert [json.loads(path.read_text()) for path in kept] == [first]
+    logs = list(study.output.parent.glob("1.superseded-*.output.log"))
+    assert ["first" in path.read_text() for path in logs] == [True]
+    assert "second" in study.log
+
+
+def test_an_earlier_record_stays_where_it_is_when_the_job_fails(study: Study) -> None:
+    first = study.measure("true")
+    (study.folder / "build.tar.gz").write_bytes(b"no archive")
+    study.refusal("true")
+    assert json.loads(study.output.read_text()) == first
+    assert [path.name for path in study.output.parent.glob("*.json")] == ["1.json"]
+
+
+def windows(record: dict[str, Any]) -> list[tuple[float, float]]:
+    """When each reading began and ended, in seconds since 1970."""
+    began = [datetime.fromisoformat(reading["started"]).timestamp() for reading in record["readings"]]
+    return [(start, start + each["duration_seconds"]) for start, each in zip(began, record["readings"], strict=True)]
+
+
+def test_two_programs_never_measure_at_once_and_say_whom_they_wait_for(study: Study) -> None:
+    studies = [Study(study.folder / name, lock=study.lock) for name in ("one", "other")]
+    for each in studies:
+        each.folder.mkdir()
+        (each.folder / "build.tar.gz").symlink_to(study.folder / "build.tar.gz")
+        each.build()
+    programs = [each.start("sleep 0.3", {"warmup": 0}) for each in studies]
+    errors = [program.communicate(timeout=60)[1] for program in programs]
+    spans = sorted(span for each in studies for span in windows(json.loads(each.output.read_text())))
+    assert len(spans) == 4
+    assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
+    assert sum("waits for process" in text for text in errors) == 1
+
+
+def test_a_program_that_is_killed_leaves_no_record_no_process_and_no_lock(study: Study) -> None:
+    mark = f"1234.{time.monotonic_ns()}"
+    program = study.start(f"touch {study.folder}/runs; sleep {mark}")
+    while not (study.folder / "runs").exists():
+        time.sleep(0.01)
+    program.kill()
+    program.communicate()
+    assert not study.output.exists()
+    assert shape(study.measure("true", {"warmup": 0, "repeats": 1})) == [(False, 1, 1, "ok")]
+    assert mark not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+
+
+def test_a_program_that_is_told_to_end_takes_the_workload_along_and_tidies_up(study: Study) -> None:
+    mark = f"1234.{time.monotonic_ns()}"
+    program = study.start(f"touch {study.folder}/runs; setsid sleep {mark} & sleep {mark}")
+    while not (study.folder / "runs").exists():
+        time.sleep(0.01)
+    program.send_signal(signal.SIGTERM)
+    program.communicate(timeout=20)
+    assert program.returncode == 128 + signal.SIGTERM
+    assert mark not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert not study.output.exists()
+    assert not (study.folder / "work/0123456789abcdef").exists()

@@ -1,0 +1,329 @@
+"""The figures say what the tables hold, whatever the tables hold."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ergit.records.changes import ChangeFinding, CommitFinding, Findings, Study
+from ergit.errors import ErgitError
+from ergit.reports.figures import distribution, evolution, png, svg
+from ergit.reports.figures.evolution import percent
+from ergit.reports.figures.page import plain
+from ergit.reports.figures.study import median_interval
+from ergit.reports.plot import read_table
+
+Rows = list[dict[str, object]]
+
+FACTS = Study("measured", "joules", 0, 0, 0, 0, 0.01, 0.05, None, [], [])
+NO_CHANGE = Findings(FACTS, [], [])
+FIGURES = pytest.mark.parametrize("name", ["evolution", "distribution"])
+HOSTILE = "$\\frac{ $x_1$ _^ <script>alert('&')</script> 🎉漢字 \x1b[31m\u202eabc אבג سلام Z͑ͫ̓ͪ̂ͫ̽͏̴̙ \t\n" + "W" * 500
+
+
+def sha(number: int) -> str:
+    return f"{number:07x}".ljust(40, "f")
+
+
+def reading(number: int, joules: float, **columns: object) -> dict[str, object]:
+    known = {
+        "commit": sha(number),
+        "order": number,
+        "date": "2020-01-02T03:04:05+00:00",
+        "subject": f"Change {number}",
+        "round": 1,
+        "repeat": 1,
+        "attempt": 1,
+        "status": "ok",
+        "clean": True,
+        "kind": "measured",
+        "source": "powercap",
+        "energy_package_joules": joules,
+        "started": "2024-01-01T00:00:00.000000Z",
+        "host": "bench",
+        "session": "0000000a",
+    }
+    return known | columns
+
+
+def failure(number: int, status: str) -> dict[str, object]:
+    return reading(number, np.nan, status=status, clean=False, kind="", source="")
+
+
+def study(count: int, runs: int, **columns: object) -> Rows:
+    """Commits at 100 J with 1 % of noise."""
+    random = np.random.default_rng(1)
+    return [reading(n, 100 + random.normal(), repeat=run, **columns) for n in range(count) for run in range(runs)]
+
+
+def draw(name: str, rows: Rows, findings: Findings = NO_CHANGE, tags: str = "", absent: Sequence[int] = ()) -> Figure:
+    columns = list(reading(0, 1.0))
+    seen = [*{row["commit"]: row for row in rows}.values(), *(reading(number, 0.0) for number in absent)]
+    commits = pd.DataFrame(seen, columns=columns).assign(tags=tags, chosen="yes")
+    dropped = pd.DataFrame([reading(10**6, 0.0)]).assign(tags="", chosen="no")
+    table, commits = pd.DataFrame(rows, columns=columns), pd.concat([commits, dropped])
+    return evolution(table, commits, findings) if name == "evolution" else distribution(table, commits)
+
+
+def change(number: int, relative: float, **entries: Any) -> ChangeFinding:
+    known = ChangeFinding(
+        commit=sha(number),
+        order=number,
+        kind="persistent",
+        direction="increase" if relative > 0 else "decrease",
+        relative_change=relative,
+        ci_low=relative - 0.01,
+        ci_high=relative + 0.01,
+        q_value=0.0001,
+        location=[sha(number)],
+        joules_before=100.0,
+        joules_after=100 * (1 + relative),
+        duration_change=None,
+        power_change=None,
+    )
+    return replace(known, **entries)
+
+
+def found(*changes: ChangeFinding) -> Findings:
+    return replace(NO_CHANGE, changes=list(changes))
+
+
+def written(figure: Figure) -> list[str]:
+    """All text of the figure's SVG."""
+    tree = ElementTree.fromstring(svg(figure))
+    return ["".join(node.itertext()) for node in tree.iter() if node.tag.endswith("text")]
+
+
+@cache
+def drawn(name: str, count: int) -> Figure:
+    """A figure of so many commits as it is laid out."""
+    findings = found(*(change(number, 0.1) for number in (0, 300, 301, 303, 310, 340, 499) if number < count))
+    figure = draw(name, study(count, 6), findings)
+    FigureCanvasAgg(figure).draw()
+    return figure
+
+
+def test_the_interval_of_a_median_lies_between_order_statistics() -> None:
+    assert median_interval(np.arange(1.0, 16.0)) == (4.0, 12.0)
+    assert median_interval(np.array([6.0, 1.0, 5.0, 2.0, 4.0, 3.0])) == (1.0, 6.0)
+
+
+def test_five_values_are_too_few_for_an_interval() -> None:
+    assert median_interval(np.array([1.0, 2.0, 3.0, 4.0, 5.0])) is None
+    assert median_interval(np.array([])) is None
+
+
+def test_the_interval_covers_the_median_as_often_as_it_promises() -> None:
+    random = np.random.default_rng(2)
+    intervals = [median_interval(random.exponential(size=12)) for _ in range(2000)]
+    covered = np.mean([low <= np.log(2) <= high for low, high in filter(None, intervals)])
+    assert 0.95 <= covered <= 0.985
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Fix $x_1$", "Fix $x_1$"),
+        ("two\nlines\tand \x1b[1mcolour", "two lines and [1mcolour"),
+        ("a 🎉 b", "a � b"),
+        ("\u202eevil", "evil"),
+        ("e\u0301", "é"),
+        ("broken \udcff byte", "broken byte"),
+        ("", ""),
+        ("12345678901", "123456789…"),
+    ],
+)
+def test_any_text_becomes_one_drawable_line(text: str, shown: str) -> None:
+    assert plain(text, 10 if text.isdigit() else 40) == shown
+
+
+def test_percentages_have_a_sign_and_no_false_precision() -> None:
+    assert [percent(value) for value in (0.051, -0.0104, 2.5)] == ["+5.1 %", "−1.0 %", "+250 %"]
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("evolution", 1), ("evolution", 40), ("distribution", 60), ("evolution", 500), ("distribution", 500)],
+)
+def test_names_neither_overlap_nor_leave_the_figure(name: str, count: int) -> None:
+    figure = drawn(name, count)
+    names = [label.get_window_extent() for label in figure.axes[1].get_xticklabels()]
+    assert all(left.x1 <= right.x0 for left, right in pairwise(names))
+    assert len(names) == count if count <= 40 else 20 <= len(names) <= 40
+    boxes = [*(axes.get_tightbbox() for axes in figure.axes), figure.legends[0].get_window_extent()]
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y0 >= 0 and box.y1 <= figure.bbox.y1 for box in boxes)
+
+
+def test_labels_of_neighbouring_changes_do_not_overlap() -> None:
+    figure = drawn("evolution", 500)
+    boxes = [text.get_bbox_patch().get_window_extent() for text in figure.axes[0].texts]
+    assert len(boxes) == 7
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
+    assert not any(a.overlaps(b) for number, a in enumerate(boxes) for b in boxes[:number])
+
+
+@FIGURES
+def test_equal_data_give_equal_bytes_whatever_the_users_matplotlibrc(name: str) -> None:
+    rows, findings = study(5, 7), found(change(3, 0.1))
+    first = draw(name, rows, findings)
+    with matplotlib.rc_context({"text.usetex": True, "font.size": 30, "svg.fonttype": "path", "lines.linewidth": 9}):
+        second = draw(name, rows, findings)
+        assert svg(second) == svg(first)
+        assert png(second) == png(first)
+
+
+@FIGURES
+def test_hostile_text_is_shown_and_breaks_nothing(name: str) -> None:
+    rows = study(4, 7, subject=HOSTILE, host=HOSTILE, session=HOSTILE, source=HOSTILE)
+    rows += [*study(4, 7, subject=HOSTILE, host="$b$", session="$s$"), failure(4, HOSTILE)]
+    figure = draw(name, rows, found(change(3, 0.1)), tags="v1.0_$x$-\u202e🎉" + "W" * 90)
+    tree = ElementTree.fromstring(svg(figure))
+    assert not [node for node in tree.iter() if node.tag.endswith("script")]
+    words = written(figure)
+    assert any("session $s$" in text for text in words)
+    assert any(text.startswith("2020-01-02 v1.0_$x$-") for text in words)
+    assert name == "distribution" or any(text.startswith("$\\frac{ $x_1$ _^ <script>") for text in words)
+
+
+@FIGURES
+@pytest.mark.parametrize(
+    ("kind", "title", "axis"),
+    [
+        ("measured", "measured", "package energy of one run (J)"),
+        ("estimated", "estimated from CPU time", "estimated energy, CPU time × watts (J)"),
+    ],
+)
+def test_title_and_axis_say_the_kind_of_energy(name: str, kind: str, title: str, axis: str) -> None:
+    words = written(draw(name, study(4, 7, kind=kind)))
+    assert axis in words
+    assert any(text.endswith(f"of each commit, {title}") for text in words)
+
+
+def test_measured_and_estimated_energy_are_not_drawn_together() -> None:
+    with pytest.raises(ErgitError, match="both estimated and measured"):
+        draw("evolution", study(2, 7) + study(2, 7, kind="estimated"))
+
+
+def test_source_host_and_numbers_are_in_the_header() -> None:
+    line = "source: powercap · host: bench · 4 commits · 28 clean readings · 1 flagged · 1 session"
+    assert line in written(draw("evolution", [*study(4, 7), reading(2, 150.0, clean=False)]))
+
+
+def test_commits_without_energy_are_counted_by_what_happened() -> None:
+    rows = [*study(3, 7), failure(3, "build-failed"), failure(4, "build-failed"), failure(5, "no-jdk")]
+    rows += [failure(6, "timeout"), failure(7, "failed"), failure(0, "failed"), failure(8, "not-counted")]
+    rows += [reading(9, 200.0, clean=False), failure(10, "struck-by-lightning")]
+    words = written(draw("evolution", rows, absent=[11]))
+    assert {
+        "did not build: 2",
+        "no JDK for it: 1",
+        "workload timed out: 1",
+        "workload failed: 2",
+        "energy not counted: 1",
+        "no clean reading: 1",
+        "struck-by-lightning: 1",
+        "not measured yet: 1",
+    } <= set(words)
+
+
+@FIGURES
+@pytest.mark.parametrize(
+    "rows",
+    [[], [reading(0, 5.0, clean=False), failure(1, "failed")], [failure(n, "build-failed") for n in range(100)]],
+    ids=["empty", "flagged only", "no build"],
+)
+def test_a_study_without_energy_has_a_figure_that_says_so(name: str, rows: Rows) -> None:
+    words = written(draw(name, rows))
+    assert "There is no energy to show." in words
+    assert any(text.endswith("no clean reading") for text in words)
+
+
+@FIGURES
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [reading(0, 5.0)],
+        [reading(n, 0.0, repeat=run) for n in range(3) for run in range(7)],
+        [reading(n, 10.0**n) for n in range(6)],
+        [reading(n * 1000, 5.0 + n) for n in range(70)],
+    ],
+    ids=["one reading", "all zero", "six decades", "one reading a commit, far apart"],
+)
+def test_degenerate_numbers_are_drawn(name: str, rows: Rows) -> None:
+    assert "package energy of one run (J)" in written(draw(name, rows))
+
+
+def test_changes_have_commit_size_interval_joules_whereabouts_and_subject() -> None:
+    changes = [change(8, -0.05, location=[sha(7), sha(8)]), change(3, 0.123)]
+    words = written(draw("evolution", study(12, 7), found(*changes)))
+    assert {"0000003 +12.3 %", "0000008 −5.0 %", "[+11.3 %, +13.3 %]", "100 → 112.3 J"} <= set(words)
+    assert {"in 2 commits", "in 1 commit", "Change 8", "1 increase", "1 decrease"} <= set(words)
+
+
+def test_transients_stand_apart() -> None:
+    changes = found(change(3, 0.5, kind="transient"), change(8, 0.05))
+    words = written(draw("evolution", study(12, 7), changes))
+    assert {"0000003 +50.0 %", "1 transient excursion", "transient", "0000008 +5.0 %", "1 increase"} <= set(words)
+
+
+def test_of_many_changes_the_largest_are_listed_and_the_rest_counted() -> None:
+    changes = [change(n, 0.01 * n) for n in range(1, 25)] + [change(26, 0.9, kind="transient")]
+    words = written(draw("evolution", study(30, 7), found(*changes)))
+    assert "and 5 further changes, listed in results/changes.tsv" in words
+    assert {"0000018 +24.0 %", "0000005 +5.0 %"} <= set(words)
+    assert not {"0000004 +4.0 %", "000001a +90.0 %"} & set(words)
+
+
+def test_no_line_joins_two_commits_and_a_level_is_drawn_where_there_is_one() -> None:
+    levels = [
+        CommitFinding(sha(n), n, 0, 7, 100.0, 100.0, 1.0, None if n == 2 else 100.0, None, None) for n in range(4)
+    ]
+    panel = draw("evolution", study(4, 7), replace(NO_CHANGE, commits=levels)).axes[0]
+    assert all(line.get_linestyle() == "None" for line in panel.lines if len(set(line.get_xdata())) > 1)
+    ends = [path.vertices for lines in panel.collections for path in lines.get_paths() if len(path.vertices)]
+    flat = [(float(a[0]), float(b[0])) for a, b in ends if a[1] == b[1]]
+    assert flat == [(-0.5, 0.5), (0.5, 1.5), (2.5, 3.5)]
+
+
+@FIGURES
+def test_sessions_are_told_apart_also_at_one_commit(name: str) -> None:
+    rows = study(2, 7) + study(2, 7, session="0000000b", started="2024-01-02T00:00:00.000000Z")
+    figure = draw(name, rows)
+    points = [line for line in figure.axes[0].lines if line.get_linestyle() == "None"]
+    assert len({(line.get_color(), line.get_marker()) for line in points}) == 2
+    places = [{round(float(x), 6) for x in line.get_xdata()} for line in points]
+    assert not any(a & b for number, a in enumerate(places) for b in places[:number])
+    assert {"0000000a", "0000000b"} <= {text[-8:] for text in written(figure)}
+
+
+def test_a_tag_names_its_commit() -> None:
+    assert "2020-01-02 v2.0" in written(draw("evolution", study(2, 7), tags="v2.0 latest"))
+
+
+def test_flagged_readings_are_hollow_and_at_the_edge_if_far_off() -> None:
+    rows = [*study(4, 7), reading(1, 100.0, clean=False), reading(2, 900.0, clean=False)]
+    panel = draw("distribution", rows).axes[0]
+    hollow = [line for line in panel.lines if line.get_markerfacecolor() == "white"]
+    assert sorted((line.get_marker(), len(line.get_xdata())) for line in hollow) == [("^", 1), ("o", 1)]
+    assert panel.get_ylim()[1] < 110
+
+
+def test_what_looks_like_a_number_or_a_missing_value_stays_the_text_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "energy.csv"
+    pd.DataFrame([reading(0, 1.5, session="1e234567", subject="NA"), failure(1, "timeout")]).to_csv(path, index=False)
+    table = read_table(path)
+    assert table["session"].tolist() == ["1e234567", "0000000a"]
+    assert table["subject"].tolist() == ["NA", "Change 1"]
+    assert table["kind"].tolist() == ["measured", ""]
+    assert table["clean"].tolist() == [True, False]
+    assert table["energy_package_joules"].isna().tolist() == [False, True]
