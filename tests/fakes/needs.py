@@ -1,0 +1,50 @@
+"""What a test needs beyond the README (libfuse, perf, Maven, rights, published data): the one place that looks for it.
+
+Each is a mark, `@needs_perf`; where the thing is missing the test is skipped with the reason.
+"""
+
+import ctypes.util
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+"""Published data and cases, which lie beside a checkout and are no part of the project."""
+
+
+def _unless(holds: bool, reason: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(not holds, reason=reason)
+
+
+@cache
+def has_fuse() -> bool:
+    """Whether libfuse 3, its mount program, mfusepy and the device are there."""
+    program = shutil.which("fusermount3") or shutil.which("fusermount")
+    if not (ctypes.util.find_library("fuse3") and program and os.access("/dev/fuse", os.R_OK | os.W_OK)):
+        return False
+    try:
+        import mfusepy  # noqa: F401
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+@cache
+def has_perf() -> bool:
+    """Whether perf is there and may count software events."""
+    if shutil.which("perf") is None:
+        return False
+    trial = ["perf", "stat", "-a", "-j", "-e", "task-clock", "--", "true"]
+    return subprocess.run(trial, capture_output=True, check=False).returncode == 0
+
+
+needs_fuse = _unless(has_fuse(), "needs libfuse 3 (Debian: fuse3 libfuse3-3) and the right to use /dev/fuse")
+needs_perf = _unless(has_perf(), "needs perf (Debian: linux-perf) and the right to count for the whole machine")
+needs_maven = _unless(shutil.which("mvn") is not None, "needs Maven (Debian: maven)")
+needs_shared = _unless(SHARED.is_dir(), "the published data is not beside this checkout (../shared)")
+needs_root = _unless(os.geteuid() == 0, "needs root, to act as another user")
+needs_another_user = _unless(os.geteuid() != 0, "needs another user than root, who may read everything")
