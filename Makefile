@@ -17,13 +17,15 @@ retry: .venv/ready  # the recorded failures once more, and nothing else
 	snakemake --cores $(CORES) --resources rapl=1 -R $$(cat results/failed.txt)
 
 test: .venv/ready-dev
-	pytest
+	pytest --numprocesses auto --dist loadfile -m "not alone"
+	pytest -m alone
 
 lint: .venv/ready-dev
 	ruff check
 	ruff format --check
 	snakefmt --check Snakefile rules
 	mypy
+	codespell
 	snakemake --lint
 
 format: .venv/ready-dev

@@ -48,3 +48,17 @@ needs_maven = _unless(shutil.which("mvn") is not None, "needs Maven (Debian: mav
 needs_shared = _unless(SHARED.is_dir(), "the published data is not beside this checkout (../shared)")
 needs_root = _unless(os.geteuid() == 0, "needs root, to act as another user")
 needs_another_user = _unless(os.geteuid() != 0, "needs another user than root, who may read everything")
+
+
+ALLOWED_SKIPS = (  # that remain where all extras are installed (ERGIT_TESTS_WITH_EXTRAS, see .ci/run)
+    "../shared",
+    "another user",
+    "no right to",  # hardware counters, which few machines of CI have
+    "no cgroup can be made here",
+    "here everybody may count",
+)
+
+
+def skips_not_allowed(reasons: list[str]) -> list[str]:
+    """The reasons why tests were skipped that name neither ../shared, nor another user, nor hardware."""
+    return [reason for reason in reasons if not any(allowed in reason for allowed in ALLOWED_SKIPS)]

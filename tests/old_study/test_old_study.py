@@ -1,0 +1,138 @@
+"""A finished study of ergit 0.1.0 goes on: nothing is built or measured again, and what is new joins it."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ergit.machine.conditions import conditions
+from ergit.machine.knobs import Machine
+from ergit.records.changes import read_changes
+from ergit.records.readings import read_readings
+from tests.fakes.repositories import Repository
+from tests.fakes.studies import planned, snakemake, table
+
+ARCHIVE = Path(__file__).with_name("study-0.1.0.tar.xz")
+"""Made by 0.1.0 (43779d6): eight commits (one does not build, one fails), all targets; with `.snakemake` and its times."""
+
+LASTING = (  # the facts of 0.1.0 that readings of one session share
+    *("host", "boot", "kernel", "cpu_model", "microcode", "processors_online", "governor", "frequency_driver"),
+    *("frequency_limits_kilohertz", "energy_performance_preference", "turbo", "smt", "idle_states", "supply"),
+)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """The working directory of the unpacked study, its config converted; the project lies beside it."""
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(tmp_path, filter="tar")
+    migrated = subprocess.run(
+        [sys.executable, "-P", "-m", "ergit.cli", "migrate-config", str(tmp_path / "work/config/config.yaml")],
+        capture_output=True,
+        text=True,
+    )
+    assert migrated.returncode == 0, migrated.stderr
+    return tmp_path / "work"
+
+
+def ergit(study: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """One call of the command in the study's folder."""
+    command = [sys.executable, "-P", "-m", "ergit.cli", *words]
+    return subprocess.run(command, cwd=study, capture_output=True, text=True, timeout=120)
+
+
+def records_of(study: Path) -> Iterator[Path]:
+    """The records of readings, of the study and of its noise floor."""
+    yield from (study / "results/readings").glob("*/[0-9].json")
+    yield from (study / "results/noise").glob("*/[0-9]/[0-9].json")
+
+
+def session_of_0_1_0(facts: dict[str, object], scale: dict[str, object]) -> str:
+    """The name of a session as 0.1.0 made it, written out: its formula is a promise to old studies."""
+    text = json.dumps([{name: facts[name] for name in LASTING}, scale], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def test_nothing_is_built_or_measured_again(study: Path) -> None:
+    for target in ("all", "gate", "noise", "export"):
+        jobs = planned(study, target)
+        assert {rule for rule in jobs if rule.startswith(("checkout", "java", "build", "measure", "mirror"))} == set()
+
+
+def test_a_run_leaves_every_reading_as_it_was_and_plans_nothing_more(study: Path) -> None:
+    before = {path: path.read_bytes() for path in records_of(study)}
+    done = snakemake(study, "all", "export", "noise")
+    assert done.returncode == 0, done.stderr
+    assert {path: path.read_bytes() for path in records_of(study)} == before
+    assert len(before) == 8 * 2 + 2 * 2
+    assert planned(study, "all", "export", "noise") == Counter()
+
+
+def test_the_sessions_of_its_records_are_still_computed_the_same(study: Path) -> None:
+    measured = [record for path in records_of(study) if (record := read_readings(path)).source is not None]
+    assert len(measured) == 18
+    for record in measured:
+        assert record.source is not None
+        scale = {"name": "estimate", "kind": "estimated", "domains": ["package"], "watts_per_core": 12}
+        assert record.session == session_of_0_1_0(record.conditions, scale)
+
+
+def test_one_more_commit_joins_its_levels(study: Path) -> None:
+    measure_here(study)
+    project = Repository(study.parent / "project", clock=1_800_000_000)
+    shutil.copy(study.parent / "project/program", study.parent / "project/copy")
+    added = project.commit("One more")
+    done = snakemake(study, "all", "-R", "mirror")
+    assert done.returncode == 0, done.stderr
+    record = read_changes(study / "results/changes.json")
+    assert [commit.part for commit in record.commits if commit.commit == added] == [0]
+    assert len(record.study.parts) == 1
+    assert len(record.study.parts[0].sessions) == 1
+    assert record.study.measured_commits == 7
+    assert [change.direction for change in record.changes if change.kind == "persistent"] == ["increase"]
+    assert sum(row["commit"] == added for row in table(study)) == 6
+
+
+def measure_here(study: Path) -> None:
+    """Writes this machine into the records, by the names and formula of 0.1.0, as if they had been taken here."""
+    facts = conditions(Machine()).record()
+    for path in records_of(study):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        times = path.stat()
+        record["conditions"] = facts
+        record["host"] = facts["host"]
+        if record["source"]:
+            scale = {name: record["source"][name] for name in ("name", "kind", "domains", "watts_per_core")}
+            record["session"] = session_of_0_1_0(facts, scale)
+        path.write_text(json.dumps(record, indent=1), encoding="utf-8")
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_every_command_works_on_it(study: Path) -> None:
+    compared = ergit(study, "compare", "v1.0", "v2.0")
+    assert compared.returncode == 0, compared.stderr
+    assert "differs" in compared.stdout
+    other = ergit(study.parent, "compare", "--study", str(study), "v1.0", "v1.1")
+    assert other.returncode == 0, other.stderr
+    assert "no difference seen" in other.stdout
+    twice = ergit(study, "compare", str(study), str(study))
+    assert twice.returncode == 0, twice.stderr
+    doctor = ergit(study, "doctor")
+    assert doctor.returncode == 0, doctor.stderr
+    gate = snakemake(study, "gate")
+    assert "undecided" in gate.stdout + gate.stderr
+    assert json.loads((study / "results/gate.json").read_text())["verdict"] == "undecided"
+
+
+def test_its_recorded_failures_can_be_tried_again(study: Path) -> None:
+    failed = (study / "results/failed.txt").read_text().split()
+    jobs = planned(study, "-R", *failed)
+    assert (jobs["build"], jobs["measure"]) == (1, 4)
