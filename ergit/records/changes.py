@@ -32,7 +32,9 @@ class ComparablePart(Value, frozen=True, kw_only=True):
     """Commits that can be compared: measured in one session, or in several that anchors link.
 
     Spreads are relative standard deviations: from run to run, between builds of the same source, and of the level over
-    a few commits. `tail_degrees` are those of the Student's t that the noise resembles.
+    a few commits. `tail_degrees` are those of the Student's t that the noise resembles. `assumed_build_difference` is set
+    where too few commits were measured to show how far builds of the same source differ: they are assumed to differ by at
+    most that (0.01 is 1 %).
     """
 
     commits: int
@@ -43,6 +45,7 @@ class ComparablePart(Value, frozen=True, kw_only=True):
     drift_spread: float
     tail_degrees: float
     identical_neighbours: int
+    assumed_build_difference: float | None = None
 
 
 class RunsNeeded(Value, frozen=True, kw_only=True):
@@ -56,7 +59,8 @@ class RunsNeeded(Value, frozen=True, kw_only=True):
 class StudyFacts(Value, frozen=True, kw_only=True):
     """Facts of the whole study; `kind` is measured or estimated, None without any reading.
 
-    `anchors` are the SHAs of the commits that alone may link sessions; none: all that several sessions measured.
+    `anchors` are the SHAs of the commits that alone may link sessions; none: all that several sessions measured. `judged`
+    is the domain whose energy was analysed.
     """
 
     kind: str | None
@@ -68,6 +72,7 @@ class StudyFacts(Value, frozen=True, kw_only=True):
     least_change: float
     false_discovery_rate: float
     anchors: tuple[str, ...] = ()
+    judged: str = "package"
     minimum_detectable_change: float | None
     runs_needed: tuple[RunsNeeded, ...]
     parts: tuple[ComparablePart, ...]
@@ -107,6 +112,10 @@ class CommitResult(Value, frozen=True, kw_only=True):
 class ChangeResult(Value, frozen=True, kw_only=True):
     """One change; `location` are the commits it may lie in, oldest first, those without a reading included.
 
+    It lies after the commit `after` and not after the last of `location`: in one of `commits_between` commits of the
+    history, of which `measured_between` were measured. A sampled history has commits between that are in no table.
+    These three are None in records of 0.1.0.
+
     `joules_before` is what the commits before would have taken under the conditions of those after.
     `duration_change` and `power_change` say whether time or watts grew (joules = seconds × watts); None where the two
     sides were measured in different sessions.
@@ -125,6 +134,9 @@ class ChangeResult(Value, frozen=True, kw_only=True):
     joules_after: float
     duration_change: float | None
     power_change: float | None
+    after: str | None = None
+    commits_between: int | None = None
+    measured_between: int | None = None
 
 
 class ChangesRecord(Record, frozen=True, kw_only=True):

@@ -15,6 +15,10 @@ class GateComparison(Value, frozen=True, kw_only=True):
 
     `decidable_change` is the smallest `changes.least_change` that such readings decide about, `runs` are those of the
     commit with the fewest, `runs_needed` those of each commit with which a verdict is likely; None: never enough.
+
+    From the newest commit of `base` to the newest of `head` the history has `commits_between` commits, of which
+    `measured_between` were measured. `assumed_build_difference` is set where too few commits were measured to show how far
+    builds of the same source differ: they are assumed to differ by at most that (0.01 is 1 %).
     """
 
     base: tuple[str, ...]
@@ -25,6 +29,9 @@ class GateComparison(Value, frozen=True, kw_only=True):
     decidable_change: float
     runs: int
     runs_needed: int | None
+    commits_between: int | None = None
+    measured_between: int | None = None
+    assumed_build_difference: float | None = None
 
 
 class GateRecord(Record, frozen=True, kw_only=True):
