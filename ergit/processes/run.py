@@ -17,10 +17,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal, Protocol
 
-from ergit.processes import launcher
-from ergit.processes import trees
-from ergit.processes.cgroups import Cgroup, fresh_cgroup, own_cgroup
 from ergit.errors import ErgitError
+from ergit.processes import launcher, trees
+from ergit.processes.cgroups import Cgroup, fresh_cgroup, own_cgroup
 
 GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
 SETTLE_SECONDS = 0.1  # for processes that are on their way out when the command ends
@@ -110,6 +109,22 @@ def run(
         cpu_seconds = running.cpu_seconds(report)
         left_behind = running.clear()
     return _outcome(started, report, loops, in_time=in_time, cpu_seconds=cpu_seconds, left_behind=left_behind)
+
+
+def failure_reason(what: str, outcome: Outcome, timeout_seconds: float, loops: int = 1) -> str | None:
+    """Why the command does not count as done, in a few words; None where it does. `what` names it."""
+    if outcome.status == "ok":
+        return None
+    if outcome.status == "timeout":
+        return f"{what} took longer than {timeout_seconds:g} s"
+    if outcome.signal is not None:
+        known = outcome.signal in set(signal.Signals)
+        return f"{what} was killed by {signal.Signals(outcome.signal).name if known else f'signal {outcome.signal}'}"
+    if outcome.exit_code is None:
+        return f"{what} could not be started: its folder is not there in this commit, or leads out of it"
+    if outcome.exit_code:
+        return f"{what} ended with status {outcome.exit_code}"
+    return f"{what} killed its parent and so stopped after {outcome.loops} of {loops} repetitions"
 
 
 def die_with_parent() -> None:

@@ -1,0 +1,47 @@
+"""Whether there is room on the disks that ergit writes to, asked of the disks themselves."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from ergit.errors import ErgitError
+
+FULL_DISK_BYTES = 1_000_000
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
+
+def refuse_full_disk(folders: Iterable[Path]) -> None:
+    """Does nothing while each of the folders takes another megabyte.
+
+    To be asked right after a command, before anything that it wrote is removed, of folders of ergit's own: what a
+    command put in the place of its own folder (a small file system, say) says nothing about the machine.
+
+    Raises:
+        ErgitError: a disk is full, over its quota, or read-only; what a command did then says nothing about its commit.
+    """
+    problems = {str(folder): problem for folder in folders if (problem := write_problem(folder))}
+    if problems:
+        raise ErgitError(
+            f"Nothing can be written in {' or '.join(problems)}: {' and '.join(sorted(set(problems.values())))}. Free some"
+            " room and run the same command again: nothing was recorded for this commit."
+        )
+
+
+def write_problem(folder: Path) -> str | None:
+    """Why no megabyte can be written in the folder, or in the nearest one above it that is there and writable.
+
+    A megabyte is really asked for, since free blocks alone tell nothing about quotas, inodes and reserved blocks. None
+    where there is room.
+    """
+    for place in (folder, *folder.parents):
+        try:
+            with tempfile.TemporaryFile(dir=place, prefix=".ergit-room-") as file:
+                os.posix_fallocate(file.fileno(), 0, FULL_DISK_BYTES)
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                return os.strerror(error.errno)
+        else:
+            return None
+    return None
