@@ -22,10 +22,12 @@ PROGRAMS = str(Path(sys.executable).parent)
 def program_variables() -> dict[str, str]:
     """The variables by which the programs of jobs find `ergit` and this very Python.
 
-    Empty entries of PYTHONPATH, which mean the working directory, are left out.
+    Entries of PYTHONPATH that mean the working directory (empty ones and `.`) are left out: a study folder may hold
+    modules of any name. A workload that needs such an entry gets it from `workload.environment`.
     """
+    modules = [entry for entry in entries_without("PYTHONPATH", ROOT) if os.path.normpath(entry) != os.curdir]
     return {
-        "PYTHONPATH": os.pathsep.join([ROOT, *entries_without("PYTHONPATH", ROOT)]),
+        "PYTHONPATH": os.pathsep.join([ROOT, *modules]),
         "PATH": os.pathsep.join([PROGRAMS, *entries_without("PATH", PROGRAMS)]),
     }
 

@@ -4,29 +4,31 @@ import difflib
 import math
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hints
+from typing import get_origin
 
 import msgspec
 import yaml
+from msgspec.structs import fields
 
-from ergit.config.settings import Part, Settings
+from ergit.config.keys import alternatives, in_words, kinds_of, parts_in, plain, takes_text
+from ergit.config.renamed import RENAMED
+from ergit.config.settings import Part, Settings, Text
 from ergit.errors import ErgitError
+from ergit.text import one_line
 
-DESCRIBED = "Every key is described in config/config.yaml."
+Place = tuple[str | int, ...]  # ("commits", 2)
+
+DESCRIBED = "docs/config.md describes every key."
+MOST = 3  # mistakes told at once
+UNQUOTED = (bool, int, float, date)  # what YAML makes of a word without quotes
 PLAIN = {  # how YAML's own types may be written, so that no word turns into something else
     "tag:yaml.org,2002:bool": re.compile("true|false"),
     "tag:yaml.org,2002:int": re.compile("-?(0|[1-9][0-9]*)"),
-    "tag:yaml.org,2002:float": re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?"),
+    "tag:yaml.org,2002:float": re.compile(r"-?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][-+]?[0-9]+)?"),
     "tag:yaml.org,2002:null": re.compile("null|~|"),
-}
-READ_AS = {
-    "tag:yaml.org,2002:bool": "true or false",
-    "tag:yaml.org,2002:int": "the number {value}",
-    "tag:yaml.org,2002:float": "the number {value}",
-    "tag:yaml.org,2002:null": "nothing",
-    "tag:yaml.org,2002:timestamp": "a date",
+    "tag:yaml.org,2002:timestamp": re.compile("(?!)"),  # never
 }
 
 
@@ -34,19 +36,20 @@ def read_config(source: Path | Mapping[str, object]) -> Settings:
     """The settings of a study, defaults filled in, from its YAML file or from what was read of one.
 
     Raises:
-        ErgitError: the file is not there or no YAML; a key is unknown, missing, doubled or mistyped. Names the key, where
-            it stands and what was probably meant.
+        ErgitError: the file is not there or no YAML; a key is unknown, missing, doubled or has a value that it does not
+            take. Names the key, its place and what it takes.
     """
-    content = load_yaml(source) if isinstance(source, Path) else source
+    content, name = (load_yaml(source), str(source)) if isinstance(source, Path) else (source, "config")
     if not isinstance(content, Mapping):
-        raise ErgitError(f"config: {source} holds no keys. {DESCRIBED}")
-    problem = next(_problems(content, Settings, ()), None)
-    if problem:
-        raise ErgitError(f"config: {problem} {DESCRIBED}")
+        raise ErgitError(f"{name} must hold keys such as `repository:`, but it is {shown(content)}. {DESCRIBED}")
+    problems = list(_problems_in(content, Settings, ()))
+    if problems:
+        more = [f"These are the first {MOST} of {len(problems)} mistakes."] if len(problems) > MOST else []
+        raise ErgitError(f"{name}: {' '.join([*problems[:MOST], *more])} {DESCRIBED}")
     try:
         return msgspec.convert(content, Settings)
     except msgspec.ValidationError as error:
-        raise ErgitError(f"config: {_explanation(str(error), content)} {DESCRIBED}") from None
+        raise ErgitError(f"{name}: {error}. {DESCRIBED}") from None
 
 
 def load_yaml(path: Path) -> object:
@@ -58,9 +61,9 @@ def load_yaml(path: Path) -> object:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ErgitError(f"config: {path} cannot be read: {error.strerror}.") from None
+        raise ErgitError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
-        raise ErgitError(f"config: {path} is no UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+        raise ErgitError(f"{path} is no UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if root is not None:
@@ -69,143 +72,140 @@ def load_yaml(path: Path) -> object:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ErgitError(f"config: {path}{place} is no YAML: {error.problem or error.context}.") from None
+        raise ErgitError(f"{path}{place} is no YAML: {error.problem or error.context}.") from None
+    except RecursionError:
+        raise ErgitError(f"{path} nests its keys too deeply to be a config.") from None
     except (yaml.YAMLError, ValueError) as error:
-        raise ErgitError(f"config: {path} is no YAML: {' '.join(str(error).split())}.") from None
+        raise ErgitError(f"{path} is no YAML: {' '.join(str(error).split())}.") from None
 
 
 def _check_nodes(path: Path, root: yaml.Node) -> None:
-    """Does nothing where each key stands once and each unquoted scalar is written plainly.
+    """Does nothing where each key stands once and each unquoted word is written plainly.
 
     Raises:
         ErgitError: one is not; names file, line and column.
     """
-    nodes = [root]
-    seen: set[int] = set()
-    while nodes:
-        node = nodes.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        where = f"{path}, line {node.start_mark.line + 1}, column {node.start_mark.column + 1}"
+    nodes = {id(root): root}
+    pending = [root]
+    for node in pending:
+        parts: list[yaml.Node] = []
         if isinstance(node, yaml.SequenceNode):
-            nodes += node.value
+            parts = node.value
         elif isinstance(node, yaml.MappingNode):
-            first: dict[object, int] = {}
-            for key, value in node.value:
-                line = key.start_mark.line + 1
-                if key.value in first and key.tag != "tag:yaml.org,2002:merge":
-                    raise ErgitError(
-                        f"config: {path}, line {line}: {key.value!r} stands twice, the first time in line"
-                        f" {first[key.value]}. Remove one of the two."
-                    )
-                first.setdefault(key.value, line)
-                nodes += [key, value]
-        elif isinstance(node, yaml.ScalarNode) and node.style is None:
-            form = PLAIN.get(node.tag)
-            if node.tag in READ_AS and (form is None or not form.fullmatch(node.value)):
-                raise ErgitError(f"config: {where}: {_misread(node)}")
+            _check_keys(path, [key for key, _ in node.value])
+            parts = [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.ScalarNode):
+            _check_word(path, node)
+        pending += [part for part in parts if id(part) not in nodes]
+        nodes |= {id(part): part for part in parts}
 
 
-def _misread(node: yaml.ScalarNode) -> str:
+def _check_keys(path: Path, keys: list[yaml.Node]) -> None:
+    first: dict[str, int] = {}
+    for key in keys:
+        if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+            continue
+        line = key.start_mark.line + 1
+        if key.value in first:
+            raise ErgitError(
+                f"{path}, line {line}: the key {key.value!r} stands here a second time; the first is in line"
+                f" {first[key.value]}. Remove one of the two."
+            )
+        first[key.value] = line
+
+
+def _check_word(path: Path, word: yaml.ScalarNode) -> None:
+    form = PLAIN.get(word.tag)
+    if word.style is None and form and not form.fullmatch(word.value):
+        mark = word.start_mark
+        raise ErgitError(f"{path}, line {mark.line + 1}, column {mark.column + 1}: {_misread(word)}")
+
+
+def _misread(word: yaml.ScalarNode) -> str:
     """What is wrong with an unquoted word that YAML takes for something else."""
-    value = yaml.safe_load(node.value)
-    taken = READ_AS[node.tag].format(value=value)
-    if isinstance(value, bool):
-        return f"YAML reads {node.value} as {str(value).lower()}. Put it in quotes if it is a name, else write {str(value).lower()}."
+    if word.tag == "tag:yaml.org,2002:timestamp":
+        return f"YAML reads {word.value} as a date. Put it in quotes."
+    value = yaml.safe_load(word.value)
     if isinstance(value, float) and not math.isfinite(value):
-        return f"{node.value} is no number that a study can use."
-    return f"YAML reads {node.value} as {taken}. Put it in quotes if it is a name, else write the number plainly."
+        return f"{word.value} is no number that a study can use."
+    plainly = yaml.safe_dump(value).split()[0]
+    return (
+        f"YAML reads {word.value} as {plainly if value is None else shown(value)}. Put it in quotes if it is a text;"
+        f" write {plainly} otherwise."
+    )
 
 
-def _problems(value: object, kind: object, path: tuple[str | int, ...]) -> Iterator[str]:
-    """A sentence for each key that is unknown, and for each number that is infinite or none, below a part."""
-    if isinstance(value, float) and not math.isfinite(value):
-        yield f"{_place(path)} is {value}, which is no number that a study can use."
-    part = _part_in(kind)
-    if isinstance(value, Mapping):
-        hints = get_type_hints(part, include_extras=True) if part else {}
-        for key, item in value.items():
-            if part and key not in hints:
-                yield _unknown_key(key, list(hints), path)
-            yield from _problems(item, hints.get(str(key)), (*path, str(key)))
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            yield from _problems(item, None, (*path, index))
+def _problems_in(content: Mapping[object, object], part: type[Part], path: Place) -> Iterator[str]:
+    """A sentence for each key of a part that is unknown, missing, or has a value that it does not take."""
+    kinds = kinds_of(part)
+    for key in content:
+        if key not in kinds:
+            yield _unknown_key(key, list(kinds), path)
+    for field in fields(part):
+        here = (*path, field.name)
+        if field.name in content:
+            yield from _problems(content[field.name], kinds[field.name], here)
+        elif field.required:
+            yield f"The key {_place(here)} is missing; it must be {in_words(kinds[field.name])}."
 
 
-def _part_in(kind: object) -> type[Part] | None:
-    """The part of the config among the types that a key may have."""
-    if isinstance(kind, type) and issubclass(kind, Part):
-        return kind
-    if get_origin(kind) in {Annotated, Union, UnionType}:
-        return next((part for each in get_args(kind) if (part := _part_in(each))), None)
-    return None
-
-
-def _unknown_key(key: object, known: list[str], path: tuple[str | int, ...]) -> str:
-    close = difflib.get_close_matches(str(key), known, n=1)
-    meant = f"Did you mean {close[0]!r}?" if close else f"Known are {', '.join(known)}."
-    return f"unknown key {key!r} in {_place(path) or 'the top level'}. {meant}"
-
-
-def _explanation(error: str, content: Mapping[str, object]) -> str:
-    """msgspec's error (`Expected `int`, got `str` - at `$.measure.rounds``) in words for a person."""
-    what, _, where = error.partition(" - at `$")
-    path = where.removesuffix("`").removeprefix(".")
-    missing = re.fullmatch("Object missing required field `(.+)`", what)
-    if missing:
-        return f"{path or 'the top level'} lacks the key {missing[1]!r}."
-    value = _value_at(content, path)
-    if isinstance(value, (int, float)) and re.match("Expected `str", what):
-        return (
-            f"{path} is {_yaml_text(value)}, not a text: YAML reads unquoted digits, of a SHA say, as a number. Put it in"
-            " quotes."
+def _problems(value: object, kind: object, path: Place) -> Iterator[str]:
+    """A sentence for each thing that is wrong with the value of a key, or below it."""
+    options = list(alternatives(kind))
+    part = next(parts_in(kind), None)
+    texts = next((option for option in options if get_origin(plain(option)) is tuple), None)
+    if part and isinstance(value, Mapping):
+        yield from _problems_in(value, part, path)
+    elif any(get_origin(plain(option)) is dict for option in options) and isinstance(value, Mapping):
+        for name, text in value.items():
+            if isinstance(name, str):
+                yield from _problems(text, str, (*path, name))
+            else:
+                yield f"{_place(path)} has a variable named {shown(name)}; put the name in quotes."
+    elif texts and isinstance(value, (list, tuple)) and value:
+        for index, text in enumerate(value):
+            yield from _problems(text, Text, (*path, index))
+    elif not _fits(value, kind):
+        remedy = (
+            "put it in quotes" if takes_text(kind) and isinstance(value, UNQUOTED) else f"it must be {in_words(kind)}"
         )
-    if value is not None and re.match("Expected `str", what) and not isinstance(value, str):
-        return f"{path} is {value}, which YAML reads as a {type(value).__name__}, not a text. Put it in quotes."
-    allowed = _allowed(path)
-    if allowed and what.startswith("Invalid enum value"):
-        return f"{path} is {value!r}; it must be one of {', '.join(map(str, allowed))}."
-    shown = "" if value is None or isinstance(value, (dict, list)) else f" It is {_yaml_text(value)}."
-    sentence = re.sub("`([^`]*)`", lambda match: match[1], what).replace("object", "keys").replace("array", "list")
-    return f"{path or 'the config'}: {sentence[:1].lower()}{sentence[1:]}.{shown}"
+        yield f"{_place(path)} is {shown(value)}; {remedy}."
 
 
-def _yaml_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else repr(value)
+def _fits(value: object, kind: object) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return not isinstance(value, float) or math.isfinite(value)
 
 
-def _value_at(content: object, path: str) -> object:
-    """What stands at a path such as `commits[2]` or `measure.rounds`; None where that cannot be told."""
-    for key, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
-        if isinstance(content, Mapping):
-            content = content.get(key)
-        elif isinstance(content, (list, tuple)) and index:
-            content = content[int(index)]
-        else:
-            return None
-    return content
+def shown(value: object) -> str:
+    """A value of a config, as a person would name it."""
+    if value is None or value == "":
+        return "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    if isinstance(value, date):
+        return f"the date {value}"
+    if isinstance(value, str):
+        return f"the text {one_line(value, 60)!r}"
+    if isinstance(value, Mapping):
+        return "a block of keys"
+    return "a list" if value else "an empty list"
 
 
-def _allowed(path: str) -> list[object]:
-    """The values of a key that takes one of several words."""
-    kind: object = Settings
-    for key in path.split("."):
-        part = _part_in(kind)
-        if part is None:
-            return []
-        kind = get_type_hints(part, include_extras=True).get(key)
-    pending, found = [kind], list[object]()
-    while pending:
-        each = pending.pop()
-        if get_origin(each) is Literal:
-            found += get_args(each)
-        elif get_origin(each) in {Annotated, Union, UnionType}:
-            pending += get_args(each)
-    return found
+def _unknown_key(key: object, known: list[str], path: Place) -> str:
+    place = _place((*path, str(key)))
+    if place in RENAMED:
+        return f"{place} is now {RENAMED[place]}; `ergit migrate-config FILE` rewrites the file."
+    close = difflib.get_close_matches(str(key), known, n=1)
+    meant = f"Did you mean {close[0]!r}?" if close else f"The keys there are {', '.join(known)}."
+    return f"Unknown key {str(key)!r} in {_place(path) or 'the top level'}. {meant}"
 
 
-def _place(path: tuple[str | int, ...]) -> str:
+def _place(path: Place) -> str:
     """`measure.temperature.sensor` or `commits[2]`, for a path of keys and indices."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")

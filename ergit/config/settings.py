@@ -63,9 +63,9 @@ class CommitFilters(Part, frozen=True, kw_only=True):
 class JavaSettings(Part, frozen=True, kw_only=True):
     """Which JDK a commit gets; null: the commands need none."""
 
-    release: Annotated[CountFromOne | None, _says("the Java release to build with; null: what the pom.xml asks for")] = (
-        None
-    )
+    release: Annotated[
+        CountFromOne | None, _says("the Java release to build with; null: what the pom.xml asks for")
+    ] = None
     directory: Annotated[str, _says("where the pom.xml is")] = "."
     search: Annotated[Texts, _says("folders with JDKs, besides JAVA_HOME, PATH, /usr/lib/jvm and SDKMAN")] = ()
 
@@ -156,9 +156,9 @@ class GateSettings(Part, frozen=True, kw_only=True):
     """`snakemake gate`, which fails where the energy has grown by `changes.least_change` or more."""
 
     head: Annotated[Text | None, _says("the commit that is judged; null: the newest of the study")] = None
-    base: Annotated[
-        Text | None, _says("the commit it is compared with; null: the level of the commits before it")
-    ] = None
+    base: Annotated[Text | None, _says("the commit it is compared with; null: the level of the commits before it")] = (
+        None
+    )
     newest: Annotated[CountFromOne, _says("the n newest commits up to the head are judged together")] = 1
     undecided: Annotated[Literal["fail", "pass"], _says("what happens when the readings do not suffice")] = "fail"
 
@@ -208,7 +208,7 @@ class Settings(Part, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not self.imported and self.workload is None:
-            raise ValueError("the part `workload` is missing: it names the command to measure")
+            raise ValueError("The part `workload` is missing: it names the command to measure")
 
     def measured_workload(self) -> WorkloadSettings:
         """The workload, which a study that measures has.

@@ -1,0 +1,53 @@
+"""Settings on their way to the programs of jobs, each study's under a name of its own."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ergit.config.handover import ROOT, hand_over, program_variables, received
+from ergit.config.reading import read_config
+from ergit.config.settings import Settings
+from ergit.errors import ErgitError
+
+
+def study(**parts: Any) -> Settings:
+    """The settings of a small study with these parts."""
+    return read_config({"repository": {"url": "demo"}, "commits": ["main"], "workload": {"command": "true"}} | parts)
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test puts into the environment leaves it with the test."""
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+
+
+def test_two_studies_in_one_process_each_get_their_own_settings() -> None:
+    names = [hand_over(study(workload={"command": command})) for command in ("first", "second")]
+    assert [received(name).measured_workload().command for name in names] == ["first", "second"]
+
+
+def test_the_settings_arrive_as_they_were_numbers_included() -> None:
+    settings = study(measure={"watts_per_core": 10, "rest_seconds": 1.0, "loops": 3}, java=None)
+    got = received(hand_over(settings))
+    assert (got.measure, got.java, got.build) == (settings.measure, None, settings.build)
+    assert repr(got.measure.watts_per_core) == "10"
+
+
+def test_settings_that_are_missing_or_broken_are_named() -> None:
+    os.environ["ERGIT_SETTINGS_BROKEN"] = "{"
+    for name in ("ERGIT_SETTINGS_NONE", "ERGIT_SETTINGS_BROKEN"):
+        with pytest.raises(ErgitError, match=f"not in the environment variable {name}"):
+            received(name)
+
+
+@pytest.mark.parametrize("path", ["", ":", ".", "./", ".:", "/opt/lib:.", "/opt/lib::"])
+def test_programs_never_search_the_working_directory_for_modules(path: str) -> None:
+    os.environ["PYTHONPATH"] = path
+    entries = program_variables()["PYTHONPATH"].split(os.pathsep)
+    assert entries == [ROOT, *(["/opt/lib"] if "/opt/lib" in path else [])]
+
+
+def test_programs_find_this_python_first() -> None:
+    assert Path(program_variables()["PATH"].split(os.pathsep)[0]).joinpath("python3").exists()
