@@ -21,5 +21,7 @@ rule import_readings:
         "results/energy.log",
     conda:
         "../envs/ergit.yaml"
+    params:
+        mirror="results/mirror.git",
     script:
         "../scripts/import_readings.py"

@@ -1,17 +1,17 @@
-"""Readings that another tool took: rows of headerless CSV files, and what became of each of them."""
+"""Readings that another tool took: rows of CSV files without a header, and what became of each of them."""
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from ergit.errors import ErgitError
+from ergit.records.imported import FileCount, ImportRecord
+from ergit.text import counted, one_line
 
-SCHEMA = "ergit.imported/1"
-SOURCE = "imported"  # in the table of readings
 COMMIT = re.compile("[0-9a-f]{40}")
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 LAYOUTS = {2: ("package",), 4: ("package", "core", "uncore")}
 AROUND_A_CELL = " \t\"'"
 MOST_EXAMPLES = 5
@@ -19,46 +19,23 @@ EXAMPLE_LENGTH = 60
 
 
 @dataclass(frozen=True)
-class Run:
+class ImportedRun:
     """A row that names a commit: its joules by domain (package, core, uncore), or the reason why there are none."""
 
     line: int
     commit: str
-    joules: dict[str, float]
+    joules: Mapping[str, float]
     flags: tuple[str, ...] = ()
     reason: str | None = None
 
 
 @dataclass(frozen=True)
-class Session:
-    """One file, taken to be one session: its runs in the order in which they stand, and its rows without a commit."""
+class ImportedFile:
+    """One file, which counts as one session: its runs in their order, and its rows without a commit."""
 
-    file: str
-    runs: list[Run]
-    stray: list[str]
-
-
-@dataclass(frozen=True)
-class FileCount:
-    """How many rows a file has, and what they are; every row is counted once, in `rows` and in one of the others."""
-
-    file: str
-    rows: int
-    readings: int
-    without_joules: int
-    without_commit: int
-    not_selected: int
-    unknown: int
-
-
-@dataclass(frozen=True)
-class Report:
-    """What became of all rows: counts by file, rows by commit for those left out, and examples of stray rows."""
-
-    files: list[FileCount]
-    not_selected: dict[str, int]
-    unknown: dict[str, int]
-    stray: list[str]
+    name: str
+    runs: tuple[ImportedRun, ...]
+    stray: tuple[str, ...]
 
 
 def matching(patterns: Sequence[str]) -> list[Path]:
@@ -81,7 +58,7 @@ def matching(patterns: Sequence[str]) -> list[Path]:
     return list(found)
 
 
-def read_session(path: Path) -> Session:
+def read_file(path: Path) -> ImportedFile:
     """The rows of one file as EnergyTrackr writes them: `commit,joules` or `commit,package,core,gpu`, without a header.
 
     Any line ends, with or without a byte order mark or quotes; empty lines are no rows. Cells hold no commas, so that a
@@ -96,89 +73,70 @@ def read_session(path: Path) -> Session:
             if COMMIT.fullmatch(commit.lower()):
                 runs.append(_run(number, commit.lower(), cells))
             else:
-                stray.append(f"{path}, line {number}: {line.strip()[:EXAMPLE_LENGTH]}")
-    return Session(str(path), runs, stray)
+                stray.append(f"{path}, line {number}: {one_line(line, EXAMPLE_LENGTH)}")
+    return ImportedFile(str(path), tuple(runs), tuple(stray))
 
 
 def joules_of(cell: str) -> float | None:
-    """The joules in a cell; None for what is no finite number of at least 0."""
-    try:
-        value = float(cell)
-    except ValueError:
+    """The joules in a cell; None for what is no finite number of at least 0, written with the digits 0-9 and no `_`."""
+    if not NUMBER.fullmatch(cell):
         return None
+    value = float(cell)
     return value if math.isfinite(value) and value >= 0 else None
 
 
-def count(session: Session, chosen: Mapping[str, object], unknown: Mapping[str, int]) -> FileCount:
+def count(file: ImportedFile, chosen: Mapping[str, object], unknown: Mapping[str, int]) -> FileCount:
     """What became of the rows of one file; `unknown` are the commits that the repository does not have."""
-    taken = [run for run in session.runs if run.commit in chosen]
-    nowhere = sum(run.commit in unknown for run in session.runs)
+    taken = [run for run in file.runs if run.commit in chosen]
+    nowhere = sum(run.commit in unknown for run in file.runs)
     without_joules = sum(run.reason is not None for run in taken)
     return FileCount(
-        file=session.file,
-        rows=len(session.runs) + len(session.stray),
+        file=file.name,
+        rows=len(file.runs) + len(file.stray),
         readings=len(taken) - without_joules,
         without_joules=without_joules,
-        without_commit=len(session.stray),
-        not_selected=len(session.runs) - len(taken) - nowhere,
+        without_commit=len(file.stray),
+        not_selected=len(file.runs) - len(taken) - nowhere,
         unknown=nowhere,
     )
 
 
-def sentences(report: Report) -> Iterator[str]:
+def sentences(record: ImportRecord) -> Iterator[str]:
     """What was taken from the files, and what was not, for a person."""
-    files = report.files
+    files = record.files
     yield (
-        f"{_counted(sum(file.rows for file in files), 'row')} in {_counted(len(files), 'file')} imported:"
-        f" {_counted(sum(file.readings for file in files), 'reading')},"
-        f" {_counted(sum(file.without_joules for file in files), 'row')} without joules"
+        f"{counted(sum(file.rows for file in files), 'row')} in {counted(len(files), 'file')} imported:"
+        f" {counted(sum(file.readings for file in files), 'reading')},"
+        f" {counted(sum(file.without_joules for file in files), 'row')} without joules"
     )
     for commits, why in (
-        (report.not_selected, "which `commits` of the config does not select"),
-        (report.unknown, "which the repository does not have"),
+        (record.not_selected, "which `commits` of the config does not select"),
+        (record.unknown, "which the repository does not have"),
     ):
         if commits:
             examples = ", ".join(commit[:10] for commit in list(commits)[:MOST_EXAMPLES])
             more = ", …" if len(commits) > MOST_EXAMPLES else ""
-            left_out = f"{_counted(sum(commits.values()), 'row')} left out, of {_counted(len(commits), 'commit')}"
+            left_out = f"{counted(sum(commits.values()), 'row')} left out, of {counted(len(commits), 'commit')}"
             yield f"{left_out} {why}: {examples}{more}"
     stray = sum(file.without_commit for file in files)
     if stray:
-        yield f"{_counted(stray, 'row')} left out, for want of a full SHA at the beginning: {'; '.join(report.stray)}"
+        yield (
+            f"{counted(stray, 'row')} left out because they do not begin with a full SHA:"
+            f" {'; '.join(map(one_line, record.stray))}"
+        )
 
 
-def to_json(report: Report) -> str:
-    """The text of results/imported.json."""
-    return json.dumps({"schema": SCHEMA} | asdict(report), indent=1) + "\n"
-
-
-def from_json(text: str) -> Report:
-    """The report that `to_json` wrote."""
-    content = json.loads(text)
-    return Report(
-        files=[FileCount(**entry) for entry in content["files"]],
-        not_selected=content["not_selected"],
-        unknown=content["unknown"],
-        stray=content["stray"],
-    )
-
-
-def _run(line: int, commit: str, cells: Sequence[str]) -> Run:
+def _run(line: int, commit: str, cells: Sequence[str]) -> ImportedRun:
     """One row of a commit. Package energy must be above 0; a further domain may be 0, and one not read is flagged."""
     domains = LAYOUTS.get(len(cells) + 1)
     if domains is None:
-        return Run(line, commit, {}, reason=f"{len(cells) + 1} cells instead of 2 or 4")
+        return ImportedRun(line, commit, {}, reason=f"{len(cells) + 1} cells instead of 2 or 4")
     read = {domain: joules_of(cell) for domain, cell in zip(domains, cells, strict=True)}
     if not read["package"]:
-        return Run(line, commit, {}, reason=f"{cells[0][:EXAMPLE_LENGTH]!r} is no energy above 0 J")
-    return Run(
+        return ImportedRun(line, commit, {}, reason=f"{cells[0][:EXAMPLE_LENGTH]!r} is no energy above 0 J")
+    return ImportedRun(
         line,
         commit,
         joules={domain: joules for domain, joules in read.items() if joules is not None},
         flags=tuple(f"no-{domain}" for domain, joules in read.items() if joules is None),
     )
-
-
-def _counted(number: int, thing: str) -> str:
-    """`1 row`, `2 rows`."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -1,28 +1,23 @@
-"""Ends with the status of the gate's verdict: 0 where the energy has not grown too much."""
+"""The program of rule `gate`: it prints the verdict, and its exit status says whether that is a pass."""
 
 import argparse
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ergit.errors import ErgitError, exit_on_user_error
-
-
-def passes(verdict: Mapping[str, Any]) -> bool:
-    """Whether the verdict is a pass, or counts as one since it is undecided and the config lets that through."""
-    return verdict["verdict"] == "pass" or (verdict["verdict"], verdict["undecided"]) == ("undecided", "pass")
+from ergit.records.gate import read_gate
 
 
 def main() -> None:
-    """The program of the rule `gate`."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Ends with status 0 where the verdict is a pass or counts as one, else with status 1."""
+    parser = argparse.ArgumentParser(prog="python3 -P -m ergit.reports.gate", description=__doc__)
     parser.add_argument("verdict", type=Path, help="results/gate.json")
-    verdict = json.loads(parser.parse_args().verdict.read_text(encoding="utf-8"))
+    arguments = parser.parse_args()
     with exit_on_user_error():
-        if not passes(verdict):
-            raise ErgitError(f"gate: {verdict['verdict']}: {verdict['reason']}")
-        print(f"ergit: gate: {verdict['verdict']}: {verdict['reason']}")
+        gate = read_gate(arguments.verdict)
+        sentence = f"gate: {gate.verdict}: {gate.reason}"
+        if not gate.passes:
+            raise ErgitError(sentence)
+        print(f"ergit: {sentence}")
 
 
 if __name__ == "__main__":

@@ -1,127 +1,120 @@
-"""The noise floor in words and tables."""
+"""The noise floor as a page in Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from ergit.analysis.detection.change_points import WINDOW
 from ergit.analysis.detection.noise import BUILD_PRIOR, PRIOR_WEIGHT
 from ergit.analysis.detection.power import MOST_RUNS, POWER
-from ergit.analysis.noise_floor.result import WANTED_CHANGES, NoiseFloor
+from ergit.records.noise import NoiseRecord
+from ergit.text import counted, markdown_table
 
 
-def page(found: NoiseFloor) -> str:
+def page(noise: NoiseRecord) -> str:
     """The noise floor in Markdown, aligned so that it reads as plain text too."""
+    wanted_changes = sorted({need.change for need in noise.runs_needed})
     parts = [
         "# Noise floor",
-        "\n".join(_facts(found)),
+        "\n".join(f"- {fact}" for fact in _facts(noise)),
         "## Spread of equal readings",
-        _table(["spread", "relative standard deviation"], _spread_rows(found)),
-        _agreement(found),
-        "## What this study can see",
-        _table(["changed commits", "smallest visible change", *_needs_header()], _visible_rows(found)),
-        _terms(found),
-        "## What is not in these figures",
-        "\n".join(_limits(found)),
+        markdown_table(["spread", "relative standard deviation"], _spread_rows(noise)),
+        _false_alarms(noise),
+        "## What this study can detect",
+        markdown_table(
+            ["changed commits", "minimum detectable change", *(f"runs for {change:.0%}" for change in wanted_changes)],
+            _detectable_rows(noise),
+        ),
+        _terms(noise),
+        "## What these figures leave out",
+        "\n".join(f"- {limit}" for limit in _limits(noise)),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _facts(found: NoiseFloor) -> list[str]:
-    builds = "one build" if found.builds == 1 else f"{found.builds} separate builds"
-    lines = [
-        f"- Control: commit {found.commit[:10]} ({found.chosen}), {builds} in {found.rounds} rounds;"
-        f" {found.readings} clean readings, median {found.median_joules:.4g} J",
-        f"- {found.kind.capitalize()} by {found.source} on {found.host}, session {found.session}",
-    ]
-    if found.kind == "estimated":
-        lines.append(
-            "- **Estimated**: CPU time times a constant. All figures below are the noise of CPU time, not of energy."
+def _facts(noise: NoiseRecord) -> Iterator[str]:
+    builds = "one build" if noise.builds == 1 else f"{noise.builds} separate builds"
+    yield (
+        f"A/A commit: {noise.commit[:10]} ({noise.chosen}), {builds}, {counted(noise.rounds, 'round')};"
+        f" {counted(noise.readings, 'clean reading')}, median {noise.median_joules:.4g} J"
+    )
+    if noise.kind == "estimated":
+        yield f"Energy estimated from CPU time on {noise.host}, session {noise.session}"
+        yield "**Estimated**: CPU time multiplied by a constant. These figures are the noise of CPU time, not of energy"
+    else:
+        yield f"Measured by {noise.source} on {noise.host}, session {noise.session}"
+    if noise.unclean_readings:
+        yield f"Left out: {counted(noise.unclean_readings, 'reading')} flagged or not counted"
+    if noise.readings_of_other_sessions:
+        yield (
+            f"Left out: {counted(noise.readings_of_other_sessions, 'reading')} of other sessions. To take them again in"
+            f" this session, remove their files in results/noise/{noise.commit}/ and run the same command"
         )
-    if found.unclean_readings:
-        lines.append(f"- {found.unclean_readings} further readings were flagged or not counted, and are left out")
-    if found.readings_of_other_sessions:
-        lines.append(
-            f"- {found.readings_of_other_sessions} further readings are of other sessions, and left out; to have them"
-            f" in this one, remove their files in results/noise/{found.commit}/ and run again"
-        )
-    return lines
 
 
-def _spread_rows(found: NoiseFloor) -> list[list[str]]:
-    within = "not known: one reading a round" if found.run_spread is None else f"{found.run_spread:.2%}"
-    builds = "not measured: one build" if found.build_spread is None else f"{found.build_spread:.2%}"
+def _spread_rows(noise: NoiseRecord) -> list[list[str]]:
+    within = "not known: one reading a round" if noise.run_spread is None else f"{noise.run_spread:.2%}"
+    builds = "not measured: one build" if noise.build_spread is None else f"{noise.build_spread:.2%}"
     return [
-        ["within a round, from reading to reading", within],
-        ["from round to round, beyond that", f"{found.round_spread:.2%}"],
-        [f"between builds of the same sources, beyond that ({found.builds})", builds],
+        ["from reading to reading within a round", within],
+        ["from round to round, in addition", f"{noise.round_spread:.2%}"],
+        ["between builds of the same source, in addition", builds],
     ]
 
 
-def _agreement(found: NoiseFloor) -> str:
-    """The A/A comparison: builds of one commit, and jobs that the statistics take for commits."""
+def _false_alarms(noise: NoiseRecord) -> str:
+    """The A/A comparison: builds of one commit, and jobs analysed as if each were a commit."""
     sentences = []
-    if found.largest_build_difference is not None:
+    if noise.largest_build_difference is not None:
+        sentences.append(f"Builds of this one commit differ by up to {noise.largest_build_difference:.2%}.")
+    if noise.changes_reported:
         sentences.append(
-            f"A against A: builds of this one commit differ by up to {found.largest_build_difference:.2%}."
-        )
-    if found.changes_reported:
-        sentences.append(
-            f"**Taken as a history of {found.jobs} commits, these readings show changes ({found.changes_reported}),"
-            " where there are none: the machine is not steady.** See docs/machine.md and `python -m ergit.machine.doctor.report`."
+            f"**Analysed as if each of the {noise.jobs} jobs were a commit, these readings show"
+            f" {counted(noise.changes_reported, 'change')} where there is none: the machine is not steady.**"
+            " docs/machine.md and `ergit doctor` say what to do."
         )
     else:
-        sentences.append(f"Taken as a history of {found.jobs} commits, these readings show no change, as they should.")
+        sentences.append(
+            f"Analysed as if each of the {noise.jobs} jobs were a commit, these readings show no change, as expected."
+        )
     return " ".join(sentences)
 
 
-def _needs_header() -> list[str]:
-    return [f"runs for {wanted:.0%}" for wanted in WANTED_CHANGES]
-
-
-def _visible_rows(found: NoiseFloor) -> list[list[str]]:
+def _detectable_rows(noise: NoiseRecord) -> list[list[str]]:
     rows = []
-    for visible in found.visible:
-        needs = [need for need in found.runs_needed if need.commits_after == visible.commits_after]
-        what = "the newest one" if visible.commits_after == 1 else f"the {visible.commits_after} newest"
+    for detectable in noise.visible:
+        count = detectable.commits_after
+        needed = [need.runs for need in noise.runs_needed if need.commits_after == count]
         rows.append(
-            [what, f"{visible.change:.1%}", *("never" if need.runs is None else str(need.runs) for need in needs)]
+            [
+                "the newest one" if count == 1 else f"the newest {count}",
+                f"{detectable.change:.1%}",
+                *("never" if runs is None else str(runs) for runs in needed),
+            ]
         )
     return rows
 
 
-def _terms(found: NoiseFloor) -> str:
+def _terms(noise: NoiseRecord) -> str:
+    planned = f"{counted(noise.planned_rounds, 'round')} with {counted(noise.planned_repeats, 'reading')} each"
     return (
-        f"Visible: found in {POWER:.0%} of the cases, against the {WINDOW} commits before, at a false discovery rate of"
-        f" {found.false_discovery_rate:.0%} over {found.planned_commits} commits. The smallest change is that of"
-        f" {found.planned_rounds} rounds of {found.planned_repeats} readings, as configured; runs are those of each"
-        f" commit, in rounds of {found.planned_repeats}. Never: {MOST_RUNS} runs are not enough, since builds differ."
-        f" Nothing below changes.least_change ({found.least_change:.1%}) is reported, however many the runs: to see a"
-        " change of that size, lower it."
+        f"Detectable: found in {POWER:.0%} of all cases, compared with the {WINDOW} commits before, at a false"
+        f" discovery rate of {noise.false_discovery_rate:.0%} over {noise.planned_commits} commits. The minimum"
+        f" detectable change is that of {planned}, as configured. Runs are those of each commit. Never: not even"
+        f" {MOST_RUNS} runs suffice, because builds differ. A change below changes.least_change"
+        f" ({noise.least_change:.1%}) is not reported, however many runs there are; lower that key to see smaller ones."
     )
 
 
-def _limits(found: NoiseFloor) -> list[str]:
+def _limits(noise: NoiseRecord) -> Iterator[str]:
     usual = f"{BUILD_PRIOR:.1%}"
-    if found.build_spread is None:
-        builds = (
-            "The spread between builds of the same sources was not measured, since there is one build (noise.builds)."
-            f" {usual} is assumed."
+    if noise.build_spread is None:
+        yield (
+            "The spread between builds of the same source was not measured, because there is only one build"
+            f" (noise.builds). {usual} is assumed."
         )
     else:
-        builds = (
-            f"{found.builds} builds tell little of the spread between builds: what is usual, {usual}, counts as"
-            f" {PRIOR_WEIGHT} further ones, which gives the {found.likely_build_spread:.2%} reckoned with."
+        yield (
+            f"{noise.builds} builds say little about the spread between builds. The usual {usual} counts as"
+            f" {PRIOR_WEIGHT} more builds, which gives the {noise.likely_build_spread:.2%} used here."
         )
-    return [
-        f"- {builds}",
-        f"- It took {found.minutes:.0f} minutes. How the machine drifts over a longer study is not in it.",
-        "- Other commits, workloads, machines and sessions can be noisier than this control.",
-    ]
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, its columns aligned."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = [header, ["-" * width for width in widths], *rows]
-    return "\n".join(
-        f"| {' | '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))} |" for line in lines
-    )
+    yield f"It took {noise.minutes:.0f} minutes. A longer study also drifts, which is not included."
+    yield "Other commits, workloads, machines and sessions can be noisier than this A/A commit."

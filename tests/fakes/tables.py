@@ -1,14 +1,17 @@
-"""Tables of readings and of commits, as the workflow writes them, made by hand."""
+"""Tables of readings and of commits made by hand, and written as the workflow writes them."""
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from ergit.git.selection import COLUMNS as COMMIT_COLUMNS
-from ergit.measuring.table import COLUMNS
+import pandas as pd
+from msgspec.structs import replace
+
+from ergit.records.commits import CommitRow, write_commits
+from ergit.records.energy_table import EnergyRow, read_energy_table, write_energy_table
 
 SPREAD = (0.0, 0.5, -0.4, 0.2, -0.3)
-Row = dict[str, object]
 
 
 def sha_of(number: int) -> str:
@@ -21,19 +24,31 @@ def date_of(number: int) -> str:
     return f"2024-01-{number + 1:02}T10:00:00+02:00"
 
 
-def reading(number: int, repeat: int, joules: float | None = None, **cells: object) -> Row:
+def reading(number: int, repeat: int, joules: float | None = None, **cells: Any) -> EnergyRow:
     """One row of results/energy.csv; without joules it says `failed`."""
-    defaults: Row = {
-        "commit": sha_of(number), "order": number, "date": date_of(number), "subject": f"Step {number}",
-        "round": 1, "repeat": repeat, "attempt": 1, "kind": "measured", "source": "powercap",
-        "status": "failed" if joules is None else "ok", "clean": joules is not None,
-        "energy_package_joules": joules, "duration_seconds": 2.0, "loops": 1,
-        "started": "2024-05-01T10:00:00.123456+00:00", "host": "box", "session": "0000abcd",
-    }  # fmt: skip
-    return defaults | cells
+    row = EnergyRow(
+        commit=sha_of(number),
+        order=number,
+        date=date_of(number),
+        subject=f"Step {number}",
+        round=1,
+        repeat=repeat,
+        attempt=1,
+        status="failed" if joules is None else "ok",
+        clean=joules is not None,
+        kind="measured",
+        source="powercap",
+        energy_package_joules=joules,
+        duration_seconds=2.0,
+        started="2024-05-01T10:00:00.123456+00:00",
+        host="box",
+        session="0000abcd",
+        loops=1,
+    )
+    return replace(row, **cells)
 
 
-def readings(levels: Mapping[int, float], **cells: object) -> list[Row]:
+def readings(levels: Mapping[int, float], **cells: Any) -> list[EnergyRow]:
     """Five clean readings of each commit, around its level in joules."""
     return [
         reading(number, repeat, level + delta, **cells)
@@ -42,25 +57,37 @@ def readings(levels: Mapping[int, float], **cells: object) -> list[Row]:
     ]
 
 
-def write_study(folder: Path, rows: Sequence[Row], tags: Mapping[int, str] | None = None) -> Path:
+def commit_row(number: int, **cells: Any) -> CommitRow:
+    """One chosen commit of results/commits.tsv."""
+    row = CommitRow(
+        commit=sha_of(number),
+        order=number,
+        date=date_of(number),
+        author="Ada",
+        subject=f"Step {number}",
+        parents=(),
+        tree=f"{number:040x}",
+        tags=(),
+        first_parent=True,
+        chosen=True,
+        reason=f"listed as step-{number}, v1..main",
+    )
+    return replace(row, **cells)
+
+
+def write_study(folder: Path, rows: Sequence[EnergyRow], tags: Mapping[int, tuple[str, ...]] | None = None) -> Path:
     """Writes energy.csv and commits.tsv, with all commits that the rows name; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "energy.csv", ",", COLUMNS, rows)
-    numbers = sorted({int(str(row["order"])) for row in rows})
-    commits: list[Row] = [
-        {
-            "commit": sha_of(number), "order": number, "date": date_of(number), "author": "Ada",
-            "subject": f"Step {number}", "parents": "", "tree": f"{number:040x}", "tags": (tags or {}).get(number, ""),
-            "first_parent": "yes", "chosen": "yes", "reason": f"listed as step-{number}, v1..main",
-        }
-        for number in numbers
-    ]  # fmt: skip
-    _write(folder / "commits.tsv", "\t", COMMIT_COLUMNS, commits)
+    write_energy_table(folder / "energy.csv", rows)
+    numbers = sorted({row.order for row in rows})
+    commits = [commit_row(number, tags=(tags or {}).get(number, ())) for number in numbers]
+    write_commits(folder / "commits.tsv", commits)
     return folder
 
 
-def _write(path: Path, delimiter: str, columns: Iterable[str], rows: Iterable[Row]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(columns), delimiter=delimiter, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+def energy_table(rows: Sequence[EnergyRow]) -> pd.DataFrame:
+    """The rows as they are read back from a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "energy.csv"
+        write_energy_table(path, rows)
+        return read_energy_table(path)

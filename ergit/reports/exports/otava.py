@@ -1,20 +1,18 @@
-"""Exports the median of each commit as the CSV file that Apache Otava reads, and the configuration for it."""
+"""The median of each commit as the CSV file that Apache Otava reads, and the configuration for it."""
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 import yaml
 
-from ergit.errors import exit_on_user_error
-from ergit.files import write_atomically
-from ergit.measuring.table import read_commits
-from ergit.records.energy_table import NUMBERS, read_typed_table
+from ergit.records.commits import CommitRow
+from ergit.records.energy_table import NUMBERS
+from ergit.reports.exports.dates import dates_for_export
 
 TEST = "energy"
 
 
-def series(table: pd.DataFrame, commits: pd.DataFrame) -> pd.DataFrame:
+def otava_rows(table: pd.DataFrame, commits: Sequence[CommitRow]) -> pd.DataFrame:
     """A row for each commit and session, in Git order: medians of the clean readings.
 
     Columns as in Otava's docs/CSV.md: `time` (the author's date), the attributes `commit` and `version` (the commit's
@@ -25,13 +23,19 @@ def series(table: pd.DataFrame, commits: pd.DataFrame) -> pd.DataFrame:
     clean = table[table["clean"]].assign(session=table["host"] + " " + table["session"])
     groups = clean.groupby(["order", "commit", "session"], sort=True)
     rows = groups[list(NUMBERS)].median().dropna(axis="columns").reset_index()
-    rows = rows.merge(commits[["commit", "date", "tags"]], on="commit")
-    rows = rows.rename(columns={"date": "time", "tags": "version", "session": "branch"})
+    attributes = pd.DataFrame(
+        {
+            "commit": [commit.commit for commit in commits],
+            "time": [date.isoformat() for date in dates_for_export(commit.date for commit in commits)],
+            "version": [" ".join(commit.tags) for commit in commits],
+        }
+    )
+    rows = rows.merge(attributes, on="commit").rename(columns={"session": "branch"})
     sessions = ["branch"] if rows["branch"].nunique() > 1 else []
     return rows[["time", "commit", "version", *sessions, *(name for name in NUMBERS if name in rows)]]
 
 
-def configuration(rows: pd.DataFrame, file: str) -> str:
+def otava_configuration(rows: pd.DataFrame, file: str) -> str:
     """The text of an Otava configuration with one test, for which less is better in every metric."""
     metrics = {name: {"column": name, "direction": -1} for name in NUMBERS if name in rows}
     test = {
@@ -43,15 +47,3 @@ def configuration(rows: pd.DataFrame, file: str) -> str:
         "csv_options": {"delimiter": ",", "quotechar": '"'},
     }
     return yaml.safe_dump({"tests": {TEST: test}}, sort_keys=False)
-
-
-def main(job: Any) -> None:
-    """The script of the rule `export_otava`."""
-    rows = series(read_typed_table(Path(job.input.table)), read_commits(Path(job.input.commits)))
-    write_atomically(Path(job.output.table), rows.to_csv(index=False))
-    write_atomically(Path(job.output.configuration), configuration(rows, job.output.table))
-
-
-if __name__ == "__main__":
-    with exit_on_user_error():
-        main(globals()["snakemake"])

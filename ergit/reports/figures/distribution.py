@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from ergit.records.commits import CommitRow
+from ergit.reports.figures.contents import Joules, SessionReadings, columns, gather
 from ergit.reports.figures.page import (
     FAINT,
     INK,
@@ -19,35 +21,34 @@ from ergit.reports.figures.page import (
     session_handles,
     session_looks,
 )
-from ergit.reports.figures.study import Joules, Readings, columns, gather
 
 DOTTED_COMMITS = 60  # up to here there is room for a dot a reading
 
 
 @style.context(STYLE)
-def distribution(table: pd.DataFrame, commits: pd.DataFrame) -> Figure:
+def distribution(table: pd.DataFrame, commits: Sequence[CommitRow]) -> Figure:
     """The clean readings of each commit, flagged ones hollow; of many commits only boxes and flagged readings.
 
-    `table` has the columns of results/energy.csv, `commits` those of results/commits.tsv.
+    `table` is results/energy.csv, `commits` are those of results/commits.tsv.
 
     Raises:
         ErgitError: the table holds both measured and estimated energy.
     """
-    study = gather(table, commits)
-    dotted = len(study.commits) <= DOTTED_COMMITS
+    contents = gather(table, commits)
+    dotted = len(contents.commits) <= DOTTED_COMMITS
     handles = [
-        *session_handles(study, "clean readings in order" if dotted else "clean readings"),
+        *session_handles(contents, "clean readings in order" if dotted else "clean readings"),
         Patch(color=FAINT, alpha=0.5, label="their middle half, median and range"),
         marked("flagged reading (triangle: beyond the axis)", "o", INK, "white"),
     ]
-    page = lay_out(study, "Readings of each commit", handles)
-    if study.kind is None:
+    page = lay_out(contents, "Readings of each commit", handles)
+    if contents.kind is None:
         return page.figure
-    for session, colour, _ in session_looks(study):
-        _draw_boxes(page.panel, study.of(session), colour, 72 / positions_per_inch(study))
+    for session, colour, _ in session_looks(contents):
+        _draw_boxes(page.panel, contents.of(session), colour, 72 / positions_per_inch(contents))
     page.panel.set_ylim(page.panel.get_ylim())  # flagged readings don't stretch the axis
-    for session, colour, mark in session_looks(study):
-        for readings in study.of(session):
+    for session, colour, mark in session_looks(contents):
+        for readings in contents.of(session):
             x, y, clean = _spread(readings), readings.joules, readings.clean
             if dotted:
                 page.panel.plot(x[clean], y[clean], mark, color=colour, markersize=2)
@@ -55,16 +56,16 @@ def distribution(table: pd.DataFrame, commits: pd.DataFrame) -> Figure:
     return page.figure
 
 
-def _spread(readings: Readings) -> Joules:
+def _spread(readings: SessionReadings) -> Joules:
     """The places of the readings, from left to right as they were taken."""
     count = len(readings.joules)
-    return readings.place + 0.9 * readings.width * ((np.arange(count) + 0.5) / count - 0.5)
+    return readings.centre + 0.9 * readings.width * ((np.arange(count) + 0.5) / count - 0.5)
 
 
-def _draw_boxes(axes: Axes, found: Sequence[Readings], colour: str, points: float) -> None:
+def _draw_boxes(axes: Axes, found: Sequence[SessionReadings], colour: str, points: float) -> None:
     """A box for each commit with clean readings, in an axis with so many `points` between two commits."""
     boxes = [
-        (readings.place, readings.width, *np.quantile(readings.joules[readings.clean], [0, 0.25, 0.5, 0.75, 1]))
+        (readings.centre, readings.width, *np.quantile(readings.joules[readings.clean], [0, 0.25, 0.5, 0.75, 1]))
         for readings in found
         if readings.clean.any()
     ]

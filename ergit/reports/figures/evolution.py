@@ -12,7 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ergit.records.changes import ChangeFinding, CommitFinding, Findings
+from ergit.records.changes import ChangeResult, ChangesRecord, CommitResult
+from ergit.records.commits import CommitRow
+from ergit.reports.figures.contents import CONFIDENCE, Contents, columns, gather, median_interval
 from ergit.reports.figures.page import (
     EDGE,
     FAINT,
@@ -20,14 +22,13 @@ from ergit.reports.figures.page import (
     ROW,
     STYLE,
     Page,
-    counted,
     lay_out,
     plain,
     positions_per_inch,
     session_handles,
     session_looks,
 )
-from ergit.reports.figures.study import CONFIDENCE, Study, columns, gather, median_interval
+from ergit.text import counted
 
 UP, DOWN, TRANSIENT = "#D55E00", "#009E73", "#CC79A7"
 WORDS = {UP: "increase", DOWN: "decrease", TRANSIENT: "transient excursion"}
@@ -58,8 +59,8 @@ def _joules(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
-def _mark(change: ChangeFinding, study: Study) -> Mark:
-    positions = study.positions
+def _mark(change: ChangeResult, contents: Contents) -> Mark:
+    positions = contents.positions
     position, transient = positions[change.commit], change.kind == "transient"
     places = [position, *(positions[sha] for sha in change.location if sha in positions)]
     return Mark(
@@ -73,7 +74,7 @@ def _mark(change: ChangeFinding, study: Study) -> Mark:
             f"[{percent(change.ci_low)}, {percent(change.ci_high)}]",
             f"{_joules(change.joules_before)} → {_joules(change.joules_after)} J",
             "transient" if transient else f"in {counted(len(change.location), 'commit')}",
-            plain(study.commits[position].subject, SUBJECT),
+            plain(contents.commits[position].subject, SUBJECT),
         ),
     )
 
@@ -90,33 +91,33 @@ def tiers(places: Sequence[float], width: float) -> list[int]:
 
 
 @style.context(STYLE)
-def evolution(table: pd.DataFrame, commits: pd.DataFrame, findings: Findings) -> Figure:
+def evolution(table: pd.DataFrame, commits: Sequence[CommitRow], record: ChangesRecord) -> Figure:
     """The median energy of each commit with its interval, the levels, the changes, and the commits without energy.
 
-    `table` has the columns of results/energy.csv, `commits` those of results/commits.tsv.
+    `table` is results/energy.csv, `commits` are those of results/commits.tsv.
 
     Raises:
         ErgitError: the table holds both measured and estimated energy.
     """
-    study = gather(table, commits)
-    changes = [_mark(change, study) for change in findings.changes]
+    contents = gather(table, commits)
+    changes = [_mark(change, contents) for change in record.changes]
     largest = sorted(changes, key=lambda change: (change.colour == TRANSIENT, -abs(change.relative)))
     listed = sorted(largest[:LISTED_CHANGES], key=lambda change: change.place)
-    lines = tiers([change.place for change in listed], LABEL * positions_per_inch(study))
+    lines = tiers([change.place for change in listed], LABEL * positions_per_inch(contents))
     headroom = 0.1 + ROW * (1 + max(lines, default=-1))
     footroom = 0.1 + ROW * (len(listed) + (len(changes) > len(listed)))
-    page = lay_out(study, "Energy of each commit", _handles(study, changes), headroom, footroom)
-    _draw_medians(page.panel, study)
-    _draw_levels(page.panel, findings.commits, study.positions)
+    page = lay_out(contents, "Energy of each commit", _handles(contents, changes), headroom, footroom)
+    _draw_medians(page.panel, contents)
+    _draw_levels(page.panel, record.commits, contents.positions)
     _draw_changes(page.panel, changes)
     _draw_labels(page.panel, listed, lines)
     _write_list(page, listed, len(changes) - len(listed), page.figure.get_figheight() - footroom)
     return page.figure
 
 
-def _handles(study: Study, changes: Sequence[Mark]) -> list[Artist]:
+def _handles(contents: Contents, changes: Sequence[Mark]) -> list[Artist]:
     handles = [
-        *session_handles(study, "median of clean readings"),
+        *session_handles(contents, "median of clean readings"),
         Line2D([], [], color=INK, alpha=0.6, label=f"its {100 * CONFIDENCE:.0f} % interval, from 6 readings on"),
         Line2D([], [], color=INK, linewidth=1.2, label="level between changes"),
     ]
@@ -126,10 +127,10 @@ def _handles(study: Study, changes: Sequence[Mark]) -> list[Artist]:
     return [*handles, Patch(color=FAINT, alpha=0.3, label="commits the change may lie in")]
 
 
-def _draw_medians(axes: Axes, study: Study) -> None:
-    size = float(np.interp(len(study.commits), [40, 300, 2000], [4.5, 2.5, 1.2]))  # of a mark, in points
-    for session, colour, mark in session_looks(study):
-        clean = [(group.place, group.joules[group.clean]) for group in study.of(session) if group.clean.any()]
+def _draw_medians(axes: Axes, contents: Contents) -> None:
+    size = float(np.interp(len(contents.commits), [40, 300, 2000], [4.5, 2.5, 1.2]))  # of a mark, in points
+    for session, colour, mark in session_looks(contents):
+        clean = [(group.centre, group.joules[group.clean]) for group in contents.of(session) if group.clean.any()]
         medians = [(place, float(np.median(joules))) for place, joules in clean]
         spans = [(place, *ends) for place, joules in clean if (ends := median_interval(joules))]
         axes.plot(*columns(medians, 2), mark, color=colour, markersize=size, markeredgewidth=0, zorder=3)
@@ -137,7 +138,7 @@ def _draw_medians(axes: Axes, study: Study) -> None:
         axes.vlines(places, low, high, colors=colour, linewidth=size / 4, alpha=0.6)
 
 
-def _draw_levels(axes: Axes, commits: Sequence[CommitFinding], positions: Mapping[str, int]) -> None:
+def _draw_levels(axes: Axes, commits: Sequence[CommitResult], positions: Mapping[str, int]) -> None:
     """The level at each commit that has one."""
     levels = [(positions[commit.commit], commit.level_joules) for commit in commits if commit.level_joules is not None]
     places, joules = columns(levels, 2)

@@ -16,7 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.lines import Line2D
 
-from ergit.reports.figures.study import Study
+from ergit.records.commits import CommitRow
+from ergit.reports.figures.contents import Contents
+from ergit.text import counted
 
 # On top of matplotlib's own defaults, so that nobody's matplotlibrc changes a figure.
 STYLE: list[Any] = [
@@ -86,30 +88,25 @@ def plain(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
-def counted(count: int, noun: str) -> str:
-    """The number and its noun, in the plural where it must be."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def positions_per_inch(study: Study) -> float:
+def positions_per_inch(contents: Contents) -> float:
     """How many commits stand on an inch of the axis."""
-    low, high = _limits(study)
+    low, high = _limits(contents)
     return (high - low) / SPAN
 
 
-def _limits(study: Study) -> tuple[float, float]:
-    margin = max(0.7, 0.01 * len(study.commits))
-    return -margin, len(study.commits) - 1 + margin
+def _limits(contents: Contents) -> tuple[float, float]:
+    margin = max(0.7, 0.01 * len(contents.commits))
+    return -margin, len(contents.commits) - 1 + margin
 
 
-def session_looks(study: Study) -> list[tuple[str, str, str]]:
+def session_looks(contents: Contents) -> list[tuple[str, str, str]]:
     """Each session with its colour and mark; neighbours differ, and so do the first twelve."""
-    return list(zip(study.sessions, cycle(SESSION_COLOURS), cycle(SESSION_MARKS), strict=False))
+    return list(zip(contents.sessions, cycle(SESSION_COLOURS), cycle(SESSION_MARKS), strict=False))
 
 
-def session_handles(study: Study, what: str) -> list[Artist]:
+def session_handles(contents: Contents, what: str) -> list[Artist]:
     """A legend entry a session."""
-    looks = session_looks(study)
+    looks = session_looks(contents)
     return [marked(f"{what}, session {plain(session, 12)}", mark, colour) for session, colour, mark in looks]
 
 
@@ -118,55 +115,60 @@ def marked(label: str, mark: str, colour: str, face: str | None = None) -> Artis
     return Line2D([], [], linestyle="none", marker=mark, markersize=5, color=colour, mfc=face or colour, label=label)
 
 
-def _facts(study: Study) -> str:
-    clean = sum(int(readings.clean.sum()) for readings in study.readings)
-    flagged = sum(len(readings.clean) for readings in study.readings) - clean
+def _facts(contents: Contents) -> str:
+    clean = sum(int(readings.clean.sum()) for readings in contents.readings)
+    flagged = sum(len(readings.clean) for readings in contents.readings) - clean
     facts = (
-        f"source: {plain(', '.join(study.sources), 24) or 'none'}",
-        f"host: {plain(', '.join(study.hosts), 40) or 'none'}",
-        counted(len(study.commits), "commit"),
+        f"source: {plain(', '.join(contents.sources), 24) or 'none'}",
+        f"host: {plain(', '.join(contents.hosts), 40) or 'none'}",
+        counted(len(contents.commits), "commit"),
         counted(clean, "clean reading"),
         f"{flagged:,} flagged",
-        counted(len(study.sessions), "session"),
+        counted(len(contents.sessions), "session"),
     )
     return " · ".join(facts)
 
 
-def _names(study: Study) -> dict[int, str]:
+def _names(contents: Contents) -> dict[int, str]:
     """Date and name of each commit, or of every second, third, … where they are too many."""
-    step = ceil(len(study.commits) / NAMED_COMMITS)
-    named = list(enumerate(study.commits))[:: step or 1]
-    return {position: f"{commit.date} {plain(commit.name, 14)}" for position, commit in named}
+    step = ceil(len(contents.commits) / NAMED_COMMITS)
+    named = list(enumerate(contents.commits))[:: step or 1]
+    return {position: f"{commit.date[:10]} {plain(_name(commit), 14)}" for position, commit in named}
+
+
+def _name(commit: CommitRow) -> str:
+    """Its first tag, else its short SHA."""
+    return commit.tags[0] if commit.tags else commit.commit[:7]
 
 
 def lay_out(
-    study: Study, subject: str, handles: Sequence[Artist], headroom: float = 0.1, footroom: float = 0.0
+    contents: Contents, subject: str, handles: Sequence[Artist], headroom: float = 0.1, footroom: float = 0.0
 ) -> Page:
     """The page with all that both figures share, its panel still empty.
 
     `headroom` above the panel and `footroom` below the names of the commits are in inches.
     """
-    kind, quantity = KINDS[study.kind]
-    names = _names(study)
-    entries = handles if study.kind else ()
+    kind, quantity = KINDS[contents.kind]
+    names = _names(contents)
+    entries = handles if contents.kind else ()
     top = 0.7 + ROW * ceil(len(entries) / LEGEND_COLUMNS) + headroom
-    below, strip = top + PANEL + 0.08, 0.05 + 0.16 * len(study.outcomes)
+    below, strip = top + PANEL + 0.08, 0.05 + 0.16 * len(contents.outcomes)
     figure = Figure((WIDTH, below + strip + 0.4 + 0.07 * max(map(len, names.values()), default=0) + footroom))
 
     panel = _block(figure, top, PANEL)
-    panel.set(xlim=_limits(study), xticks=[], ylabel=quantity)
+    panel.set(xlim=_limits(contents), xticks=[], ylabel=quantity)
     panel.grid(axis="y", color=FAINT, alpha=0.25, linewidth=0.5)
     page = Page(figure, panel)
     page.write(EDGE, 0.2, f"{subject}, {kind}", fontsize=10.5, fontweight="bold")
-    page.write(EDGE, 0.42, _facts(study), color=INK)
-    if study.kind is None:
+    page.write(EDGE, 0.42, _facts(contents), color=INK)
+    if contents.kind is None:
         panel.set_yticks([])
         page.write(WIDTH / 2, top + PANEL / 2, "There is no energy to show.", ha="center", fontsize=11)
     _draw_legend(figure, entries, 0.55)
 
     under = _block(figure, below, strip)
-    _draw_outcomes(under, study)
-    under.set(xlim=_limits(study), xlabel="commits in first-parent order, oldest first, evenly spaced")
+    _draw_outcomes(under, contents)
+    under.set(xlim=_limits(contents), xlabel="commits in first-parent order, oldest first, evenly spaced")
     under.set_xticks([*names], [*names.values()], rotation=90)
     return page
 
@@ -190,11 +192,11 @@ def _draw_legend(figure: Figure, entries: Sequence[Artist], y: float) -> None:
     )
 
 
-def _draw_outcomes(axes: Axes, study: Study) -> None:
+def _draw_outcomes(axes: Axes, contents: Contents) -> None:
     """The commits that have other than clean readings, or none, a row for each that happened."""
-    for row, positions in enumerate(study.outcomes.values()):
+    for row, positions in enumerate(contents.outcomes.values()):
         axes.plot(positions, [row] * len(positions), "x", color=INK, markersize=4)
-    labels = [f"{plain(words, 24)}: {len(positions):,}" for words, positions in study.outcomes.items()]
+    labels = [f"{plain(words, 24)}: {len(positions):,}" for words, positions in contents.outcomes.items()]
     axes.set(ylim=(len(labels) - 0.4, -0.6), facecolor="#F4F4F4")
     axes.set_yticks(range(len(labels)), labels)
 

@@ -1,4 +1,4 @@
-"""What both figures draw: the commits in Git order, their readings in each session, and those without energy."""
+"""What both figures draw: the commits in Git order, their readings in each session, and the commits without energy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ergit.errors import ErgitError
+from ergit.records.commits import CommitRow, chosen
 
 Joules = NDArray[np.float64]
 
@@ -24,53 +25,42 @@ STATUSES = {
 
 
 @dataclass(frozen=True)
-class Commit:
-    """One commit of the study; its tags are parted by spaces."""
-
-    sha: str
-    date: str
-    subject: str
-    tags: str
-
-    @property
-    def name(self) -> str:
-        """Its first tag, else its short SHA."""
-        return [*self.tags.split(), self.sha[:7]][0]
-
-
-@dataclass(frozen=True)
-class Readings:
+class SessionReadings:
     """The readings of one commit in one session, in the order in which they were taken.
 
-    `joules` and `clean` have shape (n,). A commit measured in several sessions has them side by side: `place` is the
+    `joules` and `clean` have shape (n,). A commit measured in several sessions has them side by side: `centre` is the
     middle and `width` the width of these readings, in positions.
     """
 
     session: str
     joules: Joules
     clean: NDArray[np.bool_]
-    place: float
+    centre: float
     width: float
 
 
 @dataclass(frozen=True)
-class Study:
-    """A commit's position is its index in `commits`; sessions stand in the order of their first readings."""
+class Contents:
+    """A commit's position is its index in `commits`; sessions stand in the order of their first readings.
 
-    kind: str | None  # measured or estimated, None without a clean reading
-    commits: tuple[Commit, ...]
-    readings: tuple[Readings, ...]
+    `kind` is measured or estimated, None without a clean reading. `outcomes` says what happened instead of a clean
+    reading, and at which positions.
+    """
+
+    kind: str | None
+    commits: tuple[CommitRow, ...]
+    readings: tuple[SessionReadings, ...]
     sessions: tuple[str, ...]
     hosts: tuple[str, ...]
     sources: tuple[str, ...]
-    outcomes: Mapping[str, list[int]]  # what happened instead of a clean reading, and at which positions
+    outcomes: Mapping[str, list[int]]
 
     @property
     def positions(self) -> dict[str, int]:
         """The position of each commit, by its SHA."""
-        return {commit.sha: position for position, commit in enumerate(self.commits)}
+        return {commit.commit: position for position, commit in enumerate(self.commits)}
 
-    def of(self, session: str) -> list[Readings]:
+    def of(self, session: str) -> list[SessionReadings]:
         """The readings of one session, in Git order."""
         return [readings for readings in self.readings if readings.session == session]
 
@@ -98,18 +88,14 @@ def columns(rows: Sequence[tuple[float, ...]], count: int) -> NDArray[np.float64
     return np.array(rows, dtype=float).reshape(-1, count).T
 
 
-def gather(table: pd.DataFrame, commits: pd.DataFrame) -> Study:
-    """The study in the table of readings (results/energy.csv) and the list of commits (results/commits.tsv).
+def gather(table: pd.DataFrame, commits: Sequence[CommitRow]) -> Contents:
+    """What the table of readings (results/energy.csv) and the list of commits (results/commits.tsv) hold to draw.
 
     Raises:
         ErgitError: the table holds both measured and estimated energy.
     """
-    chosen = commits[commits["chosen"] == "yes"].sort_values("order", kind="stable")
-    history = tuple(
-        Commit(str(sha), str(date)[:10], str(subject), str(tags))
-        for sha, date, subject, tags in chosen[["commit", "date", "subject", "tags"]].itertuples(index=False)
-    )
-    positions = {commit.sha: position for position, commit in enumerate(history)}
+    history = tuple(chosen(commits))
+    positions = {commit.commit: position for position, commit in enumerate(history)}
     rows = table.assign(position=table["commit"].map(positions)).sort_values("started", kind="stable")
     read = rows[(rows["status"] == "ok") & rows["energy_package_joules"].notna()]
     kinds = sorted(read["kind"].unique())
@@ -118,7 +104,7 @@ def gather(table: pd.DataFrame, commits: pd.DataFrame) -> Study:
             f"results/energy.csv holds both {' and '.join(kinds)} energy, which share no axis. Set measure.source to"
             " one source, and remove results/readings of the other."
         )
-    return Study(
+    return Contents(
         kind=kinds[0] if read["clean"].any() else None,
         commits=history,
         readings=_readings(read),
@@ -129,15 +115,15 @@ def gather(table: pd.DataFrame, commits: pd.DataFrame) -> Study:
     )
 
 
-def _readings(read: pd.DataFrame) -> tuple[Readings, ...]:
+def _readings(read: pd.DataFrame) -> tuple[SessionReadings, ...]:
     sessions_at = {position: sorted(set(sessions)) for position, sessions in read.groupby("position")["session"]}
     found = []
     for key, rows in read.groupby(["position", "session"]):
         position, session = cast(tuple[int, str], key)
         joules, clean = rows["energy_package_joules"].to_numpy(float), rows["clean"].to_numpy(bool)
         width = 0.7 / len(sessions_at[position])
-        place = position - 0.35 + width * (sessions_at[position].index(session) + 0.5)
-        found.append(Readings(session, joules, clean, place, width))
+        centre = position - 0.35 + width * (sessions_at[position].index(session) + 0.5)
+        found.append(SessionReadings(session, joules, clean, centre, width))
     return tuple(found)
 
 

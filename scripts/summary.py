@@ -1,0 +1,28 @@
+"""Sums the study up for a person, and lists the records of failures, to try these commits again."""
+
+from pathlib import Path
+from typing import Any
+
+from ergit.errors import exit_on_user_error
+from ergit.files import write_atomically
+from ergit.records.changes import read_changes
+from ergit.records.context import read_context
+from ergit.records.energy_table import read_energy_table
+from ergit.records.imported import read_imported
+from ergit.reports.summary import failed_files, summary
+
+
+def main(job: Any) -> None:
+    """The script of rule `summary`."""
+    table = read_energy_table(Path(job.input.table))
+    record = read_changes(Path(job.input.changes))
+    context = read_context(Path(job.input.context))
+    imported = [read_imported(Path(path)) for path in job.input.imported]
+    text = summary(table, record, context, job.params.repository, *imported)
+    write_atomically(Path(job.output.summary), text)
+    write_atomically(Path(job.output.failed), "".join(f"{file}\n" for file in failed_files(table)))
+
+
+if __name__ == "__main__":
+    with exit_on_user_error():
+        main(globals()["snakemake"])
