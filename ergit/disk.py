@@ -3,7 +3,8 @@
 import errno
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ergit.errors import ErgitError
@@ -45,3 +46,21 @@ def write_problem(folder: Path) -> str | None:
         else:
             return None
     return None
+
+
+@contextmanager
+def explain_write_error(output: Path) -> Iterator[None]:
+    """Turns what a full disk or a missing right does to the writing of results into words.
+
+    Raises:
+        ErgitError: nothing can be written there.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM | {errno.EACCES}:
+            raise
+        raise ErgitError(
+            f"The record {output} was not written: {error.strerror} ({error.filename or 'no file named'}). Free some room,"
+            " or fix the folder's rights, and run the same command again: nothing else is lost."
+        ) from error

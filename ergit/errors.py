@@ -9,6 +9,10 @@ class ErgitError(Exception):
     """What is wrong, where, the offending text and what to do about it, in one paragraph."""
 
 
+class CommitFailure(Exception):
+    """What a commit did to the folder it is built or measured in, in words: recorded as its failure, the study goes on."""
+
+
 @contextmanager
 def exit_on_user_error() -> Iterator[None]:
     """Ends the program with status 1 and the error's own words, without a traceback, on an `ErgitError`."""

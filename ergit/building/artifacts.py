@@ -1,10 +1,19 @@
 """What is kept of a build: one compressed tar, packed from the build dir and unpacked into it."""
 
+import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-from ergit.errors import ErgitError
+from ergit.disk import refuse_full_disk, write_problem
+from ergit.errors import CommitFailure, ErgitError
+from ergit.files import sync_folder
+from ergit.text import one_line
+
+LONGEST_PATH_BYTES = 4096 - 1  # Linux's PATH_MAX, with the zero at its end
+SHOWN_CHARACTERS = 300  # of what a tool prints
 
 
 def copy_tree(source: Path, target: Path) -> None:
@@ -13,20 +22,37 @@ def copy_tree(source: Path, target: Path) -> None:
     Raises:
         ErgitError: there is no room, or something cannot be read.
     """
-    _run(["cp", "-a", "--reflink=auto", f"{source}/.", str(target)])
+    problem = _run("cp", "-a", "--reflink=auto", f"{source}/.", str(target))
+    if problem:
+        refuse_full_disk([target.parent])
+        raise ErgitError(f"The checkout could not be copied to {target}: {problem}. Run the same command again.")
 
 
 def pack(artifact: Path, tree: Path | None, keep: Sequence[str]) -> None:
-    """Writes the kept paths of the tree as one compressed tar; an empty one where there is no tree.
+    """Writes the kept paths of the tree as one compressed tar, whole or not at all; an empty one where there is no tree.
 
     Raises:
-        ErgitError: a kept path is not there, or there is no room.
+        CommitFailure: the build left something that cannot be packed.
+        ErgitError: the artifact cannot be written.
     """
     part = artifact.with_name(f".{artifact.name}.part")
     content = ["--files-from=/dev/null"] if tree is None else ["-C", str(tree), "--", *keep]
     try:
-        _run(["tar", "--create", "--gzip", "--file", str(part), *content])
+        if tree is not None:
+            _refuse_long_paths(tree, keep)
+        with part.open("wb") as file:
+            problem = _run("tar", "--create", "--gzip", "--sparse", "--file=-", *content, output=file)
+            if problem:
+                refuse_full_disk([artifact.parent])
+                raise CommitFailure(f"what the build made cannot be packed: {problem}")
+            os.fsync(file.fileno())
         part.replace(artifact)
+        sync_folder(artifact.parent)
+    except OSError as error:
+        raise ErgitError(
+            f"{artifact} cannot be written: {error.strerror}. Make room, or give yourself the right to write there, and"
+            " run the same command again."
+        ) from None
     finally:
         part.unlink(missing_ok=True)
 
@@ -35,17 +61,62 @@ def unpack(artifact: Path, tree: Path) -> None:
     """Unpacks an artifact into the folder.
 
     Raises:
-        ErgitError: the artifact is damaged, or there is no room.
+        CommitFailure: what the build made cannot be put there once more.
+        ErgitError: the artifact is not there or damaged, or there is no room.
     """
-    _run(["tar", "--extract", "--gzip", "--file", str(artifact), "-C", str(tree)])
+    problem = _run("tar", "--extract", "--gzip", "--force-local", f"--file={artifact}", "-C", str(tree))
+    if not problem:
+        return
+    refuse_full_disk([tree.parent])
+    damage = damage_of(artifact)
+    if damage:
+        raise ErgitError(f"{artifact} is damaged: {damage}. Remove it and run the same command again.")
+    raise CommitFailure(f"what the build made cannot be unpacked: {problem}")
 
 
-def _run(command: Sequence[str]) -> None:
-    """Runs one of the system's own tools.
+def damage_of(artifact: Path) -> str | None:
+    """Why the artifact cannot be read to its end; None where it can."""
+    return _run("gzip", "--test", "--", str(artifact))
+
+
+def _refuse_long_paths(tree: Path, keep: Sequence[str]) -> None:
+    """Does nothing where each kept path can be made again in the same folder.
 
     Raises:
-        ErgitError: it failed; in its own words.
+        CommitFailure: a path is longer than the kernel takes, so that it was made step by step.
     """
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
-    if done.returncode:
-        raise ErgitError(f"`{command[0]}` failed: {done.stderr.strip()}. Is there room on the disk (`df -h`)?")
+    longest = LONGEST_PATH_BYTES - len(os.fsencode(tree)) - 1
+    found = subprocess.run(
+        [
+            "find",
+            *(f"./{path}" for path in keep),
+            "-regextype",
+            "posix-extended",
+            "-regex",
+            f".{{{longest},}}",
+            "-print0",
+        ],
+        cwd=tree,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=os.environ | {"LC_ALL": "C"},
+    )
+    if found.stdout:
+        raise CommitFailure(f"the build made a path that is longer than {longest} bytes, so it cannot be packed")
+
+
+def _run(tool: str, *arguments: str, output: BinaryIO | None = None) -> str | None:
+    """Runs one of the system's own tools; what it says is wrong, None where all went well.
+
+    Raises:
+        ErgitError: it is not installed.
+    """
+    if shutil.which(tool) is None:
+        raise ErgitError(f"There is no {tool} on PATH, and builds are kept by it. Install the package `{tool}`.")
+    done = subprocess.run(
+        [tool, *arguments], stdin=subprocess.DEVNULL, stdout=output or subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    if done.returncode == 0:
+        return None
+    said = one_line(os.fsdecode(done.stderr), SHOWN_CHARACTERS)
+    return said or f"`{tool}` ended with status {done.returncode}"

@@ -1,182 +1,200 @@
 """Builds one commit: runs the build commands on a copy of its checkout and keeps the result, or records the failure."""
 
 import argparse
-import hashlib
-import json
 import os
-import platform
-import shutil
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from msgspec.structs import replace
+
+from ergit.building.artifacts import copy_tree, pack
+from ergit.building.build_dir import build_dir_of, locked_build_dir
+from ergit.building.cache import VARIABLE, cached_path, keep_in_cache, take_from_cache
+from ergit.building.removal import mounts_in
+from ergit.config.fingerprint import build_fingerprint
+from ergit.config.handover import received
+from ergit.config.settings import BuildSettings
+from ergit.disk import explain_write_error, refuse_full_disk
+from ergit.errors import CommitFailure, exit_on_user_error
 from ergit.git.checkout import FAILURE
-from ergit.processes import run as processes
-from ergit.processes.run import die_with_parent
-from ergit.errors import exit_on_user_error
-from ergit.files import write_atomically
-from ergit.building.build_dir import (
-    child_environment,
-    copy_tree,
-    environment_of,
-    pack,
-    build_dir_of,
-    refuse_full_disk,
-    workplace,
-)
-
-CACHE = "ERGIT_BUILD_CACHE"
+from ergit.processes.environment import child_environment, environment_of
+from ergit.processes.kills import count_kills
+from ergit.processes.run import die_with_parent, failure_reason, run
+from ergit.records.build import BuildRecord, BuildStatus, CommandOutcome, write_build
+from ergit.records.java import JavaRecord, read_java
 
 
-def build(
-    commit: str,
-    java: dict[str, Any],
-    checkout: Path,
-    artifact: Path,
-    settings: dict[str, Any],
-    meaning: str,
-    log: Path,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Job:
+    """What one commit is built from and to; `log` is the file to which the commands' output is added."""
+
+    commit: str
+    java: JavaRecord
+    checkout: Path
+    artifact: Path
+    settings: BuildSettings
+    fingerprint: str  # equal for builds of a commit that give the same artifact
+    log: Path
+    cache: str | None = None  # a folder that several studies share
+
+
+def build(job: Job) -> BuildRecord:
     """The record of the build; the artifact holds what is kept of the built tree, nothing where there is no build.
 
     Raises:
         ErgitError: the build cannot even be tried (no room, no right, no `tar`).
     """
-    place = build_dir_of(commit)
-    environment = environment_of(java, settings["environment"])
-    record = {
-        "schema": "ergit.build/1",
-        "commit": commit,
-        "java": java["chosen"],
-        "directory": str(place),
-        "environment": environment,
-        "cached": False,
-        "commands": [],
-        "status": "ok",
-        "reason": None,
-    }
-    if java["status"] == "none":
-        pack(artifact, None, [])
-        return record | {"status": "no-jdk", "reason": java["reason"]}
-    incomplete = checkout / FAILURE
+    build_dir = build_dir_of(job.commit)
+    record = BuildRecord(
+        commit=job.commit,
+        java=job.java.chosen,
+        directory=str(build_dir),
+        environment=environment_of(job.java, job.settings.environment),
+        cached=False,
+        commands=(),
+        status="ok",
+        reason=None,
+    )
+    if job.java.status == "none":
+        return without_artifact(job, record, "no-jdk", job.java.reason)
+    incomplete = job.checkout / FAILURE
     if incomplete.exists():
-        pack(artifact, None, [])
-        return record | {"status": "failed", "reason": incomplete.read_text(encoding="utf-8")}
-    kept = cached(commit, java, settings, meaning, place)
-    if kept and kept.exists():
-        shutil.copyfile(kept, artifact)
-        return record | {"cached": True}
-    with workplace(place):
-        copy_tree(checkout, place)
-        record["commands"] = commands = run_commands(settings, place, environment, log)
-        failure = failure_of(commands) or lacking(place, settings["keep"])
-        if failure:
-            pack(artifact, None, [])
-            return record | failure
-        pack(artifact, place, settings["keep"])
-    if kept:
-        keep(artifact, kept)
+        return without_artifact(job, record, "failed", incomplete.read_text(encoding="utf-8"))
+    cached = cached_path(job.commit, job.java, job.settings, job.fingerprint, build_dir, job.cache)
+    if cached and cached.exists():
+        problem = take_from_cache(cached, job.artifact)
+        if not problem:
+            return replace(record, cached=True)
+        warn(f"{cached} is not used: {problem}. This commit is built.")
+    try:
+        with locked_build_dir(build_dir):
+            copy_tree(job.checkout, build_dir)
+            commands = run_commands(job, build_dir, record.environment)
+            record = replace(record, commands=commands)
+            failed = next((command for command in commands if command.status != "ok"), None)
+            if failed:
+                return without_artifact(job, record, failed.status, failed.reason)
+            refuse_unusable(build_dir, job.settings.keep)
+            pack(job.artifact, build_dir, job.settings.keep)
+    except CommitFailure as failure:
+        return without_artifact(job, record, "failed", str(failure))
+    if cached:
+        problem = keep_in_cache(job.artifact, cached)
+        if problem:
+            warn(f"The build is not kept in {VARIABLE}={job.cache}: {problem}. Other studies build this commit again.")
     return record
 
 
-def run_commands(settings: dict[str, Any], place: Path, environment: dict[str, str], log: Path) -> list[dict[str, Any]]:
-    """The outcome of each build command in turn, up to the first that does not succeed."""
-    outcomes = []
-    for command in settings["commands"]:
-        outcome = processes.run(
+def without_artifact(job: Job, record: BuildRecord, status: BuildStatus, reason: str | None) -> BuildRecord:
+    """The record of a commit that was not built; its artifact is empty."""
+    pack(job.artifact, None, [])
+    return replace(record, status=status, reason=reason)
+
+
+def run_commands(job: Job, build_dir: Path, environment: dict[str, str]) -> tuple[CommandOutcome, ...]:
+    """The outcome of each build command in turn, up to the first that does not succeed.
+
+    Raises:
+        ErgitError: a command failed on a full disk.
+    """
+    outcomes: list[CommandOutcome] = []
+    for command in job.settings.commands:
+        outcome = run(
             command,
-            directory=place / settings["directory"],
-            inside=place,
+            directory=build_dir / job.settings.directory,
+            inside=build_dir,
             environment=child_environment(environment),
-            timeout_seconds=settings["timeout_seconds"],
-            log=log,
+            timeout_seconds=job.settings.timeout_seconds,
+            log=job.log,
         )
         outcomes.append(
-            {
-                "command": command,
-                "status": outcome.status,
-                "reason": reason(command, outcome, settings["timeout_seconds"]),
-                "exit_code": outcome.exit_code,
-                "signal": outcome.signal,
-                "started": outcome.started,
-                "seconds": round(outcome.duration_seconds, 3),
-            }
+            CommandOutcome(
+                command=command,
+                status=outcome.status,
+                reason=failure_reason(f"`{command}`", outcome, job.settings.timeout_seconds),
+                exit_code=outcome.exit_code,
+                signal=outcome.signal,
+                started=outcome.started,
+                seconds=round(outcome.duration_seconds, 3),
+            )
         )
         if outcome.status != "ok":
-            refuse_full_disk((place, log.parent), log)
+            refuse_full_disk((build_dir.parent, job.log.parent))
             break
-    return outcomes
+    return tuple(outcomes)
 
 
-def failure_of(commands: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """Status and reason of the command that did not succeed; None where all did."""
-    return next(
-        ({key: command[key] for key in ("status", "reason")} for command in commands if command["status"] != "ok"), None
-    )
+def refuse_unusable(build_dir: Path, keep: Sequence[str]) -> None:
+    """Does nothing where all that is to be kept is in the build dir, and that dir is the one that was made.
 
-
-def lacking(place: Path, keep: Sequence[str]) -> dict[str, Any] | None:
-    """The failure of a build that did not make what is to be kept, or took its folder away; None where all is there."""
-    missing = [path for path in keep if place.is_symlink() or not (place / path).exists()]
-    return {"status": "failed", "reason": f"the build made no {', '.join(missing)} (build.keep)"} if missing else None
-
-
-def reason(command: str, outcome: processes.Outcome, timeout_seconds: float) -> str | None:
-    """Why the command counts as failed, in a few words; None where it succeeded."""
-    if outcome.status == "timeout":
-        return f"`{command}` took longer than {timeout_seconds:g} s"
-    if outcome.signal:
-        return f"`{command}` was killed by signal {outcome.signal}"
-    if outcome.status == "failed" and outcome.exit_code is None:
-        return "build.directory is not there in this commit, or leads out of it"
-    return f"status {outcome.exit_code} of `{command}`" if outcome.exit_code else None
-
-
-def cached(commit: str, java: dict[str, Any], settings: dict[str, Any], meaning: str, place: Path) -> Path | None:
-    """Where the artifact of an equal build is kept across studies; None where no cache folder is set.
-
-    Equal are builds of one commit with the same commands, settings, JDK, kind of machine and path. Failures are not
-    kept: they are tried again when asked for. Nor are builds whose commands use files of the study's folder.
+    Raises:
+        CommitFailure: the build did not make it, took its folder away, or left something mounted there.
     """
-    folder = os.environ.get(CACHE)
-    if not folder or any("ERGIT_STUDY" in command for command in settings["commands"]):
-        return None
-    what = [commit, java["wanted"], java["chosen"], meaning, platform.machine(), str(place)]
-    return Path(folder) / f"{hashlib.sha256(json.dumps(what).encode()).hexdigest()}.tar.gz"
+    missing = [path for path in keep if build_dir.is_symlink() or not os.path.lexists(build_dir / path)]
+    if missing:
+        raise CommitFailure(f"the build made no {', '.join(missing)} (build.keep)")
+    mounts = mounts_in(build_dir)
+    if mounts:
+        raise CommitFailure(f"the build left something mounted at {', '.join(map(str, mounts))}")
 
 
-def keep(artifact: Path, kept: Path) -> None:
-    """Copies the artifact into the cache, whole or not at all."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    part = kept.with_name(f".{kept.name}.{os.getpid()}")
-    try:
-        shutil.copyfile(artifact, part)
-        part.replace(kept)
-    finally:
-        part.unlink(missing_ok=True)
+def warn(text: str) -> None:
+    """A warning for the job's log."""
+    print(f"ergit: warning: {text}", file=sys.stderr, flush=True)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The program of the rule `build`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--meaning", required=True, help="what builds with equal commands have in common")
+    parser.add_argument("--settings", required=True, help="the environment variable that holds them")
     parser.add_argument("--commit", required=True)
     parser.add_argument("--java", type=Path, required=True, help="what the rule java wrote")
     parser.add_argument("--checkout", type=Path, required=True)
     parser.add_argument("--artifact", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    options = parser.parse_args(arguments)
     die_with_parent()
-    with exit_on_user_error():
-        java = json.loads(arguments.java.read_text(encoding="utf-8"))
-        log = arguments.output.with_suffix(".output.log")
-        log.unlink(missing_ok=True)
-        record = build(
-            *(arguments.commit, java, arguments.checkout, arguments.artifact),
-            *(arguments.settings, arguments.meaning, log),
+    output: Path = options.output
+    with exit_on_user_error(), explain_write_error(output):
+        settings = received(options.settings)
+        job = Job(
+            commit=options.commit,
+            java=read_java(options.java),
+            checkout=options.checkout,
+            artifact=options.artifact,
+            settings=settings.build,
+            fingerprint=build_fingerprint(settings),
+            log=output.with_suffix(".output.log"),
+            cache=os.environ.get(VARIABLE),
         )
-        write_atomically(arguments.output, json.dumps(record, indent=1) + "\n")
+        job.log.unlink(missing_ok=True)
+        write_build(output, counted_build(job, output))
+
+
+def counted_build(job: Job, output: Path) -> BuildRecord:
+    """The record of the build, or of the failure of a commit whose builds are killed again and again.
+
+    Raises:
+        ErgitError: the build cannot even be tried.
+    """
+    others = (path for path in output.parent.glob("*.json") if path != output)
+    try:
+        with count_kills(output, others):
+            return build(job)
+    except CommitFailure as failure:
+        pack(job.artifact, None, [])
+        return BuildRecord(
+            commit=job.commit,
+            java=job.java.chosen,
+            directory=str(build_dir_of(job.commit)),
+            environment=environment_of(job.java, job.settings.environment),
+            cached=False,
+            commands=(),
+            status="failed",
+            reason=str(failure),
+        )
 
 
 if __name__ == "__main__":

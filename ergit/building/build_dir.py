@@ -1,74 +1,138 @@
 """The folder in which a commit is built and, at the very same path, measured."""
 
+import errno
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ergit.errors import ErgitError
+from ergit.building.removal import make_writable, remove_tree
+from ergit.errors import CommitFailure, ErgitError
 from ergit.locks import lock
+
+COMMON_DIGITS, OWN_DIGITS = 8, 7  # together with the slash as long as the 16 digits of version 0.1.0
 
 
 def build_dir_of(commit: str) -> Path:
-    """The folder of a commit, of one length for all: build tools write absolute paths into what they build."""
-    return Path(tempfile.gettempdir()).resolve() / f"ergit-{os.getuid()}" / commit[:16]
+    """The folder of a commit, of one length for all: build tools write absolute paths into what they build.
+
+    The folder above it holds nothing else, so that `rm -rf ../*` meets no other commit.
+    """
+    digits = commit[:COMMON_DIGITS], commit[COMMON_DIGITS : COMMON_DIGITS + OWN_DIGITS]
+    return _home().joinpath(*digits)
 
 
 @contextmanager
 def locked_build_dir(path: Path) -> Iterator[None]:
     """An empty folder that is this process's alone until the end of the block, when it is removed.
 
-    Waits while another process of the same user holds it.
+    Waits while another process of the same user holds it. What cannot be removed at the end is said, and keeps nobody
+    from recording what was done in the folder.
 
     Raises:
-        ErgitError: the folder it stands in belongs to somebody else, or is a link.
+        CommitFailure: an earlier build or workload of the commit left there what cannot be removed.
+        ErgitError: the folder cannot be made, or what it stands in belongs to somebody else or is a link.
     """
-    home = path.parent
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    owner = home.lstat()
+    outer = path.parent if path.parent.parent.name == _home().name else path  # one of two: build_dir_of, version 0.1.0
+    _make_home(outer.parent)
+    with _locked(outer):
+        problem = remove_tree(outer)
+        if problem:
+            raise CommitFailure(
+                f"an earlier build or workload of this commit left something in {path} that cannot be removed: {problem}"
+            )
+        _make(path)
+        try:
+            yield
+        finally:
+            problem = remove_tree(outer)
+            if problem:
+                print(f"ergit: something is left in {path}: {problem}. Remove it by hand.", file=sys.stderr, flush=True)
+
+
+def _home() -> Path:
+    """The folder of all build dirs of this user."""
+    return Path(tempfile.gettempdir()).resolve() / f"ergit-{os.getuid()}"
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = home.lstat()
+    except OSError as error:
+        raise _not_made(home, error) from None
     if owner.st_uid != os.getuid() or home.is_symlink():
         raise ErgitError(
             f"{home} is not yours: somebody else made it. Remove it, or set TMPDIR to a folder of your own."
         )
-    with _locked(path):
-        clear(path)
-        path.mkdir()
+
+
+def _make(path: Path) -> None:
+    """Makes the folder, for this user alone.
+
+    Raises:
+        ErgitError: that is not possible.
+    """
+    try:
+        path.mkdir(parents=True)
+    except PermissionError:
+        make_writable(path.parent.parent)
+        make_writable(path.parent)
         try:
-            yield
-        finally:
-            clear(path)
+            path.mkdir(parents=True)
+        except OSError as error:
+            raise _not_made(path, error) from None
+    except OSError as error:
+        raise _not_made(path, error) from None
+
+
+def _not_made(path: Path, error: OSError) -> ErgitError:
+    return ErgitError(
+        f"{path}, in which a commit is built and measured, cannot be made: {error.strerror}. Make room, or set TMPDIR to a"
+        " folder of your own that you can write to."
+    )
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Holds the lock file of a build dir, which is there only as long as it is held."""
-    lock_path = path.with_suffix(".lock")
+def _locked(folder: Path) -> Iterator[None]:
+    """Holds the lock file beside a folder, which is there only as long as it is held."""
+    path = folder.with_name(f"{folder.name}.lock")
 
     def say_that_it_waits() -> None:
-        print(f"ergit: waits for another process that works in {path}", file=sys.stderr, flush=True)
+        print(f"ergit: waits for another process that works in {folder}", file=sys.stderr, flush=True)
 
     while True:
-        with lock_path.open("w") as file:
-            lock(file.fileno(), say_that_it_waits)
-            if not lock_path.exists() or not os.path.samestat(os.fstat(file.fileno()), lock_path.stat()):
+        descriptor = _open_lock(path)
+        try:
+            lock(descriptor, say_that_it_waits)
+            if not path.exists() or not os.path.samestat(os.fstat(descriptor), path.stat()):
                 continue  # the one waited for has removed it
             try:
                 yield
             finally:
-                lock_path.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
             return
+        finally:
+            os.close(descriptor)
 
 
-def clear(path: Path) -> None:
-    """Removes the folder, also where a build took away its own right to write in it; or what was put in its place."""
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    if not path.exists():
-        return
-    if os.getuid() != 0:
-        subprocess.run(["chmod", "-R", "u+rwX", str(path)], check=False, capture_output=True)
-    shutil.rmtree(path)
+def _open_lock(path: Path) -> int:
+    """Opens the lock file; a link or a folder that a commit put in its place is removed, never followed.
+
+    Raises:
+        ErgitError: it cannot be made.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o600)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
+            raise _not_made(path, error) from None
+    remove_tree(path)
+    make_writable(path.parent)
+    try:
+        return os.open(path, flags, 0o600)
+    except OSError as error:
+        raise _not_made(path, error) from None
