@@ -3,17 +3,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Literal, Self
 
+from ergit.config.settings import MeasureSettings
 from ergit.energy.estimate import EstimateSource
 from ergit.energy.perf import PerfSource, energy_events
 from ergit.energy.pmu import PmuSource, read_type_and_cpus
 from ergit.energy.powercap import PowercapSource
-from ergit.energy.source import DOMAINS, LIMIT_WATTS, Energy, Source, UnavailableError
+from ergit.energy.source import LIMIT_WATTS, Energy, Source, UnavailableError
 from ergit.errors import ErgitError
 
 __all__ = [
-    "DOMAINS",
     "Availability",
     "Energy",
     "Roots",
@@ -40,11 +40,17 @@ class Roots:
     perf: str = "perf"
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any], **others: Any) -> Self:
-        """The places that `measure` settings name, the others by keyword, the kernel's own ones for the rest."""
-        if settings["powercap"]:
-            others["powercap"] = Path(settings["powercap"])
-        return cls(**others)
+    def of(
+        cls,
+        settings: MeasureSettings,
+        *,
+        powercap: Path = Path("/sys/class/powercap"),
+        event_sources: Path = Path("/sys/bus/event_source/devices"),
+        proc: Path = Path("/proc"),
+        perf: str = "perf",
+    ) -> Self:
+        """The powercap tree that the settings name, and the other places as given."""
+        return cls(Path(settings.powercap) if settings.powercap else powercap, event_sources, proc, perf)
 
 
 @dataclass(frozen=True)
@@ -52,13 +58,13 @@ class Availability:
     """Whether a source can be used here: what it would read or why it can't, and then the fix."""
 
     name: str
-    kind: str
+    kind: Literal["measured", "estimated"]
     available: bool
     reason: str
     fix: str | None
 
 
-def choose(settings: Mapping[str, Any], roots: Roots = Roots(), limit_watts: float = LIMIT_WATTS) -> Source:
+def choose(settings: MeasureSettings, roots: Roots = Roots(), limit_watts: float = LIMIT_WATTS) -> Source:
     """The open source that `measure` settings ask for, its `reason` saying why it was chosen.
 
     `settings` has `source`, `allow_estimate` and `watts_per_core`; `limit_watts` is the highest believable power of one
@@ -66,12 +72,10 @@ def choose(settings: Mapping[str, Any], roots: Roots = Roots(), limit_watts: flo
     allowed. Any other `source` is taken or refused. Raises ErgitError with each source that was tried, why it can't be
     used, and the fix.
     """
-    wanted = settings["source"]
+    wanted = settings.source
     openers = openers_of(settings, roots, limit_watts)
-    if wanted != "auto" and wanted not in openers:
-        raise ErgitError(f"measure.source is {wanted!r}; it must be auto or one of {', '.join(openers)}.")
     tried: list[UnavailableError] = []
-    allowed = MEASURING + (("estimate",) if settings["allow_estimate"] else ())
+    allowed = MEASURING + (("estimate",) if settings.allow_estimate else ())
     candidates = allowed if wanted == "auto" else (wanted,)
     for name in candidates:
         try:
@@ -100,7 +104,7 @@ def in_words(refusals: Mapping[str, UnavailableError]) -> str:
     return " ".join(reasons + fixes)
 
 
-def probe(settings: Mapping[str, Any], roots: Roots = Roots(), limit_watts: float = LIMIT_WATTS) -> list[Availability]:
+def probe(settings: MeasureSettings, roots: Roots = Roots(), limit_watts: float = LIMIT_WATTS) -> list[Availability]:
     """What each source would do here, in the order in which `auto` tries them; each is opened and closed again.
 
     Only `watts_per_core` of `settings` is used. Raises ErgitError only where that is no power.
@@ -108,7 +112,7 @@ def probe(settings: Mapping[str, Any], roots: Roots = Roots(), limit_watts: floa
     return [availability(name, opener) for name, opener in openers_of(settings, roots, limit_watts).items()]
 
 
-def openers_of(settings: Mapping[str, Any], roots: Roots, limit_watts: float) -> dict[str, Callable[[], Source]]:
+def openers_of(settings: MeasureSettings, roots: Roots, limit_watts: float) -> dict[str, Callable[[], Source]]:
     """How to open each source, by name and in the order of `auto`; an opener raises UnavailableError."""
     power = roots.event_sources / "power"
 
@@ -121,7 +125,7 @@ def openers_of(settings: Mapping[str, Any], roots: Roots, limit_watts: float) ->
         "pmu": lambda: PmuSource(power, proc=roots.proc, limit_watts=limit_watts),
         "perf": open_perf,
         "powercap": lambda: PowercapSource(roots.powercap, proc=roots.proc, limit_watts=limit_watts),
-        "estimate": lambda: EstimateSource(settings["watts_per_core"]),
+        "estimate": lambda: EstimateSource(settings.watts_per_core),
     }
 
 

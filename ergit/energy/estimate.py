@@ -1,7 +1,7 @@
 """CPU time in the clothes of energy: CPU-seconds times a fixed power of one core, always labelled estimated."""
 
 import math
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from ergit.energy.source import Energy, Source
 from ergit.errors import ErgitError
@@ -15,13 +15,13 @@ class EstimateSource(Source):
     """
 
     name: ClassVar[str] = "estimate"
-    kind: ClassVar[str] = "estimated"
+    kind: ClassVar[Literal["measured", "estimated"]] = "estimated"
 
     def __init__(self, watts_per_core: float) -> None:
         """Raises ErgitError unless `watts_per_core` is a positive number of watts."""
         if not (math.isfinite(watts_per_core) and watts_per_core > 0):
             raise ErgitError(f"measure.watts_per_core is {watts_per_core!r}; it must be a positive number of watts.")
-        self.watts_per_core = watts_per_core
+        self.watts_per_core: float = watts_per_core
         self.domains = ("package",)
 
     def start(self) -> None:
@@ -33,8 +33,8 @@ class EstimateSource(Source):
     def energy(self, cpu_seconds: float) -> Energy:
         """`cpu_seconds` × `watts_per_core` as the package's joules."""
         if not (math.isfinite(cpu_seconds) and cpu_seconds >= 0):
-            return Energy({}, [], f"estimate: {cpu_seconds!r} is no CPU time in seconds")
-        return Energy({"package": cpu_seconds * self.watts_per_core}, [], None)
+            return Energy({}, (), f"estimate: {cpu_seconds!r} is no CPU time in seconds")
+        return Energy({"package": cpu_seconds * self.watts_per_core}, (), None)
 
     def close(self) -> None:
         """Nothing: there is nothing open."""

@@ -12,15 +12,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from ergit.energy.pmu import EVENT_DOMAINS, read_type_and_cpus
 from ergit.energy.source import (
-    DOMAINS,
     LIMIT_WATTS,
-    Counter,
+    CounterResult,
     Energy,
-    Part,
     Source,
     UnavailableError,
     add_up,
@@ -28,6 +26,7 @@ from ergit.energy.source import (
     limit_of,
     stands_still,
 )
+from ergit.records.readings import DOMAINS, Counter, Raw
 
 PATIENCE_SECONDS = 10.0
 """How long perf may take for an answer; it is usually a matter of 0.1 ms, and of 20 ms when it starts."""
@@ -45,7 +44,7 @@ UNABLE = "Try perf stat -a -j -e power/energy-pkg/ -- sleep 1 by hand, or choose
 
 
 @dataclass(frozen=True)
-class Count:
+class PerfCount:
     """One line of perf's JSON: the value as text, its unit, and in how much of the window it was counted."""
 
     event: str
@@ -54,19 +53,19 @@ class Count:
     running_percent: float
 
 
-def parse(output: str) -> dict[str, Count]:
+def parse(output: str) -> dict[str, PerfCount]:
     """Counts by event from what `perf stat -j` wrote; raises ValueError, with the line, for anything else.
 
     Source: linux/tools/perf/util/stat-display.c. The value is text, so that `<not counted>` fits in, and the rest are
     bare numbers: under a locale with a decimal comma the line is no JSON.
     """
-    counts: dict[str, Count] = {}
+    counts: dict[str, PerfCount] = {}
     for line in output.splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         try:
             fields = json.loads(line)
-            count = Count(
+            count = PerfCount(
                 str(fields["event"]), str(fields["counter-value"]), str(fields["unit"]), float(fields["pcnt-running"])
             )
         except json.JSONDecodeError as error:
@@ -82,7 +81,7 @@ def parse(output: str) -> dict[str, Count]:
     return counts
 
 
-def amount(count: Count, unit: str) -> float:
+def amount(count: PerfCount, unit: str) -> float:
     """The number that was counted, in `unit`; raises ValueError for `<not supported>` and for a partial count."""
     if not re.fullmatch(r"-?\d+(\.\d+)?", count.value, re.ASCII):
         raise ValueError(f"perf says {count.value!r}")
@@ -108,7 +107,7 @@ def why_perf_ended(messages: str) -> tuple[str, str]:
     return reason, UNABLE
 
 
-class Run:
+class PerfRun:
     """One `perf stat` process that counts while it is told to, and ends with the pipe that feeds its child, a `cat`.
 
     The measured command is not perf's child: perf's exit status is its own, and the command's comes from its `wait4`.
@@ -168,14 +167,14 @@ class Run:
         if self.process.returncode < 0:
             raise ValueError(f"perf was killed by signal {-self.process.returncode}")
         if self.process.returncode > 0:
-            told = in_one_line(self.told())
-            raise ValueError(f"perf ended with exit status {self.process.returncode} and said: {told}")
+            printed = in_one_line(self.printed())
+            raise ValueError(f"perf ended with exit status {self.process.returncode} and said: {printed}")
         try:
             return self.output.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"perf's counts cannot be read: {error}") from error
 
-    def told(self) -> str:
+    def printed(self) -> str:
         """What perf printed."""
         return self.messages.read_text(encoding="utf-8", errors="replace")
 
@@ -209,7 +208,7 @@ class PerfSource(Source):
     """
 
     name: ClassVar[str] = "perf"
-    kind: ClassVar[str] = "measured"
+    kind: ClassVar[Literal["measured", "estimated"]] = "measured"
 
     def __init__(
         self,
@@ -268,7 +267,7 @@ class PerfSource(Source):
         try:
             energy = add_up(self.name, self._collect())
         except ValueError as refusal:
-            energy = Energy({}, [], f"perf: {refusal}")
+            energy = Energy({}, (), f"perf: {refusal}")
         self._renew()
         return energy
 
@@ -279,8 +278,8 @@ class PerfSource(Source):
     def _end_run(self) -> None:
         self._run.close()
 
-    def _next_run(self) -> Run:
-        return Run(self._program, self._events, self._folder, self._patience_seconds)
+    def _next_run(self) -> PerfRun:
+        return PerfRun(self._program, self._events, self._folder, self._patience_seconds)
 
     def _renew(self) -> None:
         self._run.close()
@@ -291,7 +290,7 @@ class PerfSource(Source):
     def _try_out(self) -> None:
         if self._run.tell(b"ping") is not None:
             self._run.close()
-            raise UnavailableError(*why_perf_ended(self._run.told()))
+            raise UnavailableError(*why_perf_ended(self._run.printed()))
         self.start()
         time.sleep(TRIAL_SECONDS)
         self.stop()
@@ -305,12 +304,12 @@ class PerfSource(Source):
         self._renew()
 
     def _leave_out(self, counter: Counter, problem: str) -> None:
-        if counter["domain"] == "package":
-            raise UnavailableError(f"perf stat does not count {counter['name']}: {problem}", UNABLE)
-        del self._events[counter["name"]]
-        self.notes += (f"{counter['domain']} left out: {problem}",)
+        if counter.domain == "package":
+            raise UnavailableError(f"perf stat does not count {counter.name}: {problem}", UNABLE)
+        del self._events[counter.name]
+        self.notes += (f"{counter.domain} left out: {problem}",)
 
-    def _collect(self) -> list[Part]:
+    def _collect(self) -> list[CounterResult]:
         try:
             counts = parse(self._run.finish())
         except ValueError as refusal:
@@ -318,20 +317,23 @@ class PerfSource(Source):
         if self._fault is not None:
             raise ValueError(self._fault)
         seconds = self._times[1] - self._times[0]
-        return [self._part(event, counts.get(event), seconds) for event in self._events]
+        return [self._result(event, counts.get(event), seconds) for event in self._events]
 
-    def _part(self, event: str, count: Count | None, seconds: float) -> Part:
+    def _result(self, event: str, count: PerfCount | None, seconds: float) -> CounterResult:
         domain = self._events[event]
-        before, after = (None, None) if count is None else (0, count.value)
-        record = Counter(name=event, domain=domain, unit=self._unit, before=before, after=after, range=None, samples=[])
+
+        def record(before: Raw, after: Raw) -> Counter:
+            return Counter(
+                name=event, domain=domain, unit=self._unit, before=before, after=after, range=None, samples=()
+            )
+
         if count is None:
-            return Part(record, 0.0, "perf wrote no count of it")
+            return CounterResult(record(None, None), 0.0, "perf wrote no count of it")
         try:
             joules = amount(count, self._unit)
         except ValueError as refusal:
-            return Part(record, 0.0, str(refusal))
-        record["after"] = joules
+            return CounterResult(record(0, count.value), 0.0, str(refusal))
         counters = 1 if domain == "psys" else self._packages
         limit_watts = counters * limit_of(domain, self._packages, self._limit_watts)
         problem = implausible(joules, seconds, limit_watts) or stands_still(domain, joules, seconds)
-        return Part(record, joules, problem)
+        return CounterResult(record(0, joules), joules, problem)

@@ -11,15 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from ergit.energy.source import (
-    DOMAINS,
     LIMIT_WATTS,
-    Counter,
+    CounterResult,
     Energy,
-    Part,
-    Raw,
+    Read,
     Source,
     UnavailableError,
     absent_counter_fix,
@@ -29,6 +27,7 @@ from ergit.energy.source import (
     limit_of,
     stands_still,
 )
+from ergit.records.readings import DOMAINS, Counter, Raw
 
 EVENT_DOMAINS = {
     "energy-pkg": "package",
@@ -59,8 +58,7 @@ NO_RIGHT = (
     "--init-groups --inh-caps=-all,+perfmon --ambient-caps=-all,+perfmon env HOME=$HOME PATH=$PATH snakemake … ; "
     "sysctl kernel.perf_event_paranoid=0 would give the right to everybody"
 )
-Read = bytes | OSError
-Snapshot = tuple[float, list[Read]]
+EventSample = tuple[float, list[Read]]
 """Seconds of the clock, and what reading each counter gave."""
 
 
@@ -201,27 +199,29 @@ def counts_between(before: Read, after: Read) -> int:
     return last - first
 
 
-def energy_between(counters: Sequence[OpenCounter], before: Snapshot, after: Snapshot, limit_watts: float) -> Energy:
-    """Energy from one snapshot to the next."""
+def energy_between(
+    counters: Sequence[OpenCounter], before: EventSample, after: EventSample, limit_watts: float
+) -> Energy:
+    """Energy from one sample to the next."""
     seconds = after[0] - before[0]
     packages = sum(counter.event.domain == "package" for counter in counters)
-    parts = [
-        part_of(counter, reads, seconds, limit_of(counter.event.domain, packages, limit_watts))
+    results = [
+        result_of(counter, reads, seconds, limit_of(counter.event.domain, packages, limit_watts))
         for counter, *reads in zip(counters, before[1], after[1], strict=True)
     ]
-    return add_up(PmuSource.name, parts)
+    return add_up(PmuSource.name, results)
 
 
-def part_of(counter: OpenCounter, reads: Sequence[Read], seconds: float, limit_watts: float) -> Part:
+def result_of(counter: OpenCounter, reads: Sequence[Read], seconds: float, limit_watts: float) -> CounterResult:
     """What one counter says of a window of `seconds` with one read at each edge."""
     before, after = reads
     record = as_it_was_read(counter, before, after)
     try:
         joules = counts_between(before, after) * float(counter.event.scale)
     except ValueError as refusal:
-        return Part(record, 0.0, str(refusal))
+        return CounterResult(record, 0.0, str(refusal))
     problem = implausible(joules, seconds, limit_watts) or stands_still(counter.event.domain, joules, seconds)
-    return Part(record, joules, problem)
+    return CounterResult(record, joules, problem)
 
 
 def as_it_was_read(counter: OpenCounter, before: Read, after: Read) -> Counter:
@@ -233,7 +233,7 @@ def as_it_was_read(counter: OpenCounter, before: Read, after: Read) -> Counter:
         before=raw_value(before),
         after=raw_value(after),
         range=None,
-        samples=[],
+        samples=(),
     )
 
 
@@ -248,7 +248,7 @@ class PmuSource(Source):
     """Counters of the `power` PMU, opened once per event and CPU of its `cpumask`; an edge is one `read` for each."""
 
     name: ClassVar[str] = "pmu"
-    kind: ClassVar[str] = "measured"
+    kind: ClassVar[Literal["measured", "estimated"]] = "measured"
 
     def __init__(
         self,
@@ -275,11 +275,11 @@ class PmuSource(Source):
 
     def start(self) -> None:
         """Reads each counter, in the same order as `stop()`, so that all of them span windows of the same length."""
-        self._before = self._snapshot()
+        self._before = self._read_all()
 
     def stop(self) -> None:
         """Reads each counter for the last time of this window."""
-        self._after = self._snapshot()
+        self._after = self._read_all()
 
     def energy(self, cpu_seconds: float) -> Energy:  # noqa: ARG002
         """Energy of the window; a problem if any counter failed, went backwards or can't have been right."""
@@ -289,7 +289,7 @@ class PmuSource(Source):
         """Closes the counters."""
         self._files.close()
 
-    def _snapshot(self) -> Snapshot:
+    def _read_all(self) -> EventSample:
         return self._clock(), [read_counter(descriptor) for descriptor in self._descriptors]
 
 

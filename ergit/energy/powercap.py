@@ -6,28 +6,27 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from ergit.energy.source import (
-    DOMAINS,
     LIMIT_WATTS,
     UPDATE_SECONDS,
-    Counter,
+    CounterResult,
     Energy,
-    Part,
-    Raw,
+    Read,
     Source,
     add_up,
     implausible,
     limit_of,
     stands_still,
 )
-from ergit.energy.zones import Read, Zone, microjoules, open_zones, read_counter
+from ergit.energy.zones import Zone, microjoules, open_zones, read_counter
+from ergit.records.readings import DOMAINS, Counter, Raw
 
 SAMPLE_SECONDS = 10.0
 """How often a long window is sampled: a 65 kJ counter is then at most 15 % further, even at the limit of 1,000 W."""
 
-Snapshot = tuple[float, list[Read]]
+ZoneSample = tuple[float, list[Read]]
 """Seconds of the clock, and what reading each zone's counter gave."""
 
 KERNEL_TREE = Path("/sys/class/powercap")
@@ -64,25 +63,25 @@ def window_joules(times: Sequence[float], counts_uj: Sequence[int], range_uj: in
     return total
 
 
-def energy_between(zones: Sequence[Zone], snapshots: Sequence[Snapshot], limit_watts: float) -> Energy:
-    """Energy from the first of at least two snapshots to the last."""
-    times = [seconds for seconds, _ in snapshots]
+def energy_between(zones: Sequence[Zone], samples: Sequence[ZoneSample], limit_watts: float) -> Energy:
+    """Energy from the first of at least two samples to the last."""
+    times = [seconds for seconds, _ in samples]
     packages = sum(zone.domain == "package" for zone in zones)
-    parts = [
-        part_of(zone, times, [reads[index] for _, reads in snapshots], limit_of(zone.domain, packages, limit_watts))
+    results = [
+        result_of(zone, times, [reads[index] for _, reads in samples], limit_of(zone.domain, packages, limit_watts))
         for index, zone in enumerate(zones)
     ]
-    return add_up(PowercapSource.name, parts)
+    return add_up(PowercapSource.name, results)
 
 
-def part_of(zone: Zone, times: Sequence[float], reads: Sequence[Read], limit_watts: float) -> Part:
+def result_of(zone: Zone, times: Sequence[float], reads: Sequence[Read], limit_watts: float) -> CounterResult:
     """What one zone says of a window in which it was read at `times`."""
     counter = as_it_was_read(zone, reads)
     try:
         joules = window_joules(times, [microjoules(read, zone) for read in reads], zone.range_uj, limit_watts)
     except ValueError as refusal:
-        return Part(counter, 0.0, str(refusal))
-    return Part(counter, joules, stands_still(zone.domain, joules, times[-1] - times[0]))
+        return CounterResult(counter, 0.0, str(refusal))
+    return CounterResult(counter, joules, stands_still(zone.domain, joules, times[-1] - times[0]))
 
 
 def sampling_interval(zones: Sequence[Zone], wanted_seconds: float, limit_watts: float) -> float:
@@ -99,7 +98,13 @@ def as_it_was_read(zone: Zone, reads: Sequence[Read]) -> Counter:
     """The record of one zone in one window, for the file of readings."""
     before, *samples, after = [raw_value(read) for read in reads]
     return Counter(
-        name=zone.name, domain=zone.domain, unit="µJ", before=before, after=after, range=zone.range_uj, samples=samples
+        name=zone.name,
+        domain=zone.domain,
+        unit="µJ",
+        before=before,
+        after=after,
+        range=zone.range_uj,
+        samples=tuple(samples),
     )
 
 
@@ -120,7 +125,7 @@ class PowercapSource(Source):
     """
 
     name: ClassVar[str] = "powercap"
-    kind: ClassVar[str] = "measured"
+    kind: ClassVar[Literal["measured", "estimated"]] = "measured"
 
     def __init__(
         self,
@@ -140,7 +145,7 @@ class PowercapSource(Source):
         self._clock = clock
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._snapshots: list[Snapshot] = []
+        self._read_alls: list[ZoneSample] = []
         self._window_is_open = False
         with contextlib.ExitStack() as opened:
             self.zones, self._descriptors, self.notes = open_zones(root, proc, opened)
@@ -157,24 +162,24 @@ class PowercapSource(Source):
     def start(self) -> None:
         """Reads each counter, in the same order as `stop()`, so that all of them span windows of the same length."""
         with self._lock:
-            self._snapshots = [self._snapshot()]
+            self._read_alls = [self._read_all()]
             self._window_is_open = True
 
     def sample(self) -> None:
         """Reads each counter once more if a window is open."""
         with self._lock:
             if self._window_is_open:
-                self._snapshots.append(self._snapshot())
+                self._read_alls.append(self._read_all())
 
     def stop(self) -> None:
         """Reads each counter for the last time of this window."""
         with self._lock:
-            self._snapshots.append(self._snapshot())
+            self._read_alls.append(self._read_all())
             self._window_is_open = False
 
     def energy(self, cpu_seconds: float) -> Energy:  # noqa: ARG002
         """Energy of the window; a problem if any counter failed, was reset or can't have been right."""
-        return energy_between(self.zones, self._snapshots, self._limit_watts)
+        return energy_between(self.zones, self._read_alls, self._limit_watts)
 
     def close(self) -> None:
         """Ends the sampler and closes the files."""
@@ -182,7 +187,7 @@ class PowercapSource(Source):
         self._sampler.join()
         self._files.close()
 
-    def _snapshot(self) -> Snapshot:
+    def _read_all(self) -> ZoneSample:
         return self._clock(), [read_counter(descriptor) for descriptor in self._descriptors]
 
     def _sample_now_and_then(self, sample_seconds: float) -> None:

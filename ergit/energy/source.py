@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self, TypedDict
+from typing import ClassVar, Literal, Self
 
 from ergit.errors import ErgitError
-
-DOMAINS = ("package", "core", "uncore", "dram", "psys")
+from ergit.records.readings import DOMAINS, Counter, SourceRecord
 
 LIMIT_WATTS = 1000.0
 """More than any CPU package draws: twice the 500 W design power of the largest server packages on sale in 2025.
@@ -37,24 +36,8 @@ class UnavailableError(ErgitError):
         self.fix = fix
 
 
-Raw = int | float | str | None
-"""A raw value as JSON can hold it: the number, the text that was no number, None where reading failed."""
-
-
-class Counter(TypedDict):
-    """One raw counter of one window, as it was read.
-
-    `unit` is what one count stands for, `range` the largest count before the counter restarts at 0 (None: it never
-    does), `samples` the values read between `before` and `after`.
-    """
-
-    name: str
-    domain: str
-    unit: str
-    before: Raw
-    after: Raw
-    range: int | None
-    samples: list[Raw]
+Read = bytes | OSError
+"""What one read of a counter gave."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +48,12 @@ class Energy:
     """
 
     joules: dict[str, float]
-    counters: list[Counter]
+    counters: tuple[Counter, ...]
     problem: str | None
 
 
 @dataclass(frozen=True)
-class Part:
+class CounterResult:
     """What one counter says of one window: its record, and its joules or the reason why they can't be trusted."""
 
     counter: Counter
@@ -78,16 +61,16 @@ class Part:
     problem: str | None = None
 
 
-def add_up(source: str, parts: Sequence[Part]) -> Energy:
+def add_up(source: str, results: Sequence[CounterResult]) -> Energy:
     """Energy of a window by domain; a single counter that can't be trusted makes the whole window void."""
-    counters = [part.counter for part in parts]
-    problems = [f"{part.counter['name']}: {part.problem}" for part in parts if part.problem]
+    counters = tuple(result.counter for result in results)
+    problems = [f"{result.counter.name}: {result.problem}" for result in results if result.problem]
     if problems:
         return Energy({}, counters, f"{source}: " + "; ".join(problems))
-    counted = {counter["domain"] for counter in counters}
+    counted = {counter.domain for counter in counters}
     joules = {domain: 0.0 for domain in DOMAINS if domain in counted}
-    for part in parts:
-        joules[part.counter["domain"]] += part.joules
+    for result in results:
+        joules[result.counter.domain] += result.joules
     return Energy(joules, counters, None)
 
 
@@ -95,7 +78,9 @@ class Source(ABC):
     """Energy counters that are opened once and read at both edges of many windows, one window after the other."""
 
     name: ClassVar[str]
-    kind: ClassVar[str]
+    kind: ClassVar[Literal["measured", "estimated"]]
+    watts_per_core: float | None = None
+    """The estimate's power of one core; counters have none."""
     domains: tuple[str, ...]
     notes: tuple[str, ...] = ()
     """What this machine lacks: domains that were left out, each with the reason."""
@@ -120,6 +105,16 @@ class Source(ABC):
     @abstractmethod
     def close(self) -> None:
         """Gives back files, threads and processes."""
+
+    def record(self) -> SourceRecord:
+        """What a record of readings says of this source."""
+        return SourceRecord(
+            name=self.name,
+            kind=self.kind,
+            domains=self.domains,
+            watts_per_core=self.watts_per_core,
+            reason=self.reason,
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ergit.energy.source import DOMAINS, UnavailableError, absent_counter_fix, failed_read
+from ergit.energy.source import Read, UnavailableError, absent_counter_fix, failed_read
+from ergit.records.readings import DOMAINS
 
 READ_BYTES = 64
 
@@ -25,8 +26,6 @@ NO_RIGHT = (
     "(a group and not everybody: CVE-2020-8694 reads secrets from this file)"
 )
 BROKEN = "Look at the file; a counter that the kernel cannot serve is no use, so choose another source"
-
-Read = bytes | OSError
 
 
 @dataclass(frozen=True)

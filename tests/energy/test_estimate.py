@@ -17,7 +17,7 @@ def estimated(watts_per_core: float, cpu_seconds: float) -> Energy:
 
 
 def test_three_cpu_seconds_at_ten_watts_are_thirty_joules():
-    assert estimated(10.0, 3.0) == Energy({"package": 30.0}, [], None)
+    assert estimated(10.0, 3.0) == Energy({"package": 30.0}, (), None)
 
 
 def test_an_estimate_is_called_estimated():

@@ -20,14 +20,13 @@ import pytest
 
 from ergit.energy.powercap import PowercapSource
 from ergit.energy.source import Energy
+from tests.fakes.live_counter import BASE_WATTS, RANGE_UJ, WATTS_PER_CORE, cpu_seconds
+from tests.fakes.needs import needs_fuse
+from tests.fakes.repositories import Repository
+from tests.fakes.studies import CONFIG, configure, snakemake, table
 
-mfusepy = pytest.importorskip("mfusepy", reason="mfusepy or libfuse is not installed", exc_type=(ImportError, OSError))
-
-from tests.fakes.repositories import Repository  # noqa: E402
-from tests.fakes.live_counter import BASE_WATTS, RANGE_UJ, WATTS_PER_CORE, cpu_seconds  # noqa: E402
-from tests.test_workflow import CONFIG, configure, snakemake, table  # noqa: E402
-
-ROOT = Path(__file__).parent.parent
+pytestmark = needs_fuse
+ROOT = Path(__file__).parents[2]
 BURN = "import sys,time\nsys.stdin.read(1)\nwhile time.process_time() < {seconds}: pass"
 SLEEP = "import sys,time\nsys.stdin.read(1)\ntime.sleep({seconds})"
 
@@ -56,19 +55,18 @@ class LiveTree:
 def mounted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveTree]:
     """A tree that is served by a process of its own until the tests of this file are done."""
     unmount = shutil.which("fusermount3") or shutil.which("fusermount")
-    if unmount is None or not os.access("/dev/fuse", os.R_OK | os.W_OK):
-        pytest.skip("FUSE is missing: no fusermount, or no right to /dev/fuse")
+    assert unmount is not None
     root = tmp_path_factory.mktemp("powercap")
     live = LiveTree(root, tmp_path_factory.mktemp("control") / "control.json")
     live.steer()
-    command = [sys.executable, "-m", "tests.fakes.live_counter", str(root), str(live.control)]
+    command = [sys.executable, "-m", "tests.fakes.live_counter_server", str(root), str(live.control)]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as server:
         deadline = time.monotonic() + 10.0
         while not root.is_mount():
             if server.poll() is not None or time.monotonic() > deadline:
                 server.kill()
-                _, told = server.communicate()
-                pytest.skip(f"FUSE does not mount here: {told.decode(errors='replace').strip()[-200:]}")
+                _, printed = server.communicate()
+                pytest.skip(f"FUSE does not mount here: {printed.decode(errors='replace').strip()[-200:]}")
             time.sleep(0.02)
         try:
             yield live
@@ -175,8 +173,8 @@ def test_a_wrap_while_the_child_runs_is_undone(tree, children):
     assert energy.problem is None
     assert energy.joules == {"package": pytest.approx(expected, rel=0.01)}
     counter = energy.counters[0]
-    assert counter["after"] < counter["before"]
-    assert len(counter["samples"]) >= 3
+    assert counter.after < counter.before
+    assert len(counter.samples) >= 3
 
 
 def test_a_reset_while_the_child_runs_is_refused(tree, children):
@@ -204,7 +202,7 @@ def test_a_counter_that_begins_to_fail_while_the_child_runs_gives_no_energy(tree
         energy = source.energy(0.0)
     assert energy.joules == {}
     assert errno.errorcode[code] in str(energy.problem)
-    assert energy.counters[0]["after"] is None
+    assert energy.counters[0].after is None
 
 
 def test_a_counter_that_fails_for_one_sample_gives_no_energy(tree):

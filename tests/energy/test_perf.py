@@ -18,10 +18,11 @@ import pytest
 
 from ergit.energy.perf import PerfSource, amount, energy_events, parse
 from ergit.energy.source import Energy, UnavailableError
+from ergit.records.readings import Counter
 from tests.fakes.another_user import another_user
 from tests.fakes.counter_trees import power_pmu
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PACKAGE = {"power/energy-pkg/": "package"}
 PERF = shutil.which("perf")
 
@@ -47,7 +48,7 @@ def perf_acts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Acts:
     program = folder / "perf"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -S {folder / "stand_in.py"} "$@"\n')
     program.chmod(0o755)
-    shutil.copy(Path(__file__).parent / "perf_stand_in.py", folder / "stand_in.py")
+    shutil.copy(ROOT / "tests/fakes/perf_stand_in.py", folder / "stand_in.py")
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
 
     def tell(*acts: dict[str, str]) -> None:
@@ -126,15 +127,15 @@ def test_a_window_gives_what_perf_counted_in_it(perf_acts):
         energy = second_window(source)
     assert energy.problem is None
     assert energy.joules == {"package": 5.25, "dram": 1.5}
-    assert energy.counters[0] == {
-        "name": "power/energy-pkg/",
-        "domain": "package",
-        "unit": "Joules",
-        "before": 0,
-        "after": 5.25,
-        "range": None,
-        "samples": [],
-    }
+    assert energy.counters[0] == Counter(
+        name="power/energy-pkg/",
+        domain="package",
+        unit="Joules",
+        before=0,
+        after=5.25,
+        range=None,
+        samples=(),
+    )
 
 
 def test_windows_have_a_perf_each(perf_acts):
@@ -215,7 +216,7 @@ def test_the_limit_of_power_holds_for_all_packages_together(perf_acts):
         ({"output": line("<not counted>")}, "<not counted>", "by hand"),
     ],
 )
-def test_a_perf_that_cannot_count_packages_is_refused_with_a_mend(perf_acts, act, said, fix):
+def test_a_perf_that_cannot_count_packages_is_refused_with_a_fix(perf_acts, act, said, fix):
     perf_acts(act)
     with pytest.raises(UnavailableError, match=said) as refusal:
         PerfSource(PACKAGE)
@@ -233,7 +234,7 @@ def test_a_domain_that_perf_cannot_count_is_left_out_and_said(perf_acts):
         assert second_window(source).joules == {"package": 5.0}
 
 
-def test_a_missing_program_is_refused_with_a_mend(tmp_path, monkeypatch):
+def test_a_missing_program_is_refused_with_a_fix(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UnavailableError, match="perf is not on PATH") as refusal:
         PerfSource(PACKAGE)
@@ -321,7 +322,7 @@ def test_a_unit_that_the_real_perf_does_not_count_in_is_refused():
 
 @pytest.mark.usefixtures("_real_perf")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can try what another user may not")
-def test_the_real_perf_without_the_right_is_refused_with_one_capability_as_the_mend(tmp_path):
+def test_the_real_perf_without_the_right_is_refused_with_one_capability_as_the_fix(tmp_path):
     if int(Path("/proc/sys/kernel/perf_event_paranoid").read_text()) < 1:
         pytest.skip("here everybody may count events on a CPU (perf_event_paranoid below 1)")
     with another_user(tmp_path), pytest.raises(UnavailableError) as refusal:

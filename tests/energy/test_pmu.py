@@ -27,6 +27,7 @@ from ergit.energy.pmu import (
     read_type_and_cpus,
 )
 from ergit.energy.source import Energy, UnavailableError
+from ergit.records.readings import Counter
 from tests.fakes.another_user import another_user
 from tests.fakes.counter_trees import CPU_CLOCK, SCALE, SOFTWARE, clock_pmu, power_pmu
 
@@ -135,17 +136,17 @@ def test_an_event_that_is_not_in_joules_is_refused(tmp_path, scale, unit):
 def test_two_to_the_thirty_second_counts_are_a_joule():
     energy = between(reading(ONE_JOULE, 500, 500), reading(6 * ONE_JOULE, 900, 900))
     assert energy.joules == {"package": 5.0}
-    assert energy.counters == [
-        {
-            "name": "energy-package on CPU 0",
-            "domain": "package",
-            "unit": f"{SCALE} Joules",
-            "before": ONE_JOULE,
-            "after": 6 * ONE_JOULE,
-            "range": None,
-            "samples": [],
-        }
-    ]
+    assert energy.counters == (
+        Counter(
+            name="energy-package on CPU 0",
+            domain="package",
+            unit=f"{SCALE} Joules",
+            before=ONE_JOULE,
+            after=6 * ONE_JOULE,
+            range=None,
+            samples=(),
+        ),
+    )
 
 
 def test_packages_are_summed_and_psys_stands_apart():
@@ -191,7 +192,7 @@ def test_a_real_event_counts_the_window_on_each_cpu(tmp_path):
         shortest, energy, longest = timed_window(source, 0.3)
     assert energy.problem is None
     assert cpus * shortest <= energy.joules["package"] <= cpus * longest
-    assert [counter["name"] for counter in energy.counters] == [f"energy-pkg on CPU {cpu}" for cpu in range(cpus)]
+    assert [counter.name for counter in energy.counters] == [f"energy-pkg on CPU {cpu}" for cpu in range(cpus)]
 
 
 @pytest.mark.usefixtures("_may_count_on_cpus")
@@ -225,7 +226,7 @@ def test_an_unknown_pmu_type_is_refused_by_the_kernel_and_said(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can try what another user may not")
-def test_no_right_is_refused_with_one_capability_as_the_mend(tmp_path):
+def test_no_right_is_refused_with_one_capability_as_the_fix(tmp_path):
     paranoid = int(Path("/proc/sys/kernel/perf_event_paranoid").read_text())
     if paranoid < 1:
         pytest.skip("here everybody may count events on a CPU (perf_event_paranoid below 1)")

@@ -17,6 +17,7 @@ import pytest
 from ergit.energy.powercap import PowercapSource, joules_between, sampling_interval, window_joules
 from ergit.energy.source import Energy, UnavailableError
 from ergit.energy.zones import Zone
+from ergit.records.readings import Counter
 from tests.fakes.another_user import another_user
 from tests.fakes.counter_trees import RANGE, zone
 
@@ -77,17 +78,17 @@ def test_a_package_is_read_and_its_raw_counts_are_kept(tmp_path):
     energy = counting(counter, "6000000\n", "7500000\n")
     assert energy.joules == {"package": 2.5}
     assert energy.problem is None
-    assert energy.counters == [
-        {
-            "name": "package-0",
-            "domain": "package",
-            "unit": "µJ",
-            "before": 5_000_000,
-            "after": 7_500_000,
-            "range": RANGE,
-            "samples": [6_000_000],
-        }
-    ]
+    assert energy.counters == (
+        Counter(
+            name="package-0",
+            domain="package",
+            unit="µJ",
+            before=5_000_000,
+            after=7_500_000,
+            range=RANGE,
+            samples=(6_000_000,),
+        ),
+    )
 
 
 def test_a_wrap_inside_the_window_is_undone(tmp_path):
@@ -159,7 +160,7 @@ def test_sockets_are_summed_and_other_domains_stand_apart(tmp_path):
 
     energy = one_window(tmp_path, use)
     assert energy.joules == {"package": 30.0, "core": 4.0, "uncore": 1.0, "dram": 5.0, "psys": 90.0}
-    assert [counter["name"] for counter in energy.counters] == [
+    assert [counter.name for counter in energy.counters] == [
         "package-0",
         "package-1",
         "package-1/core",
@@ -248,7 +249,7 @@ def test_a_read_that_gives_no_count_gives_no_energy(tmp_path, content, said):
 
 def test_the_text_that_was_no_count_is_kept(tmp_path):
     counter = zone(tmp_path / "intel-rapl:0", "package-0", 5)
-    assert counting(counter, "1 2\n").counters[0]["after"] == "1 2\n"
+    assert counting(counter, "1 2\n").counters[0].after == "1 2\n"
 
 
 def test_one_counter_that_fails_makes_the_whole_window_void(tmp_path):
@@ -262,7 +263,7 @@ def test_one_counter_that_fails_makes_the_whole_window_void(tmp_path):
     energy = one_window(tmp_path, use)
     assert energy.joules == {}
     assert energy.problem == "powercap: package-1: the read was empty"
-    assert energy.counters[0]["after"] == 1_000_000
+    assert energy.counters[0].after == 1_000_000
 
 
 def test_a_counter_that_vanishes_inside_the_window_gives_no_energy(tmp_path):
@@ -284,7 +285,7 @@ def test_a_counter_that_vanishes_inside_the_window_gives_no_energy(tmp_path):
         process.wait()
     assert energy.joules == {}
     assert "ESRCH" in str(energy.problem)
-    assert energy.counters[0]["after"] is None
+    assert energy.counters[0].after is None
 
 
 def test_a_window_may_be_taken_after_one_that_failed(tmp_path):
@@ -341,7 +342,7 @@ def without_a_name(root: Path) -> None:
         (without_a_name, "name cannot be read"),
     ],
 )
-def test_a_tree_without_a_sound_package_is_refused_with_a_mend(tmp_path, tree, said):
+def test_a_tree_without_a_sound_package_is_refused_with_a_fix(tmp_path, tree, said):
     root = tmp_path / "powercap"
     root.mkdir()
     tree(root)
@@ -359,7 +360,7 @@ def test_an_unsound_domain_other_than_the_package_is_left_out_whole_and_said(tmp
         assert "dram left out" in source.notes[0]
 
 
-def test_no_right_to_read_is_refused_with_the_least_privilege_that_mends_it(tmp_path):
+def test_no_right_to_read_is_refused_with_the_least_privilege_that_fixs_it(tmp_path):
     counter = zone(tmp_path / "intel-rapl:0", "package-0", 0)
     counter.chmod(0)
     with another_user(tmp_path), pytest.raises(UnavailableError, match="no right to read") as refusal:
@@ -374,14 +375,14 @@ def test_a_long_window_is_sampled_by_itself_and_a_short_one_is_not(tmp_path):
         source.start()
         write_in_place(counter, "1000000\n")
         source.stop()
-        assert source.energy(0.0).counters[0]["samples"] == []
+        assert source.energy(0.0).counters[0].samples == ()
         source.start()
         time.sleep(0.25)
         write_in_place(counter, "2000000\n")
         source.stop()
         energy = source.energy(0.0)
     assert energy.joules == {"package": 1.0}
-    assert energy.counters[0]["samples"] in ([1_000_000] * 2, [1_000_000] * 3)
+    assert energy.counters[0].samples in ((1_000_000,) * 2, (1_000_000,) * 3)
 
 
 def test_the_sampler_ends_with_the_source(tmp_path):

@@ -2,15 +2,17 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ergit.config.settings import MeasureSettings
 from ergit.energy import Roots, choose, probe
 from ergit.energy.pmu import open_event
 from ergit.errors import ErgitError
 from tests.fakes.counter_trees import CPU_CLOCK, SOFTWARE, clock_pmu, power_pmu, zone
 
-SETTINGS = {"source": "auto", "allow_estimate": False, "watts_per_core": 10.0}
+SETTINGS = MeasureSettings()
 
 
 @pytest.fixture
@@ -25,13 +27,13 @@ def roots(tmp_path: Path) -> Roots:
     )
 
 
-def chosen(roots: Roots, **settings: object) -> tuple[str, str, str]:
+def chosen(roots: Roots, **settings: Any) -> tuple[str, str, str]:
     """Name, kind and reason of the chosen source."""
-    with choose(SETTINGS | settings, roots) as source:
+    with choose(MeasureSettings(**settings), roots) as source:
         return source.name, source.kind, source.reason
 
 
-def test_a_machine_without_counters_is_an_error_that_names_each_source_and_its_mend(roots):
+def test_a_machine_without_counters_is_an_error_that_names_each_source_and_its_fix(roots):
     with pytest.raises(ErgitError) as error:
         choose(SETTINGS, roots)
     text = str(error.value)
@@ -40,7 +42,7 @@ def test_a_machine_without_counters_is_an_error_that_names_each_source_and_its_m
     assert "\n" not in text
 
 
-def test_one_mend_for_several_sources_is_said_once(roots):
+def test_one_fix_for_several_sources_is_said_once(roots):
     (roots.proc / "cpuinfo").write_text("flags : fpu hypervisor\n")
     with pytest.raises(ErgitError) as error:
         choose(SETTINGS, roots)
@@ -91,18 +93,13 @@ def test_a_source_that_is_asked_for_is_taken_or_refused_and_never_replaced(roots
     if name != "powercap":
         zone(roots.powercap / "intel-rapl:0", "package-0", 0)
     with pytest.raises(ErgitError, match=f"measure.source is {name}, which cannot be read here"):
-        choose(SETTINGS | {"source": name, "allow_estimate": True}, roots)
+        choose(MeasureSettings(source=name, allow_estimate=True), roots)
 
 
 def test_perf_is_asked_whether_it_is_there_only_after_the_event_is(roots):
     power_pmu(roots.event_sources)
     with pytest.raises(ErgitError, match="perf-that-is-not-there is not on PATH"):
-        choose(SETTINGS | {"source": "perf"}, roots)
-
-
-def test_an_unknown_source_is_an_error_that_names_it(roots):
-    with pytest.raises(ErgitError, match=r"measure\.source is 'rapl'"):
-        choose(SETTINGS | {"source": "rapl"}, roots)
+        choose(MeasureSettings(source="perf"), roots)
 
 
 def test_the_limit_of_power_can_be_set(roots):
