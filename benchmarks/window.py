@@ -29,7 +29,7 @@ SETTINGS: dict[str, Any] = {
     "warmup": 1,
     "rest_seconds": 1.0,
     "idle_seconds": 1.0,
-    "shortest_window_seconds": 0.1,
+    "minimum_window_seconds": 0.1,
     "loops": 1,
     "retries": 0,
     "temperature": {
@@ -37,9 +37,9 @@ SETTINGS: dict[str, Any] = {
         "lowest_celsius": None,
         "highest_celsius": None,
         "wait_seconds": 0.0,
-        "otherwise": "flag",
+        "on_timeout": "flag",
     },
-    "quiet": {"foreign_cores": 0.2, "wait_seconds": 0.0, "otherwise": "flag"},
+    "quiet": {"foreign_cores": 0.2, "wait_seconds": 0.0, "on_timeout": "flag"},
 }
 WORKLOAD = {
     "command": "true",

@@ -102,7 +102,7 @@ class TemperatureSettings(Part, frozen=True, kw_only=True):
     lowest_celsius: Annotated[Number | None, _says("warm the CPU up to this; null: no bound")] = None
     highest_celsius: Annotated[Number | None, _says("let the CPU cool down to this; null: no bound")] = None
     wait_seconds: Annotated[NotNegative, _says("how long to wait at most")] = 300
-    otherwise: Annotated[Literal["flag", "error"], _says("what happens when that time is over")] = "flag"
+    on_timeout: Annotated[Literal["flag", "error"], _says("what happens when that time is over")] = "flag"
 
 
 class QuietSettings(Part, frozen=True, kw_only=True):
@@ -110,7 +110,7 @@ class QuietSettings(Part, frozen=True, kw_only=True):
 
     foreign_cores: Annotated[Positive, _says("the most CPU time of other programs, in cores")] = 0.2
     wait_seconds: Annotated[NotNegative, _says("how long to wait at most, in each job")] = 60
-    otherwise: Annotated[Literal["flag", "error"], _says("what happens when that time is over")] = "flag"
+    on_timeout: Annotated[Literal["flag", "error"], _says("what happens when that time is over")] = "flag"
 
 
 class MeasureSettings(Part, frozen=True, kw_only=True):
@@ -131,7 +131,7 @@ class MeasureSettings(Part, frozen=True, kw_only=True):
     rest_seconds: Annotated[NotNegative, _says("before each reading")] = 1.0
     seed: Annotated[int, _says("of the order")] = 1
     idle_seconds: Annotated[NotNegative, _says("sample of the idle machine in each job, reported beside")] = 1.0
-    shortest_window_seconds: Annotated[NotNegative, _says("a shorter command is repeated inside one window")] = 0.1
+    minimum_window_seconds: Annotated[NotNegative, _says("a shorter command is repeated inside one window")] = 0.1
     loops: Annotated[
         Literal["auto"] | CountFromOne, _says("how often the command runs in a window; auto: found from the warm-up")
     ] = "auto"

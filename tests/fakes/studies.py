@@ -24,7 +24,7 @@ CONFIG: dict[str, Any] = {
     "workload": {"command": "./built && true", "timeout_seconds": 20},
     "measure": {
         **{"source": "estimate", "rounds": 2, "repeats": 2, "warmup": 1, "retries": 0, "rest_seconds": 0},
-        **{"idle_seconds": 0, "shortest_window_seconds": 0, "quiet": {"foreign_cores": 100}},
+        **{"idle_seconds": 0, "minimum_window_seconds": 0, "quiet": {"foreign_cores": 100}},
         "temperature": {"sensor": None},
     },
 }
