@@ -25,8 +25,8 @@ def refuse_full_disk(folders: Iterable[Path]) -> None:
     problems = {str(folder): problem for folder in folders if (problem := write_problem(folder))}
     if problems:
         raise ErgitError(
-            f"Nothing can be written in {' or '.join(problems)}: {' and '.join(sorted(set(problems.values())))}. Free some"
-            " room and run the same command again: nothing was recorded for this commit."
+            f"Nothing can be written in {' or '.join(problems)}: {' and '.join(sorted(set(problems.values())))}. Free"
+            " some room and run the same command again: nothing was recorded for this commit."
         )
 
 
@@ -61,6 +61,6 @@ def explain_write_error(output: Path) -> Iterator[None]:
         if error.errno not in NO_ROOM | {errno.EACCES}:
             raise
         raise ErgitError(
-            f"The record {output} was not written: {error.strerror} ({error.filename or 'no file named'}). Free some room,"
-            " or fix the folder's rights, and run the same command again: nothing else is lost."
+            f"The record {output} was not written: {error.strerror} ({error.filename or 'no file named'}). Free some"
+            " room, or fix the folder's rights, and run the same command again: nothing else is lost."
         ) from error

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from ergit.disk import refuse_full_disk, write_problem
+from ergit.disk import refuse_full_disk
 from ergit.errors import CommitFailure, ErgitError
 from ergit.files import sync_folder
 from ergit.text import one_line
@@ -29,7 +29,7 @@ def copy_tree(source: Path, target: Path) -> None:
 
 
 def pack(artifact: Path, tree: Path | None, keep: Sequence[str]) -> None:
-    """Writes the kept paths of the tree as one compressed tar, whole or not at all; an empty one where there is no tree.
+    """Writes the kept paths of the tree as one compressed tar, whole or not at all; an empty one without a tree.
 
     Raises:
         CommitFailure: the build left something that cannot be packed.
@@ -86,16 +86,9 @@ def _refuse_long_paths(tree: Path, keep: Sequence[str]) -> None:
         CommitFailure: a path is longer than the kernel takes, so that it was made step by step.
     """
     longest = LONGEST_PATH_BYTES - len(os.fsencode(tree)) - 1
+    is_longer = ["-regextype", "posix-extended", "-regex", f".{{{longest},}}"]
     found = subprocess.run(
-        [
-            "find",
-            *(f"./{path}" for path in keep),
-            "-regextype",
-            "posix-extended",
-            "-regex",
-            f".{{{longest},}}",
-            "-print0",
-        ],
+        ["find", *(f"./{path}" for path in keep), *is_longer, "-print0", "-quit"],
         cwd=tree,
         stdin=subprocess.DEVNULL,
         capture_output=True,

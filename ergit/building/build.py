@@ -132,12 +132,20 @@ def refuse_unusable(build_dir: Path, keep: Sequence[str]) -> None:
     Raises:
         CommitFailure: the build did not make it, took its folder away, or left something mounted there.
     """
-    missing = [path for path in keep if build_dir.is_symlink() or not os.path.lexists(build_dir / path)]
+    missing = [path for path in keep if build_dir.is_symlink() or not is_there(build_dir / path)]
     if missing:
         raise CommitFailure(f"the build made no {', '.join(missing)} (build.keep)")
     mounts = mounts_in(build_dir)
     if mounts:
         raise CommitFailure(f"the build left something mounted at {', '.join(map(str, mounts))}")
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is something at the path, as far as this user may look."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def warn(text: str) -> None:

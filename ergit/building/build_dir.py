@@ -41,7 +41,7 @@ def locked_build_dir(path: Path) -> Iterator[None]:
         problem = remove_tree(outer)
         if problem:
             raise CommitFailure(
-                f"an earlier build or workload of this commit left something in {path} that cannot be removed: {problem}"
+                f"an earlier build or workload of this commit left in {path} what cannot be removed: {problem}"
             )
         _make(path)
         try:
@@ -90,8 +90,8 @@ def _make(path: Path) -> None:
 
 def _not_made(path: Path, error: OSError) -> ErgitError:
     return ErgitError(
-        f"{path}, in which a commit is built and measured, cannot be made: {error.strerror}. Make room, or set TMPDIR to a"
-        " folder of your own that you can write to."
+        f"{path}, in which a commit is built and measured, cannot be made: {error.strerror}. Make room, or set TMPDIR to"
+        " a folder of your own that you can write to."
     )
 
 

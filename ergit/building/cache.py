@@ -1,4 +1,4 @@
-"""The cache of builds that several studies share: a folder of artifacts, each under a hash of what makes it what it is."""
+"""The cache of builds that several studies share: a folder of artifacts, named by a hash of what they are made of."""
 
 import hashlib
 import json

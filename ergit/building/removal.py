@@ -1,4 +1,4 @@
-"""Removal of a folder in which foreign programs have worked: nested deeply, write-protected, immutable, mounted over."""
+"""Removal of a folder in which foreign programs have worked: nested deeply, write-protected, immutable, mounted."""
 
 import ctypes
 import os
@@ -42,7 +42,7 @@ def detach_mounts(path: Path) -> str | None:
 
 
 def mounts_in(path: Path, mountinfo: Path = Path("/proc/self/mountinfo")) -> list[Path]:
-    """What is mounted on the folder or below it, in the order of mounting (proc(5): the fifth field, in octal escapes)."""
+    """What is mounted on the folder or below it, in the order of mounting (proc(5): the fifth field, octal escapes)."""
     lines = mountinfo.read_bytes().splitlines()
     points = (re.sub(rb"\\([0-7]{3})", lambda code: bytes([int(code[1], 8)]), line.split(b" ")[4]) for line in lines)
     return [mount for point in points if (mount := Path(os.fsdecode(point))).is_relative_to(path)]
