@@ -1,6 +1,11 @@
 """URLs of repositories: as they are used, and as they may be shown."""
 
 import re
+from collections.abc import Iterable
+
+HIDDEN = "***"
+SSH = re.compile(r"(git\+)?ssh(\+git)?", re.IGNORECASE)
+AUTHORITY_IN_TEXT = re.compile(r"\b([a-z][a-z0-9+.-]*)://([^\s/'\"<>]*@)", re.IGNORECASE)
 
 
 def public_url(url: str) -> str:
@@ -15,7 +20,13 @@ def public_url(url: str) -> str:
     user, at, host = authority.rpartition("@")
     if not at:
         return url
-    if re.fullmatch(r"(git\+)?ssh", scheme) and ":" not in user:
-        return url
-    shown = user.partition(":")[0] + "@" if scheme.endswith("ssh") else ""
+    shown = f"{user.partition(':')[0]}@" if SSH.fullmatch(scheme) else ""
     return f"{scheme}://{shown}{host}{slash}{path}"
+
+
+def without_credentials(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text with neither user nor password in its URLs, and with `***` for each of the secrets."""
+    shown = AUTHORITY_IN_TEXT.sub(lambda found: public_url(f"{found[1]}://{found[2]}"), text)
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        shown = shown.replace(secret, HIDDEN)
+    return shown

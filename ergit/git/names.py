@@ -1,0 +1,224 @@
+"""The one way from a name in the config to a commit: SHAs, tags, branches and references."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ergit.errors import ErgitError
+from ergit.git.runner import Git, GitObject
+from ergit.records.commits import CommitRow
+
+SHORTEST_ABBREVIATION = 4
+ABBREVIATION = re.compile(r"(?:\S+-g)?([0-9a-f]{4,40})", re.IGNORECASE)  # also what `git describe` prints
+STEPS = re.compile(r"(?P<base>[^~^]+)(?P<steps>(?:[~^][0-9]*)+)")  # main~3, v2^
+LISTED = "listed as "
+NOT_MIRRORED = re.compile("refs/(?!heads/|tags/|remotes/)|(pull|merge-requests|pipelines|changes)/")
+
+
+@dataclass(frozen=True)
+class CommitNames:
+    """What the names of commits stand for, in a repository or in the table of commits.
+
+    `references` maps each full name (refs/…) to the SHA of the commit where it ends, `others` those that end at no
+    commit to the kind of object; `listed` are the names in the config's list, `shas` the commits of a table.
+    """
+
+    references: Mapping[str, str]
+    others: Mapping[str, str] = field(default_factory=dict)
+    listed: Mapping[str, str] = field(default_factory=dict)
+    shas: Sequence[str] = ()
+    git: Git | None = None
+
+    @classmethod
+    def of_repository(cls, git: Git) -> "CommitNames":
+        """The names of a repository: its tags and branches, and the SHAs of all commits in it.
+
+        Raises:
+            GitError: Git cannot read the repository.
+        """
+        ends = ends_of_references(git)
+        return cls(
+            references={name: end.sha for name, end in ends.items() if end.kind == "commit"},
+            others={name: end.kind for name, end in ends.items() if end.kind != "commit"},
+            git=git,
+        )
+
+    @classmethod
+    def of_table(cls, rows: Iterable[CommitRow]) -> "CommitNames":
+        """The names that the table of commits holds: SHAs, tags, and the names in the config's list of commits."""
+        tags: dict[str, str] = {}
+        listed: dict[str, str] = {}
+        shas = []
+        for row in rows:
+            shas.append(row.commit)
+            tags |= {f"refs/tags/{tag}": row.commit for tag in row.tags}
+            if row.reason.startswith(LISTED):
+                names = row.reason.removeprefix(LISTED).split(", ")
+                listed |= {name: row.commit for name in names if ".." not in name}
+        return cls(references=tags, listed=listed, shas=shas)
+
+    def resolve(self, name: str, key: str) -> str:
+        """The full SHA of the commit that a name stands for.
+
+        A name is a full SHA, an abbreviation (at least 4 digits) of one commit only, a tag, a branch (a local one
+        before one that only a remote has), or a reference spelled out (refs/…). `~3` and `^2` after it go back in the
+        history, which needs the repository.
+
+        Args:
+            name: as the config has it.
+            key: the key of the config where it stands, for the error.
+
+        Raises:
+            ErgitError: nothing has that name, or several commits have it; says how to write it.
+        """
+        (sha,) = self.resolve_all([name], key)
+        return sha
+
+    def resolve_all(self, names: Sequence[str], key: str) -> list[str]:
+        """The full SHA of the commit that each name stands for, as `resolve` gives them, but in one call of Git's."""
+        named = [self._of_reference(name, key) for name in names]
+        asked = [name for name, sha in zip(names, named, strict=True) if sha is None]
+        found = iter(self._of_sha(asked, key))
+        return [sha or next(found) for sha in named]
+
+    def branch(self, name: str, key: str) -> str | None:
+        """The newest commit of a branch, or of a reference spelled out; None where there is none of that name.
+
+        Raises:
+            ErgitError: several remotes have such a branch, each with another commit.
+        """
+        if name.startswith("refs/"):
+            return self.references.get(name)
+        local = self.references.get(f"refs/heads/{name}") or self._of_remote(name, key)
+        return local or self.references.get(f"refs/remotes/{name}")
+
+    def branches(self) -> list[str]:
+        """The names of all branches, local ones first, then those that only a remote has."""
+        local = [name.removeprefix("refs/heads/") for name in self.references if name.startswith("refs/heads/")]
+        remote = [name.split("/", 3)[3] for name in self.references if re.match("refs/remotes/[^/]+/(?!HEAD$)", name)]
+        return list(dict.fromkeys([*local, *remote]))
+
+    def tags(self) -> list[str]:
+        """The names of all tags of commits."""
+        return [name.removeprefix("refs/tags/") for name in self.references if name.startswith("refs/tags/")]
+
+    def _of_reference(self, name: str, key: str) -> str | None:
+        """The commit of a tag, a branch, or a name in the config's list; None where none has that name."""
+        if name.startswith("^"):
+            raise ErgitError(
+                f"{key}: {name!r} leaves commits out in Git's own syntax, but a commit is asked for. Write {name[1:]!r},"
+                " or a range `older..newer`, which leaves out `older` and all before it."
+            )
+        if ".." in name:
+            raise ErgitError(f"{key}: {name!r} is a range, but one commit is asked for.")
+        if name in self.listed:
+            return self.listed[name]
+        full = (name, f"refs/tags/{name}", f"refs/heads/{name}")
+        if re.fullmatch("[0-9a-f]{40}", name):
+            return None
+        if name.startswith("refs/") and name in self.references:
+            return self.references[name]
+        tag, branch = self.references.get(f"refs/tags/{name}"), self.branch(name, key)
+        if tag and branch and tag != branch:
+            local = f"refs/heads/{name}" in self.references
+            spelled = f"refs/heads/{name}" if local else f"refs/remotes/{self._remotes(name)[0]}/{name}"
+            raise ErgitError(
+                f"{key}: {name!r} is a tag (of {tag[:10]}) and a branch (of {branch[:10]}). Write `refs/tags/{name}` or"
+                f" `{spelled}`."
+            )
+        if not (tag or branch):
+            for reference in full:
+                if reference in self.others:
+                    what = "tag" if reference.startswith("refs/tags/") else "reference"
+                    raise ErgitError(f"{key}: {name!r} is a {what} of a {self.others[reference]}, not of a commit.")
+        return tag or branch or self.references.get(f"refs/{name}") or self.references.get(f"refs/remotes/{name}/HEAD")
+
+    def _of_remote(self, name: str, key: str) -> str | None:
+        """The commit of a branch that remotes have: origin's, or else any other's."""
+        remotes = self._remotes(name)
+        commits = [self.references[f"refs/remotes/{remote}/{name}"] for remote in remotes]
+        if "origin" not in remotes and len(set(commits)) > 1:
+            ways = " or ".join(f"`{remote}/{name}`" for remote in remotes)
+            raise ErgitError(f"{key}: several remotes have a branch {name!r}, each at another commit. Write {ways}.")
+        return commits[0] if commits else None
+
+    def _remotes(self, name: str) -> list[str]:
+        """The remotes that have a branch of that name, origin first."""
+        pattern = re.compile(f"refs/remotes/([^/]+)/{re.escape(name)}")
+        found = [match[1] for match in map(pattern.fullmatch, self.references) if match]
+        return sorted(found, key=lambda remote: remote != "origin")
+
+    def _of_sha(self, names: Sequence[str], key: str) -> list[str]:
+        """The commits of full or abbreviated SHAs, of HEAD, and of names followed by steps back in the history."""
+        if self.git is None:
+            return [self._of_table_sha(name, key) for name in names]
+        found = self.git.objects([f"{self._in_git_syntax(name, key)}^{{commit}}" for name in names])
+        for name, end in zip(names, found, strict=True):
+            if end is None:
+                raise self._unknown(name, key)
+        return [end.sha for end in found if end]
+
+    def _in_git_syntax(self, name: str, key: str) -> str:
+        """The name as Git finds the commit that is meant; a SHA that no commit has where it cannot be one."""
+        steps = STEPS.fullmatch(name)
+        base = steps["base"] if steps else name
+        sha = self._of_reference(base, key) if steps else None
+        if sha is None and base not in ("HEAD", "@") and not ABBREVIATION.fullmatch(base):
+            return "0" * 40
+        return f"{sha or base}{steps['steps'] if steps else ''}"
+
+    def _of_table_sha(self, name: str, key: str) -> str:
+        """The commit of the table whose SHA is that one, or begins so."""
+        digits = ABBREVIATION.fullmatch(name)
+        found = [sha for sha in self.shas if digits and sha.startswith(digits[1].lower())]
+        if len(found) != 1:
+            raise self._unknown(name, key)
+        return found[0]
+
+    def _unknown(self, name: str, key: str) -> ErgitError:
+        """The error of a name that stands for no commit, or for several; says which names come close."""
+        commits = self._commits_beginning(name)
+        if len(commits) > 1:
+            which = ", ".join(commit[:16] for commit in commits[:4]) + (", …" if len(commits) > 4 else "")
+            return ErgitError(
+                f"{key}: {name!r} abbreviates {len(commits)} commits ({which}). Write more of its digits."
+            )
+        if self.git is None:
+            fix = "It must be one that results/commits.tsv holds: a SHA, a tag, or a name in the config's `commits`."
+        elif NOT_MIRRORED.match(name):
+            fix = (
+                "ergit mirrors branches and tags only. Make it a branch of a clone (`git fetch origin"
+                f" {name if name.startswith('refs/') else f'refs/{name}'}:refs/heads/studied`) and set `repository.url`"
+                " to that clone; or study that history itself: `repository.branch: refs/…`."
+            )
+        else:
+            fix = "If it is new there, bring the mirror up to date: `snakemake --cores 8 -R mirror`."
+        known = [*self.tags(), *self.branches(), *self.listed]
+        close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        meant = f" Did you mean {' or '.join(close)}?" if close else ""
+        where = "the repository" if self.git else "this study"
+        return ErgitError(f"{key}: {name!r} is no commit, tag or branch of {where}.{meant} {fix}")
+
+    def _commits_beginning(self, name: str) -> list[str]:
+        """The commits whose SHA begins with the digits of a name."""
+        digits = ABBREVIATION.fullmatch(name)
+        if digits is None:
+            return []
+        start = digits[1].lower()
+        if self.git is None:
+            return [sha for sha in self.shas if sha.startswith(start)]
+        objects = self.git.objects(self.git.rev_parse(f"--disambiguate={start}").split())
+        return [found.sha for found in objects if found and found.kind == "commit"]
+
+
+def ends_of_references(git: Git) -> dict[str, GitObject]:
+    """Where each reference of the repository ends: the object behind all tags of tags, by its full name (refs/…)."""
+    lines = git.for_each_ref("--format=%(objectname) %(objecttype) %(refname)").split("\n")
+    cells = [line.split(" ", 2) for line in lines if line]
+    ends = {name: GitObject(sha, kind) for sha, kind, name in cells}
+    tags = [name for name, end in ends.items() if end.kind == "tag"]
+    for name, end in zip(tags, git.objects([f"{ends[name].sha}^{{}}" for name in tags]), strict=True):
+        if end is not None:
+            ends[name] = end
+    return ends

@@ -1,0 +1,207 @@
+"""Git commands with fixed settings: what they do and print depends on no gitconfig, and no hook runs.
+
+The user's credentials, proxies, `insteadOf`, `safe.directory` and protocols stay in force. All settings travel in the
+environment, so that the Git commands that Git itself starts (submodules, LFS) get them too.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import git
+
+from ergit.errors import ErgitError
+from ergit.urls import without_credentials
+
+# What makes Git take another repository, or another part of one, than the folder says (git rev-parse --local-env-vars),
+# or read names, paths and attributes in another way.
+FOREIGN = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"),
+    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE", "GIT_NAMESPACE"),
+    *("GIT_REPLACE_REF_BASE", "GIT_IMPLICIT_WORK_TREE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_QUARANTINE_PATH"),
+    *("GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_DEFAULT_HASH", "GIT_DEFAULT_REF_FORMAT", "GIT_TEMPLATE_DIR"),
+    *("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"),
+    *("GIT_ATTR_SOURCE", "GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_LFS_SKIP_SMUDGE"),
+)
+
+ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",  # the history as it was made, not as somebody has replaced parts of it
+    "GIT_NO_LAZY_FETCH": "1",  # a partial clone stays as it is
+    "GIT_ATTR_NOSYSTEM": "1",
+    "LC_ALL": "C.UTF-8",
+    "LANGUAGE": "C",
+}
+
+SETTINGS = {
+    # No program of the user's runs.
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "init.templateDir": "",
+    # Nothing in the output that the format does not ask for.
+    "advice.detachedHead": "false",
+    "color.ui": "false",
+    "core.quotePath": "true",
+    "i18n.logOutputEncoding": "UTF-8",
+    "log.decorate": "no",
+    "log.follow": "false",
+    "log.mailmap": "false",
+    "log.showSignature": "false",
+    "diff.algorithm": "myers",
+    "diff.mnemonicPrefix": "false",
+    "diff.noprefix": "false",
+    "diff.orderFile": os.devnull,
+    "diff.relative": "false",
+    "diff.renames": "false",
+    # The same names everywhere.
+    "clone.defaultRemoteName": "origin",
+    "clone.rejectShallow": "false",
+    "init.defaultBranch": "main",
+    "init.defaultObjectFormat": "sha1",
+    "init.defaultRefFormat": "files",
+    # What is fetched is what is asked for.
+    "fetch.all": "false",
+    "fetch.prune": "false",
+    "fetch.pruneTags": "false",
+    "fetch.recurseSubmodules": "false",
+    "fetch.writeCommitGraph": "false",
+    "submodule.alternateLocation": "no",
+    "submodule.recurse": "false",
+    # What is built does not differ between users: the files as they were committed.
+    "core.attributesFile": os.devnull,
+    "core.autocrlf": "false",
+    "core.eol": "lf",
+    "core.sparseCheckout": "false",
+    "core.symlinks": "true",
+    # The mirror is a bare repository.
+    "safe.bareRepository": "all",
+}
+
+MIRROR_IS_GONE = "{mirror} is not there any more. Remove results/mirror.json and run again: the mirror is made anew."
+NO_GIT = "The command `git` was not found: install Git."
+
+
+class GitError(ErgitError):
+    """A Git command ended with an error; in Git's own words, without any user and password."""
+
+
+class Command(Protocol):
+    """One of Git's commands; called with its arguments it returns what Git prints, without the last line break.
+
+    Bytes that are no UTF-8 come as lone surrogates (PEP 383). Raises GitError where Git ends with an error.
+    """
+
+    def __call__(self, *arguments: str, stdin: str = "") -> str: ...
+
+
+@dataclass(frozen=True)
+class GitObject:
+    """An object of a repository; `kind` is commit, tree, blob or tag."""
+
+    sha: str
+    kind: str
+
+
+class Git:
+    """Git's commands in one folder: `git.rev_list("--all")` is `git rev-list --all`."""
+
+    def __init__(self, directory: Path, environment: Mapping[str, str], secrets: Sequence[str] = ()) -> None:
+        self._directory = directory
+        self._secrets = secrets
+        self._git = git.Git(directory)
+        self._git.update_environment(**environment)
+
+    def __getattr__(self, name: str) -> Command:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def command(*arguments: str, stdin: str = "") -> str:
+            printed = self.output(name.replace("_", "-"), *arguments, stdin=stdin)
+            return printed.removesuffix(b"\n").decode("utf-8", "surrogateescape")
+
+        return command
+
+    def output(self, *arguments: str, stdin: str = "") -> bytes:
+        """What a Git command prints, to the byte.
+
+        Raises:
+            GitError: Git ended with an error.
+        """
+        with tempfile.TemporaryFile() as given:
+            given.write(stdin.encode("utf-8", "surrogateescape"))
+            given.seek(0)
+            try:
+                status, printed, complaint = self._git.execute(
+                    ["git", *arguments],
+                    istream=given,
+                    with_extended_output=True,
+                    with_exceptions=False,
+                    stdout_as_string=False,
+                    strip_newline_in_stdout=False,
+                )
+            except git.GitCommandNotFound:
+                raise ErgitError(NO_GIT) from None
+        if status != 0:
+            text = f"`git {' '.join(arguments)}` failed in {self._directory}: {complaint.strip()}"
+            raise GitError(without_credentials(text, self._secrets))
+        return printed
+
+    def attempt(self, *arguments: str) -> str | None:
+        """What a Git command prints; None where Git ends with an error."""
+        try:
+            return self.output(*arguments).removesuffix(b"\n").decode("utf-8", "surrogateescape")
+        except GitError:
+            return None
+
+    def objects(self, names: Sequence[str]) -> list[GitObject | None]:
+        """The object that each name stands for in Git's own syntax; None where there is none, or more than one."""
+        known = [name for name in names if "\n" not in name and "\0" not in name]
+        answers = iter(self.cat_file("--batch-check=%(objectname) %(objecttype)", stdin="\n".join(known)).split("\n"))
+        return [_object(next(answers)) if "\n" not in name and "\0" not in name else None for name in names]
+
+
+@contextmanager
+def git_in(
+    directory: Path,
+    settings: Sequence[tuple[str, str]] = (),
+    environment: Mapping[str, str] | None = None,
+    secrets: Sequence[str] = (),
+) -> Iterator[Git]:
+    """Git's commands in a folder, and in no other repository; they never ask for a password.
+
+    `settings` and `environment` come on top of the fixed ones; `secrets` are texts that no error may hold.
+
+    Raises:
+        ErgitError: the folder is not there.
+    """
+    if not directory.is_dir():
+        raise ErgitError(MIRROR_IS_GONE.format(mirror=directory))
+    removed = {name: os.environ.pop(name) for name in FOREIGN if name in os.environ}
+    try:
+        handed_over = configuration([*SETTINGS.items(), *settings])
+        yield Git(directory, {**handed_over, **ENVIRONMENT, **(environment or {})}, secrets)
+    finally:
+        os.environ.update(removed)
+
+
+def configuration(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The variables that hand settings over to Git, after those that the environment already hands over."""
+    given = os.environ.get("GIT_CONFIG_COUNT", "")
+    first = int(given) if re.fullmatch("[0-9]{1,6}", given) else 0
+    variables = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+    for number, (key, value) in enumerate(settings, start=first):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables
+
+
+def _object(answer: str) -> GitObject | None:
+    """The object in a line of `git cat-file --batch-check`; the line echoes a name that is missing or ambiguous."""
+    found = re.fullmatch("([0-9a-f]{40,64}) (commit|tree|blob|tag)", answer)
+    return GitObject(found[1], found[2]) if found else None
