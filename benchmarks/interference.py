@@ -16,8 +16,8 @@ from pathlib import Path
 from ergit.measuring.measurement import MeasuredWindow
 from ergit.processes.run import run
 from ergit.energy.estimate import EstimateSource
-from ergit.machine.interference import between, flags, snapshot, wait_until_quiet
-from ergit.machine.knobs import Machine
+from ergit.machine.interference import between, flags, machine_totals, wait_until_quiet
+from ergit.machine.kernel import Machine
 
 WORKLOADS = {
     "idle": "sleep 0.3",
@@ -55,7 +55,7 @@ def main() -> None:
         for title, command in WORKLOADS.items():
             quiet, seen, patience = 0, [], 30.0
             for _ in range(readings):
-                if not wait_until_quiet(limit, 0.0, patience, take=partial(snapshot, Machine())).is_quiet:
+                if not wait_until_quiet(limit, 0.0, patience, take=partial(machine_totals, Machine())).is_quiet:
                     patience = 0.0
                 is_flagged, cores = flagged(command, Path(name), limit)
                 quiet += is_flagged

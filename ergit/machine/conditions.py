@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from ergit.machine.knobs import Machine, text_of
+from ergit.machine.kernel import Machine, text_of
 from ergit.machine.temperature import sensors
 
 PROCESSORS = "devices/system/cpu"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ergit.errors import ErgitError
-from ergit.machine.knobs import Machine, text_of
+from ergit.machine.kernel import Machine, text_of
 
 PROCESSORS = "devices/system/cpu"
 TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
@@ -20,8 +20,8 @@ CHECK_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """Running totals of the machine, in seconds of all processors since boot; None where the kernel does not say."""
+class MachineTotals:
+    """What the machine has done since boot, in seconds of all processors; None where the kernel does not say."""
 
     monotonic_seconds: float
     boottime_seconds: float  # goes on while the machine is suspended (clock_gettime(2))
@@ -37,7 +37,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Interference:
-    """What happened between two snapshots, besides the workload."""
+    """What happened between two totals, besides the workload."""
 
     seconds: float
     processors: int
@@ -59,7 +59,7 @@ class Quiet:
     is_quiet: bool
 
 
-def snapshot(machine: Machine) -> Snapshot:
+def machine_totals(machine: Machine) -> MachineTotals:
     """The totals as they are now.
 
     Raises:
@@ -67,7 +67,7 @@ def snapshot(machine: Machine) -> Snapshot:
     """
     stat = _text(machine.proc / "stat")
     user, nice, system, _, _, hard, soft, steal = _ticks(machine.proc / "stat", stat)
-    return Snapshot(
+    return MachineTotals(
         monotonic_seconds=time.clock_gettime(time.CLOCK_MONOTONIC),
         boottime_seconds=time.clock_gettime(time.CLOCK_BOOTTIME),
         processors=max(1, sum(line.startswith("cpu") for line in stat.splitlines()) - 1),
@@ -81,8 +81,8 @@ def snapshot(machine: Machine) -> Snapshot:
     )
 
 
-def between(before: Snapshot, after: Snapshot, workload_cpu_seconds: float) -> Interference:
-    """What the machine did from one snapshot to the next beyond the workload and this program."""
+def between(before: MachineTotals, after: MachineTotals, workload_cpu_seconds: float) -> Interference:
+    """What the machine did from one total to the next beyond the workload and this program."""
     own = after.own_seconds - before.own_seconds
     busy = after.busy_seconds - before.busy_seconds
     seconds = after.monotonic_seconds - before.monotonic_seconds
@@ -137,7 +137,7 @@ def wait_until_quiet(
     rest_seconds: float,
     wait_seconds: float,
     *,
-    take: Callable[[], Snapshot],
+    take: Callable[[], MachineTotals],
     sleep: Callable[[float], None] = time.sleep,
 ) -> Quiet:
     """Rests, and then goes on waiting while others use more than `limit_cores`, at most `wait_seconds` longer."""

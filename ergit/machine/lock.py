@@ -1,15 +1,17 @@
 """The lock under which one program at a time measures on a machine, whoever started it and for whichever study."""
 
-import fcntl
 import os
 import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from ergit.errors import ErgitError
+from ergit.locks import lock
 
 FOLDERS = (Path("/run/lock"), Path("/var/lock"), Path("/tmp"))
 NAME = "ergit-measuring.lock"
@@ -32,7 +34,7 @@ def lock_path(folders: Sequence[Path] = FOLDERS) -> Path:
 
 @contextmanager
 def measuring_lock(path: Path) -> Iterator[None]:
-    """Holds the lock until the end of the block; says on stderr whom it waits for.
+    """Holds the lock until the end of the block; names on stderr the program that it waits for.
 
     The file is never removed, since another program may wait with it open.
 
@@ -40,14 +42,7 @@ def measuring_lock(path: Path) -> Iterator[None]:
         ErgitError: the file cannot be opened.
     """
     with os.fdopen(_opened(path), "r+", encoding="utf-8", errors="replace") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = file.read().strip() or "another program"
-            print(
-                f"ergit: waits for {holder}, which is measuring on this machine ({path})", file=sys.stderr, flush=True
-            )
-            fcntl.flock(file, fcntl.LOCK_EX)
+        lock(file.fileno(), partial(_tell_holder, file, path))
         file.seek(0)
         file.truncate()
         file.write(f"process {os.getpid()} of user {os.getuid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n")
@@ -55,11 +50,16 @@ def measuring_lock(path: Path) -> Iterator[None]:
         yield
 
 
+def _tell_holder(file: TextIO, path: Path) -> None:
+    holder = file.read().strip() or "another program"
+    print(f"ergit: waits for {holder}, which is measuring on this machine ({path})", file=sys.stderr, flush=True)
+
+
 def _opened(path: Path) -> int:
     """The file open for reading and writing.
 
-    It is created apart: in a folder open to all, Linux refuses to open another user's file with O_CREAT, even where its
-    mode would allow it (sysctl fs.protected_regular).
+    It is created in a call of its own: in a folder open to all, Linux refuses to open another user's file with O_CREAT,
+    even where its mode would allow it (sysctl fs.protected_regular).
     """
     try:
         created = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
@@ -67,7 +67,7 @@ def _opened(path: Path) -> int:
         pass
     except OSError as error:
         raise ErgitError(
-            f"The lock file {path} cannot be made: {error.strerror}. Free or repair that folder."
+            f"The lock file {path} cannot be made: {error.strerror}. Free some room, or fix the rights of that folder."
         ) from error
     else:
         os.fchmod(created, 0o666)

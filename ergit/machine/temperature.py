@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ergit.processes.run import run
 from ergit.errors import ErgitError
-from ergit.machine.knobs import Machine, text_of
+from ergit.machine.kernel import Machine, text_of
+from ergit.processes.run import run
 
 CPU_SENSORS = ("x86_pkg_temp", "coretemp", "k10temp", "zenpower", "cpu-thermal", "cpu_thermal", "soc_thermal")
 """What drivers call the sensor of the CPU package, the most direct first (Linux, Documentation/hwmon and thermal)."""

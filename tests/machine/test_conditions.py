@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ergit.machine.conditions import conditions, differences
-from ergit.machine.knobs import Machine
+from ergit.machine.kernel import Machine
 
 PROCESSORS = "devices/system/cpu"
 SCALE = {"name": "powercap", "kind": "measured"}

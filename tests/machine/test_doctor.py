@@ -3,36 +3,23 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ergit.machine.doctor.report import checks, report
+from ergit.config.settings import MeasureSettings, TemperatureSettings
 from ergit.machine.doctor.check import Check, Roots
-from ergit.machine.prepare.saved_state import SavedState, store
+from ergit.machine.doctor.load import load
+from ergit.machine.doctor.platform import free_space
+from ergit.machine.doctor.report import checks, report
 from ergit.machine.interference import Interference
 from ergit.machine.lock import lock_path, measuring_lock
-from ergit.machine.doctor.platform import free_space
-from ergit.machine.doctor.load import load
+from ergit.machine.prepare.saved_state import SavedState, store
+from tests.fakes.commands import program
 
 CPU = "devices/system/cpu"
 PACKAGE = "class/powercap/intel-rapl:0"
-SETTINGS: dict[str, Any] = {
-    "source": "auto",
-    "allow_estimate": False,
-    "watts_per_core": 10.0,
-    "powercap": None,
-    "quiet": {"foreign_cores": 0.2, "wait_seconds": 60, "otherwise": "flag"},
-    "temperature": {
-        "sensor": "auto",
-        "lowest_celsius": None,
-        "highest_celsius": None,
-        "wait_seconds": 300,
-        "otherwise": "flag",
-    },
-}
+SETTINGS = MeasureSettings()
 WELL_PREPARED = {
     f"{PACKAGE}/name": "package-0",
     f"{PACKAGE}/energy_uj": "123456",
@@ -79,11 +66,11 @@ def roots(folder: Path, sysfs: dict[str, str], proc: dict[str, str] | None = Non
     locks = folder / "locks"
     locks.mkdir()
     locks.chmod(0o1777)
-    return Roots(folder / "sys", folder / "proc", folder, folder, folder, folder / "former.json", (locks,))
+    return Roots(folder / "sys", folder / "proc", folder, folder, folder, folder / "preparation.json", (locks,))
 
 
-def found(there: Roots, **settings: Any) -> dict[str, Check]:
-    return {check.name: check for check in checks(SETTINGS | settings, there, sample_seconds=0.01)}
+def found(there: Roots, settings: MeasureSettings = SETTINGS) -> dict[str, Check]:
+    return {check.name: check for check in checks(settings, there, sample_seconds=0.01)}
 
 
 def test_a_prepared_machine_with_a_counter_has_nothing_fatal_and_measures(tmp_path: Path) -> None:
@@ -102,15 +89,15 @@ def test_without_any_counter_the_settings_are_fatal_and_every_source_names_its_m
 
 
 def test_a_source_that_was_asked_for_is_not_replaced_by_another(tmp_path: Path) -> None:
-    there = found(roots(tmp_path, WELL_PREPARED), source="pmu", allow_estimate=True)
+    there = found(roots(tmp_path, WELL_PREPARED), MeasureSettings(source="pmu", allow_estimate=True))
     assert there["readings"].level == "fatal"
     assert there["source pmu"].level == "fatal"
     assert (there["source powercap"].level, there["source powercap"].found[:8]) == ("ok", "not used")
 
 
-@pytest.mark.parametrize("settings", [{"source": "estimate"}, {"allow_estimate": True}])
-def test_an_estimate_is_a_warning_that_says_so(tmp_path: Path, settings: dict[str, Any]) -> None:
-    readings = found(roots(tmp_path, {}), **settings)["readings"]
+@pytest.mark.parametrize("settings", [MeasureSettings(source="estimate"), MeasureSettings(allow_estimate=True)])
+def test_an_estimate_is_a_warning_that_says_so(tmp_path: Path, settings: MeasureSettings) -> None:
+    readings = found(roots(tmp_path, {}), settings)["readings"]
     assert (readings.level, readings.found) == ("warn", "estimated from CPU time")
 
 
@@ -164,7 +151,7 @@ def test_a_machine_that_shows_nothing_is_described_without_a_crash(tmp_path: Pat
     for path in there.proc.rglob("*"):
         if path.is_file() and path.name not in {"mountinfo", "cgroup", "stat"}:
             path.unlink()
-    levels = {name: check.level for name, check in found(there, allow_estimate=True).items()}
+    levels = {name: check.level for name, check in found(there, MeasureSettings(allow_estimate=True)).items()}
     assert "fatal" not in levels.values()
     assert {levels[name] for name in ("frequency", "turbo", "throttling", "clock", "pressure", "idle states")} == {
         "missing"
@@ -173,7 +160,14 @@ def test_a_machine_that_shows_nothing_is_described_without_a_crash(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("paranoid", "capabilities", "level"),
-    [("2", "0", "missing"), ("0", "0", "ok"), ("-1", "0", "ok"), ("4", "4000000000", "ok"), ("4", "200000", "ok")],
+    [
+        ("2", "0", "missing"),
+        ("0", "0", "ok"),
+        ("-1", "0", "ok"),
+        ("2", "4000000000", "ok"),  # CAP_PERFMON
+        ("3", "4000000000", "missing"),  # Debian's own level
+        ("3", "200000", "ok"),  # CAP_SYS_ADMIN
+    ],
 )
 def test_perf_needs_a_low_paranoia_or_the_capability(
     tmp_path: Path, paranoid: str, capabilities: str, level: str
@@ -182,14 +176,18 @@ def test_perf_needs_a_low_paranoia_or_the_capability(
     assert found(roots(tmp_path, WELL_PREPARED, proc))["perf right"].level == level
 
 
+def prepared(boot: str) -> SavedState:
+    setting = {f"sysfs:{CPU}/intel_pstate/no_turbo": "0"}
+    return SavedState(when="2026-03-01T10:00:00+00:00", boot=boot, saved=setting, applied=setting)
+
+
 def test_a_preparation_that_a_reboot_undid_is_a_warning(tmp_path: Path) -> None:
     there = roots(tmp_path, WELL_PREPARED)
-    setting = {f"sysfs:{CPU}/intel_pstate/no_turbo": "0"}
-    store(there.former, SavedState("2026-03-01T10:00:00+00:00", "boot-1", setting, setting))
+    store(there.saved_state, prepared("boot-1"))
     assert found(there)["preparation"].level == "ok"
-    store(there.former, SavedState("2026-03-01T10:00:00+00:00", "boot-0", setting, setting))
+    store(there.saved_state, prepared("boot-0"))
     assert found(there)["preparation"].level == "warn"
-    there.former.write_text("{")
+    there.saved_state.write_text("{")
     assert found(there)["preparation"].level == "warn"
 
 
@@ -206,18 +204,20 @@ def test_a_machine_that_does_not_say_what_runs_is_fatal(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("temperature", "level"),
     [
-        ({}, "ok"),
-        ({"highest_celsius": 60, "lowest_celsius": 30}, "ok"),
-        ({"highest_celsius": 40}, "warn"),
-        ({"lowest_celsius": 50}, "warn"),
-        ({"sensor": None}, "missing"),
-        ({"sensor": None, "highest_celsius": 60}, "warn"),
-        ({"sensor": None, "highest_celsius": 60, "otherwise": "error"}, "fatal"),
-        ({"sensor": "k10temp"}, "fatal"),
+        (TemperatureSettings(), "ok"),
+        (TemperatureSettings(highest_celsius=60, lowest_celsius=30), "ok"),
+        (TemperatureSettings(highest_celsius=40), "warn"),
+        (TemperatureSettings(lowest_celsius=50), "warn"),
+        (TemperatureSettings(sensor=None), "missing"),
+        (TemperatureSettings(sensor=None, highest_celsius=60), "warn"),
+        (TemperatureSettings(sensor=None, highest_celsius=60, on_timeout="error"), "fatal"),
+        (TemperatureSettings(sensor="k10temp"), "fatal"),
     ],
 )
-def test_the_temperature_is_held_against_its_bounds(tmp_path: Path, temperature: dict[str, Any], level: str) -> None:
-    there = found(roots(tmp_path, WELL_PREPARED), temperature=SETTINGS["temperature"] | temperature)
+def test_the_temperature_is_held_against_its_bounds(
+    tmp_path: Path, temperature: TemperatureSettings, level: str
+) -> None:
+    there = found(roots(tmp_path, WELL_PREPARED), MeasureSettings(temperature=temperature))
     assert there["temperature"].level == level
 
 
@@ -276,6 +276,8 @@ TWO: list[Check] = [
 
 def test_the_report_is_a_table_and_then_the_mends_with_the_worst_first() -> None:
     assert report(TWO, 80, coloured=False).splitlines() == [
+        "This machine cannot measure what these settings ask for: see what is fatal.",
+        "",
         "turbo        warn     on",
         "git          ok       here",
         "source pmu   fatal    absent",
@@ -286,23 +288,21 @@ def test_the_report_is_a_table_and_then_the_mends_with_the_worst_first() -> None
         "",
         "2. turbo (warn): It moves.",
         "   -> turn it off",
-        "",
-        "Something is fatal for these settings.",
     ]
 
 
 def test_colours_are_for_terminals_only() -> None:
     assert "\033[" not in report(TWO, 80, coloured=False)
-    assert report(TWO, 80, coloured=True).splitlines()[0] == "turbo        \033[33mwarn\033[0m     on"
+    assert report(TWO, 80, coloured=True).splitlines()[2] == "turbo        \033[33mwarn\033[0m     on"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = [sys.executable, "-m", "ergit.machine.doctor.report", *arguments]
-    return subprocess.run(program, check=False, capture_output=True, text=True)
+    doctor = [*program("ergit.machine.doctor.report"), *arguments]
+    return subprocess.run(doctor, check=False, capture_output=True, text=True)
 
 
 def test_the_program_prints_its_checks_and_ends_well_where_nothing_is_fatal() -> None:
-    answer = run("--settings", json.dumps(SETTINGS | {"source": "estimate"}))
+    answer = run("--measure", json.dumps({"source": "estimate"}))
     assert answer.returncode == 0, answer.stderr
     assert "estimated from CPU time" in answer.stdout
 
@@ -313,16 +313,38 @@ def test_the_program_reads_the_config_that_is_named(tmp_path: Path) -> None:
     assert "estimated from CPU time" in run("--configfile", str(tmp_path / "study.yaml")).stdout
 
 
+def test_the_program_reads_the_config_of_the_study_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    text = "repository: {url: x}\ncommits: [main]\nworkload: {command: x}\nmeasure: {source: estimate}\n"
+    (tmp_path / "config/config.yaml").write_text(text)
+    answer = run("--study", str(tmp_path))
+    assert "estimated from CPU time" in answer.stdout
+    assert f"free in {tmp_path}/results" in " ".join(answer.stdout.split())
+
+
+def test_a_folder_without_a_study_is_told_what_to_name(tmp_path: Path) -> None:
+    answer = run("--study", str(tmp_path))
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "--configfile, or look at the machine alone with --measure '{}'" in answer.stderr
+
+
+def test_a_config_with_a_key_twice_is_refused_by_the_doctor_too(tmp_path: Path) -> None:
+    text = "repository: {url: x}\ncommits: [main]\nworkload: {command: x}\nmeasure: {source: pmu, source: estimate}\n"
+    (tmp_path / "study.yaml").write_text(text)
+    answer = run("--configfile", str(tmp_path / "study.yaml"))
+    assert (answer.returncode, "the key 'source' stands here a second time" in answer.stderr) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ("{", "not the `measure` part"),
+        ("{", "not the part `measure`"),
         ('{"watts_per_core": -1}', "measure.watts_per_core"),
-        ('{"sorce": "pmu"}', "did you mean 'source'?"),
+        ('{"sorce": "pmu"}', "Did you mean 'source'?"),
     ],
 )
 def test_the_program_ends_badly_and_plainly_on_settings_that_are_none(settings: str, words: str) -> None:
-    answer = run("--settings", settings)
+    answer = run("--measure", settings)
     assert (answer.returncode, "Traceback" in answer.stderr, words in answer.stderr) == (1, False, True)
 
 

@@ -9,14 +9,14 @@ import pytest
 from ergit.errors import ErgitError
 from ergit.machine.interference import (
     Interference,
-    Snapshot,
+    MachineTotals,
     between,
     flags,
-    snapshot,
+    machine_totals,
     tolerance_seconds,
     wait_until_quiet,
 )
-from ergit.machine.knobs import Machine
+from ergit.machine.kernel import Machine
 
 QUIET = Interference(
     seconds=1.0,
@@ -38,10 +38,10 @@ def machine(tmp_path: Path, stat: str = "cpu  100 10 40 1000 7 3 2 5 0 0\ncpu0 1
     return Machine(sysfs=tmp_path / "sys", proc=tmp_path / "proc")
 
 
-def totals(monotonic: float = 0.0, busy: float = 0.0, **others: float) -> Snapshot:
-    """A snapshot of two processors at that second."""
+def totals(monotonic: float = 0.0, busy: float = 0.0, **others: float) -> MachineTotals:
+    """The totals of two processors at that second."""
     return replace(
-        Snapshot(
+        MachineTotals(
             monotonic_seconds=monotonic,
             boottime_seconds=monotonic,
             processors=2,
@@ -58,7 +58,7 @@ def totals(monotonic: float = 0.0, busy: float = 0.0, **others: float) -> Snapsh
 
 
 def test_the_states_of_proc_stat_are_told_apart(tmp_path: Path) -> None:
-    found = snapshot(machine(tmp_path))
+    found = machine_totals(machine(tmp_path))
     assert found.busy_seconds == pytest.approx(1.5)
     assert found.interrupt_seconds == pytest.approx(0.05)
     assert found.steal_seconds == pytest.approx(0.05)
@@ -72,7 +72,7 @@ def test_pressure_is_read_where_the_kernel_tells_it(tmp_path: Path) -> None:
         (here.proc / "pressure" / name).write_text(
             f"some avg10=0.00 avg60=0.00 avg300=0.00 total={total}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n"
         )
-    assert snapshot(here).pressure_seconds == {"cpu": 2.5, "io": 0.0}
+    assert machine_totals(here).pressure_seconds == {"cpu": 2.5, "io": 0.0}
 
 
 def test_throttle_counts_and_frequencies_are_those_of_all_processors(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_throttle_counts_and_frequencies_are_those_of_all_processors(tmp_path: P
         policy = here.sysfs / f"devices/system/cpu/cpufreq/policy{number}"
         policy.mkdir(parents=True)
         (policy / "scaling_cur_freq").write_text(f"{(number + 1) * 1_000_000}\n")
-    found = snapshot(here)
+    found = machine_totals(here)
     assert found.throttles == 14
     assert found.frequency_megahertz == 1500.0
 
@@ -93,12 +93,12 @@ def test_throttle_counts_and_frequencies_are_those_of_all_processors(tmp_path: P
 @pytest.mark.parametrize("stat", ["", "cpu  1 2 3\n", "cpu  a b c d e f g h 0 0\n"])
 def test_a_proc_stat_that_makes_no_sense_is_an_error(tmp_path: Path, stat: str) -> None:
     with pytest.raises(ErgitError, match="stat"):
-        snapshot(machine(tmp_path, stat))
+        machine_totals(machine(tmp_path, stat))
 
 
 def test_an_unreadable_proc_stat_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ErgitError, match="/proc mounted"):
-        snapshot(Machine(proc=tmp_path))
+        machine_totals(Machine(proc=tmp_path))
 
 
 def test_foreign_work_is_what_neither_the_workload_nor_this_program_did() -> None:

@@ -1,8 +1,6 @@
 """The machine's preparation on copied sysfs trees: what it plans, writes, saves, and brings back exactly."""
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -11,16 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from ergit.machine.prepare import command as prepare
 from ergit.errors import ErgitError
-from ergit.machine.prepare.saved_state import load
-from ergit.machine.knobs import Machine, SwapArea, swaps
+from ergit.machine.kernel import Machine
 from ergit.machine.lock import measuring_lock
-from ergit.machine.prepare.plan import Wish, bring, is_target, plan, present
 from ergit.machine.prepare.command import apply, columns, parse_frequency, ranges, restore, show
+from ergit.machine.prepare.plan import Wish, bring, is_target, plan, present
+from ergit.machine.prepare.saved_state import held, load
+from ergit.machine.prepare.targets import SwapArea, swaps
 from tests.fakes.another_user import another_user
+from tests.fakes.commands import program
+from tests.fakes.needs import needs_fuse
 
 CPU = "devices/system/cpu"
+PREPARE = program("ergit.machine.prepare.command")
 WHEN = "2026-03-01T10:00:00+00:00"
 MEMORY = "MemTotal:       16000000 kB\nMemAvailable:    8000000 kB\n"
 SWAPS = (
@@ -400,12 +401,11 @@ def test_after_a_kill_in_the_middle_the_saved_state_brings_everything_back(tmp_p
     stand_in(programs / "bin", "swapoff", "kill -9 $PPID")
     roots = ["--sysfs", str(there.sysfs), "--proc", str(there.proc), "--state", str(tmp_path / "state.json")]
     roots += ["--lock", str(tmp_path / "lock")]
-    program = [sys.executable, "-m", "ergit.machine.prepare.command"]
-    killed = subprocess.run([*program, "apply", "--governor", "performance", "--no-swap", *roots], check=False)
+    killed = subprocess.run([*PREPARE, "apply", "--governor", "performance", "--no-swap", *roots], check=False)
     assert killed.returncode == -9
     (programs / "bin/swapoff").write_text(working)
     assert (tmp_path / "state.json").exists()
-    answer = subprocess.run([*program, "restore", *roots], check=False, capture_output=True, text=True)
+    answer = subprocess.run([*PREPARE, "restore", *roots], check=False, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr
     assert contents(there) == before
     assert len(swaps(there.proc)) == 3
@@ -417,14 +417,12 @@ def test_nothing_is_changed_while_somebody_measures(tmp_path: Path) -> None:
     words = ["apply", "--no-turbo", "--sysfs", str(there.sysfs), "--proc", str(there.proc)]
     words += ["--state", str(tmp_path / "state.json"), "--lock", str(tmp_path / "lock")]
     with measuring_lock(tmp_path / "lock"):
-        program = subprocess.Popen(
-            [sys.executable, "-m", "ergit.machine.prepare.command", *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert program.stderr is not None
-        assert program.stderr.readline().startswith("ergit: waits for process")
+        waiting = subprocess.Popen([*PREPARE, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert waiting.stderr is not None
+        assert waiting.stderr.readline().startswith("ergit: waits for process")
         assert contents(there) == before
-    answer, _ = program.communicate(timeout=30)
-    assert (program.returncode, answer.splitlines()[-1][:5]) == (0, "Done.")
+    answer, _ = waiting.communicate(timeout=30)
+    assert (waiting.returncode, answer.splitlines()[-1][:5]) == (0, "Done.")
     assert written(there, "intel_pstate/no_turbo") == "1\n"
 
 
@@ -532,8 +530,8 @@ def test_showing_with_no_wish_lists_how_things_stand_and_what_is_in_force(tmp_pa
     ],
 )
 def test_a_wrong_call_ends_with_a_sentence(words: list[str], status: int, message: str, tmp_path: Path) -> None:
-    program = [sys.executable, "-m", "ergit.machine.prepare.command", *words, "--state", str(tmp_path / "state.json")]
-    answer = subprocess.run(program, check=False, capture_output=True, text=True)
+    call = [*PREPARE, *words, "--state", str(tmp_path / "state.json")]
+    answer = subprocess.run(call, check=False, capture_output=True, text=True)
     assert (answer.returncode, message in answer.stderr, "Traceback" in answer.stderr) == (status, True, False)
 
 
@@ -550,7 +548,7 @@ def test_without_the_right_nothing_is_written_and_root_is_asked_for(tmp_path: Pa
 
 def test_two_calls_never_write_at_once(tmp_path: Path) -> None:
     there = machine(tmp_path, intel_tree())
-    with prepare.held(tmp_path / "state.json"), pytest.raises(ErgitError, match="Another call"):
+    with held(tmp_path / "state.json"), pytest.raises(ErgitError, match="Another call"):
         apply(there, Wish(no_turbo=True), tmp_path / "state.json", WHEN)
 
 
@@ -563,10 +561,7 @@ def test_what_was_barred_at_first_is_written_again(tmp_path: Path, programs: Pat
 
 @pytest.fixture
 def kernel(tmp_path: Path) -> Iterator[Machine]:
-    """A machine whose /sys refuses, clips and changes along as the kernel's does."""
-    pytest.importorskip("mfusepy", reason="the live sysfs needs mfusepy")
-    if not os.access("/dev/fuse", os.R_OK | os.W_OK) or not shutil.which("fusermount3"):
-        pytest.skip("the live sysfs needs FUSE: no right to use /dev/fuse, or no fusermount3")
+    """A machine whose /sys refuses, clips and changes along as the kernel's does; needs FUSE."""
     there = machine(tmp_path, {})
     there.sysfs.mkdir()
     with subprocess.Popen([sys.executable, "-m", "tests.fakes.kernel_sysfs", str(there.sysfs)]) as server:
@@ -584,6 +579,7 @@ def kernel(tmp_path: Path) -> Iterator[Machine]:
 EVERYTHING = Wish("performance", 3_000_000, no_turbo=True, no_smt=True)
 
 
+@needs_fuse
 @pytest.mark.parametrize(
     "wishes",
     [
@@ -605,6 +601,7 @@ def test_a_kernel_that_refuses_and_clips_gets_every_value_back(
     assert not (tmp_path / "state.json").exists()
 
 
+@needs_fuse
 def test_a_frequency_that_turbo_clips_is_refused_and_taken_back(kernel: Machine, tmp_path: Path) -> None:
     before = present(kernel)
     with pytest.raises(ErgitError, match=r"scaling_max_freq is 3400000, not 4000000: .*was taken back"):

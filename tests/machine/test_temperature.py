@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ergit.errors import ErgitError
-from ergit.machine.knobs import Machine
+from ergit.machine.kernel import Machine
 from ergit.machine.temperature import Sensor, find, sensors, wait_until_within
 
 

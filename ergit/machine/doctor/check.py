@@ -1,20 +1,20 @@
-"""The shape of a check of this machine, and the places that checks look at."""
+"""The shape of a check of this machine, and the folders that checks look at."""
 
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ergit.machine.prepare.saved_state import STATE
-from ergit.machine.knobs import Machine
+from ergit.machine.kernel import Machine
 from ergit.machine.lock import FOLDERS
+from ergit.machine.prepare.saved_state import STATE
 
 Level = Literal["ok", "warn", "missing", "fatal"]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at: `missing` is what this machine does not have and these settings do not need."""
+    """One thing that was looked at; `missing` is what this machine does not have and these settings do not need."""
 
     name: str
     level: Level
@@ -32,7 +32,7 @@ class Roots:
     results: Path = Path("results")
     temporary: Path = Path(tempfile.gettempdir())
     root: Path = Path("/")
-    former: Path = STATE
+    saved_state: Path = STATE
     locks: tuple[Path, ...] = FOLDERS
 
     @property

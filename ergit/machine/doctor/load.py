@@ -1,34 +1,35 @@
 """What the machine does at this moment: foreign load, heat, throttling, and whether the kernel would notice."""
 
-import fcntl
+import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+from ergit.config.settings import MeasureSettings, TemperatureSettings
 from ergit.errors import ErgitError
+from ergit.locks import is_locked
 from ergit.machine.doctor.check import Check
-from ergit.machine.interference import Interference, between, flags, snapshot
-from ergit.machine.knobs import Machine
+from ergit.machine.interference import Interference, between, flags, machine_totals
+from ergit.machine.kernel import Machine
 from ergit.machine.lock import lock_path
 from ergit.machine.temperature import find
 
 
 def running_checks(
-    settings: Mapping[str, Any], machine: Machine, lock_folders: Sequence[Path], sample_seconds: float
+    settings: MeasureSettings, machine: Machine, lock_folders: Sequence[Path], sample_seconds: float
 ) -> Iterator[Check]:
-    """The checks of a short sample, by the means that flag the readings later; `settings` is the config's `measure`."""
+    """The checks of a short sample, by the means that flag the readings later."""
     try:
-        before = snapshot(machine)
+        before = machine_totals(machine)
         time.sleep(sample_seconds)
-        after = snapshot(machine)
+        after = machine_totals(machine)
     except ErgitError as error:
         yield Check("load", "fatal", str(error), "What else runs beside a reading cannot be seen.")
     else:
-        yield load(between(before, after, workload_cpu_seconds=0.0), settings["quiet"]["foreign_cores"])
+        yield load(between(before, after, workload_cpu_seconds=0.0), settings.quiet.foreign_cores)
         yield throttling(after.throttles)
         yield pressure(after.pressure_seconds is not None)
-    yield temperature(settings["temperature"], machine)
+    yield temperature(settings.temperature, machine)
     yield other_study(lock_folders)
 
 
@@ -48,16 +49,16 @@ def load(sample: Interference, limit_cores: float) -> Check:
 
 
 def throttling(times: int | None) -> Check:
-    """How often the processors were slowed for heat since boot."""
+    """How often the processors were slowed because of heat since boot."""
     if times is None:
-        return Check("throttling", "missing", "no counters", "Slowing for heat would show in the durations only.")
+        return Check("throttling", "missing", "no counters", "Slowing because of heat shows in the durations only.")
     if times == 0:
         return Check("throttling", "ok", "never since boot")
     return Check(
         "throttling",
         "warn",
         f"{times} times since boot",
-        "The processors were slowed because they were too hot; readings during which that happens are flagged.",
+        "The processors were slowed because they were too hot. Readings during which that happens are flagged.",
         "Cool the machine better, turn turbo off, or set measure.temperature.highest_celsius.",
     )
 
@@ -75,46 +76,45 @@ def pressure(is_kept: bool) -> Check:
     )
 
 
-def temperature(settings: Mapping[str, Any], machine: Machine) -> Check:
+def temperature(settings: TemperatureSettings, machine: Machine) -> Check:
     """The sensor of `measure.temperature`, and where it stands between the bounds."""
-    bounds = [settings["lowest_celsius"], settings["highest_celsius"]]
+    lowest, highest = settings.lowest_celsius, settings.highest_celsius
     try:
-        sensor = find(machine, settings["sensor"])
+        sensor = find(machine, settings.sensor)
         celsius = None if sensor is None else sensor.celsius()
     except ErgitError as error:
         return Check("temperature", "fatal", str(error), "The sensor that the settings name decides on each reading.")
     if sensor is None or celsius is None:
-        return without_sensor(settings["sensor"], bounds != [None, None], settings["otherwise"] == "error")
+        return without_sensor(settings)
     found = f"{sensor.name} {celsius:g} °C"
-    lowest, highest = bounds
     if (lowest is None or celsius >= lowest) and (highest is None or celsius <= highest):
         return Check("temperature", "ok", found)
     return Check(
         "temperature",
         "warn",
         f"{found}, wanted {'-' if lowest is None else lowest} to {'-' if highest is None else highest}",
-        f"Each reading waits up to {settings['wait_seconds']:g} s for the bounds, and is flagged (or refused) then.",
-        "Let the machine cool (or warm) down first, or widen measure.temperature.",
+        f"Each reading waits up to {settings.wait_seconds:g} s for the bounds and is then flagged, or refused.",
+        "Let the machine cool down or warm up first, or widen measure.temperature.",
     )
 
 
-def without_sensor(wanted: str | None, is_bounded: bool, is_strict: bool) -> Check:
-    """What it means that there is no sensor: nothing, or that bounds cannot be held."""
-    found = "not wanted (measure.temperature.sensor is null)" if wanted is None else "no sensor of the CPU"
-    if not is_bounded:
+def without_sensor(settings: TemperatureSettings) -> Check:
+    """What it means that there is no sensor: nothing, or that bounds cannot be kept."""
+    found = "not wanted (measure.temperature.sensor is null)" if settings.sensor is None else "no sensor of the CPU"
+    if settings.lowest_celsius is None and settings.highest_celsius is None:
         meaning = "Leakage grows with heat: a drift of the readings with temperature cannot be told from a change."
         return Check("temperature", "missing", found, meaning)
     return Check(
         "temperature",
-        "fatal" if is_strict else "warn",
+        "fatal" if settings.on_timeout == "error" else "warn",
         found,
-        "The settings bound the temperature, and nobody can tell whether it is held.",
-        "Load the sensor's driver (sudo modprobe coretemp, or k10temp for AMD), name a sensor, or drop the bounds.",
+        "The settings set bounds for the temperature, and nothing shows whether it keeps them.",
+        "Load the sensor's driver (sudo modprobe coretemp, or k10temp for AMD), name a sensor, or remove the bounds.",
     )
 
 
 def other_study(folders: Sequence[Path]) -> Check:
-    """Whether some program holds the lock of the one that measures."""
+    """Whether another program holds the lock under which one program at a time measures."""
     try:
         holder = lock_holder(lock_path(folders))
     except ErgitError as error:
@@ -131,12 +131,15 @@ def other_study(folders: Sequence[Path]) -> Check:
 
 
 def lock_holder(path: Path) -> str | None:
-    """What the holder of the lock wrote into it, or None if nobody holds it; does not wait."""
+    """What the holder of the lock wrote into it, or None if nobody holds it; does not wait.
+
+    Raises:
+        ErgitError: the file cannot be read.
+    """
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return (file.read().strip() or "an unknown program") if is_locked(file.fileno()) else None
     except FileNotFoundError:
         return None
-    except BlockingIOError:
-        return path.read_text(encoding="utf-8", errors="replace").strip() or "an unknown program"
-    return None
+    except OSError as error:
+        raise ErgitError(f"The lock file {path} cannot be read: {os.strerror(error.errno or 0)}.") from error

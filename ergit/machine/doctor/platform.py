@@ -6,11 +6,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ergit.processes.cgroups import fresh_cgroup, own_cgroup
-from ergit.java.jdks import Places, installed
+from ergit.java.finders import FINDERS, Surroundings
+from ergit.java.jdks import installed
 from ergit.machine import conditions
 from ergit.machine.doctor.check import Check, Roots
-from ergit.machine.knobs import text_of
+from ergit.machine.kernel import text_of
+from ergit.processes.cgroups import fresh_cgroup, own_cgroup
 
 LEAST_FREE_BYTES = 100_000_000
 COMFORTABLE_FREE_BYTES = 2_000_000_000
@@ -126,7 +127,7 @@ def free_space(name: str, folder: Path) -> Check:
 
 def jdk(roots: Roots) -> Check:
     """The JDKs that are found without the study's own search paths."""
-    found = installed(Places((), os.environ, Path.home(), roots.root))
+    found = installed(FINDERS, Surroundings((), os.environ, Path.home(), roots.root))
     if found:
         return Check("JDK", "ok", ", ".join(f"{each.version} in {each.home}" for each in found))
     return Check(

@@ -1,37 +1,36 @@
-"""What this machine can measure with, what its readings are worth, and the fixes: `python3 -m ergit.machine.doctor.report`."""
+"""What this machine can measure with, what its readings are worth, and what fixes the rest: `ergit doctor`."""
 
 import argparse
-import json
 import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import yaml
+import msgspec
 
-from ergit.config.reading import validated
-from ergit.errors import ErgitError, exit_on_user_error
+from ergit.config.reading import read_config
+from ergit.config.settings import MeasureSettings
+from ergit.errors import ErgitError
 from ergit.machine.doctor.check import Check, Level, Roots
-from ergit.machine.prepare.saved_state import load as load_saved_state
-from ergit.machine.knobs import text_of
-from ergit.machine.doctor.platform import folder_checks, machine_checks, program_checks
 from ergit.machine.doctor.load import running_checks
+from ergit.machine.doctor.platform import folder_checks, machine_checks, program_checks
 from ergit.machine.doctor.settings import setting_checks
 from ergit.machine.doctor.sources import source_checks
-from ergit.machine.prepare.command import columns
+from ergit.machine.prepare.command import AS_ROOT, columns
+from ergit.machine.prepare.saved_state import load as load_saved_state
+from ergit.text import counted
 
 SAMPLE_SECONDS = 0.5
 COLOURS: dict[Level, str] = {"ok": "32", "warn": "33", "missing": "2", "fatal": "1;31"}
 ORDER: tuple[Level, ...] = ("fatal", "warn", "missing", "ok")
 WIDTH = 100
-NO_STUDY = {"repository": {"url": "."}, "commits": ["HEAD"], "workload": {"command": "true"}}
+SOME_STUDY = {"repository": {"url": "."}, "commits": ["HEAD"], "workload": {"command": "true"}}
 
 
-def checks(settings: Mapping[str, Any], roots: Roots, sample_seconds: float = SAMPLE_SECONDS) -> list[Check]:
-    """Everything that is looked at before a study spends anything; `settings` is the config's whole `measure`."""
+def checks(settings: MeasureSettings, roots: Roots, sample_seconds: float = SAMPLE_SECONDS) -> list[Check]:
+    """Everything that is looked at before a study spends anything."""
     return [
         *source_checks(settings, roots),
         *setting_checks(roots),
@@ -44,26 +43,26 @@ def checks(settings: Mapping[str, Any], roots: Roots, sample_seconds: float = SA
 
 
 def preparation_in_force(roots: Roots) -> Check:
-    """Whether `ergit.machine.prepare.command` has changed this machine and not yet restored it."""
+    """Whether `ergit prepare` has changed this machine and not yet restored it."""
     try:
-        saved = load_saved_state(roots.former)
+        saved = load_saved_state(roots.saved_state)
     except ErgitError as error:
-        return Check("preparation", "warn", "unclear", str(error), f"Look into {roots.former}.")
+        return Check("preparation", "warn", "unclear", str(error), f"Look into {roots.saved_state}.")
     if saved is None:
         return Check("preparation", "ok", "none in force")
-    if saved.boot != text_of(roots.proc / "sys/kernel/random/boot_id"):
+    if saved.boot != roots.machine.boot():
         return Check(
             "preparation",
             "warn",
             f"of {saved.when}, undone by a reboot",
-            "Settings that readings were taken under are gone: readings from now on are of another session.",
-            "Take back what the reboot left, then apply anew: sudo python3 -m ergit.machine.prepare.command restore",
+            "The settings under which readings were taken are gone: readings from now on are of another session.",
+            f"Restore what the reboot left, then apply anew: {AS_ROOT} restore",
         )
-    return Check("preparation", "ok", f"in force since {saved.when}: {len(saved.applied)} settings changed")
+    return Check("preparation", "ok", f"in force since {saved.when}: {counted(len(saved.applied), 'setting')} changed")
 
 
 def report(found: Sequence[Check], width: int, coloured: bool) -> str:
-    """The checks as an aligned table, then what is not well: its meaning and fix, numbered, the worst first."""
+    """The verdict, the checks as an aligned table, then what is not well with its meaning and fix, the worst first."""
     indent = max(len(check.name) for check in found) + 2 + len("missing") + 2
     rows = columns([[check.name, check.level.ljust(len("missing")), check.found] for check in found])
     table = [
@@ -72,9 +71,16 @@ def report(found: Sequence[Check], width: int, coloured: bool) -> str:
     ]
     if coloured:
         table = [_painted(line, check) for line, check in zip(table, found, strict=True)]
-    fatal = any(check.level == "fatal" for check in found)
-    verdict = "Something is fatal for these settings." if fatal else "Nothing is fatal for these settings."
-    return "\n".join([*table, *_fixes(found, width), "", verdict])
+    return "\n".join([verdict(found), "", *table, *_fixes(found, width)])
+
+
+def verdict(found: Sequence[Check]) -> str:
+    """Whether this machine can measure what the settings ask for, in one sentence."""
+    levels = [check.level for check in found]
+    if "fatal" in levels:
+        return "This machine cannot measure what these settings ask for: see what is fatal."
+    warnings = f" {counted(levels.count('warn'), 'warning')}." if "warn" in levels else ""
+    return f"This machine can measure what these settings ask for.{warnings}"
 
 
 def _fixes(found: Sequence[Check], width: int) -> Iterator[str]:
@@ -95,8 +101,8 @@ def _painted(line: str, check: Check) -> str:
     return f"{line[:start]}\033[{COLOURS[check.level]}m{check.level}\033[0m{line[start + len(check.level) :]}"
 
 
-def refuse_unfit(settings: Mapping[str, Any]) -> None:
-    """Does nothing where this machine can measure what `measure` of the config asks for.
+def refuse_unfit(settings: MeasureSettings) -> None:
+    """Does nothing where this machine can measure what the settings ask for.
 
     Raises:
         ErgitError: it cannot; says what is missing and how to get it.
@@ -108,7 +114,7 @@ def refuse_fatal(found: Sequence[Check]) -> None:
     """Does nothing where no check is fatal.
 
     Raises:
-        ErgitError: one is; with what it means and its fix.
+        ErgitError: one is; with what each means, and each fix once.
     """
     fatal = [check for check in found if check.level == "fatal"]
     if fatal:
@@ -116,34 +122,39 @@ def refuse_fatal(found: Sequence[Check]) -> None:
         raise ErgitError(" ".join([*(f"{check.name}: {check.found}. {check.meaning}" for check in fatal), *fixes]))
 
 
-def _settings(text: str | None, config: Path | None) -> dict[str, Any]:
-    """The settings given, else those of the config named, else of config/config.yaml here."""
-    if text is None:
-        here = Path("config/config.yaml")
-        study = config or here
-        if not study.exists():
-            raise ErgitError(f"There is no {study} in {Path.cwd()}. Name the study's config with --configfile.")
-        return dict(validated(yaml.safe_load(study.read_text(encoding="utf-8")))["measure"])
-    try:
-        given = json.loads(text)
-    except ValueError as error:
-        raise ErgitError(f"--settings is not the `measure` part of a config as JSON: {error}.") from error
-    return dict(validated(NO_STUDY | {"measure": given})["measure"])
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `ergit doctor`."""
+    parser.add_argument("--study", type=Path, default=Path(), metavar="DIR", help="the study's folder (this one)")
+    parser.add_argument("--configfile", type=Path, help="its config, where that is not config/config.yaml in there")
+    parser.add_argument("--measure", metavar="JSON", help="the part `measure` of a config, instead of a file")
 
 
-def main(words: Sequence[str]) -> None:
-    """Prints the report; raises ErgitError if something is fatal for the settings."""
-    parser = argparse.ArgumentParser(prog="python3 -m ergit.machine.doctor.report", description=__doc__)
-    parser.add_argument("--settings", help="`measure` of a config as JSON, instead of a file")
-    parser.add_argument("--configfile", type=Path, help="the study's config, where it is not config/config.yaml")
-    asked = parser.parse_args(words)
-    found = checks(_settings(asked.settings, asked.configfile), Roots())
+def run(asked: argparse.Namespace) -> None:
+    """Prints the report; ends the program with status 1 if something is fatal for the settings.
+
+    Raises:
+        ErgitError: there is no config, or it is wrong.
+    """
+    found = checks(_settings(asked), Roots(results=asked.study / "results"))
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else WIDTH
     print(report(found, width, coloured=terminal and "NO_COLOR" not in os.environ), flush=True)
-    refuse_fatal(found)
+    if any(check.level == "fatal" for check in found):
+        sys.exit(1)
 
 
-if __name__ == "__main__":
-    with exit_on_user_error():
-        main(sys.argv[1:])
+def _settings(asked: argparse.Namespace) -> MeasureSettings:
+    """The settings given, else those of the config named, else of config/config.yaml in the study's folder."""
+    if asked.measure is None:
+        config = asked.configfile or asked.study / "config/config.yaml"
+        if not config.exists():
+            raise ErgitError(
+                f"There is no {config} in {Path.cwd()}. Name the study's folder with --study or its config with"
+                " --configfile, or look at the machine alone with --measure '{}'."
+            )
+        return read_config(config).measure
+    try:
+        given = msgspec.json.decode(asked.measure)
+    except msgspec.DecodeError as error:
+        raise ErgitError(f"--measure is not the part `measure` of a config as JSON: {error}.") from error
+    return read_config(SOME_STUDY | {"measure": given}).measure

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 from ergit.machine.doctor.check import Check, Roots
-from ergit.machine.knobs import swaps, text_of
+from ergit.machine.kernel import text_of
+from ergit.machine.prepare.command import AS_ROOT
 from ergit.machine.prepare.plan import PROCESSORS, policies
+from ergit.machine.prepare.targets import swaps
 
-PREPARE = "sudo python3 -m ergit.machine.prepare.command apply"
+PREPARE = f"{AS_ROOT} apply"
 GOVERNING_DAEMONS = {  # as /proc/<pid>/comm shows them, cut after 15 letters
     "power-profiles-": "power-profiles-daemon.service",
     "tuned": "tuned.service",

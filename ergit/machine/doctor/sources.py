@@ -1,17 +1,20 @@
 """Which energy sources can be read here, which one the settings lead to, and the fix of those that cannot."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Iterator, Sequence
 
 from ergit import energy
+from ergit.config.settings import MeasureSettings
 from ergit.machine.doctor.check import Check, Roots
-from ergit.machine.knobs import text_of
+from ergit.machine.kernel import text_of, whole_number
 
 CAP_SYS_ADMIN, CAP_PERFMON = 21, 38  # bits of capabilities(7), linux/capability.h
+STRICTEST_FOR_PERFMON = 2  # above it, kernels of Debian and Ubuntu ask for CAP_SYS_ADMIN
+ALL_USERS = ["0", "0", "4294967295"]  # the first user namespace's uid_map, user_namespaces(7)
 
 
-def source_checks(settings: Mapping[str, Any], roots: Roots) -> Iterator[Check]:
-    """Which source the settings lead to, then each source that there is and the right to count; fatal if it is none."""
+def source_checks(settings: MeasureSettings, roots: Roots) -> Iterator[Check]:
+    """Which source the settings lead to (fatal if none), then each source and the right to count."""
     sources = energy.Roots.of(
         settings,
         powercap=roots.sysfs / "class/powercap",
@@ -19,14 +22,9 @@ def source_checks(settings: Mapping[str, Any], roots: Roots) -> Iterator[Check]:
         proc=roots.proc,
     )
     found = energy.probe(settings, sources)
-    wanted = settings["source"]
-    asked = [
-        each
-        for each in found
-        if each.name == wanted or (wanted == "auto" and (each.kind == "measured" or settings["allow_estimate"]))
-    ]
+    asked = [each for each in found if is_asked_for(each, settings)]
     chosen = next((each for each in asked if each.available), None)
-    yield chosen_source(wanted, chosen, asked)
+    yield chosen_source(settings.source, chosen, asked)
     for each in found:
         if each.available:
             use = "used" if each is chosen else "not used"
@@ -36,6 +34,13 @@ def source_checks(settings: Mapping[str, Any], roots: Roots) -> Iterator[Check]:
         else:
             yield Check(f"source {each.name}", "missing", each.reason, "These settings do without it.", each.fix or "")
     yield perf_right(roots)
+
+
+def is_asked_for(source: energy.Availability, settings: MeasureSettings) -> bool:
+    """Whether the settings may lead to that source."""
+    if settings.source == "auto":
+        return source.kind == "measured" or settings.allow_estimate
+    return source.name == settings.source
 
 
 def chosen_source(wanted: str, chosen: energy.Availability | None, asked: Sequence[energy.Availability]) -> Check:
@@ -61,19 +66,34 @@ def chosen_source(wanted: str, chosen: energy.Availability | None, asked: Sequen
 
 
 def perf_right(roots: Roots) -> Check:
-    """Whether this process may count for the whole machine (perf_event_open(2), perf_event_paranoid above 0)."""
-    paranoid = text_of(roots.proc / "sys/kernel/perf_event_paranoid")
-    if paranoid is None:
+    """Whether this process may count for the whole machine (perf_event_open(2), perf_event_paranoid above 0).
+
+    Debian and Ubuntu have levels above the kernel's own highest, 2: there CAP_PERFMON does not suffice.
+    """
+    text = text_of(roots.proc / "sys/kernel/perf_event_paranoid")
+    level = whole_number(text)
+    if level is None:
         return Check("perf right", "missing", "this kernel has no perf events", "Only powercap can be read.")
-    capabilities = dict(line.split(":\t", 1) for line in (text_of(roots.proc / "self/status") or "").splitlines())
-    effective = int(capabilities.get("CapEff", "0"), 16)
-    capable = any(effective >> bit & 1 for bit in (CAP_PERFMON, CAP_SYS_ADMIN))
-    found = f"perf_event_paranoid {paranoid}, {'with' if capable else 'without'} CAP_PERFMON"
-    if capable or int(paranoid) <= 0:
-        return Check("perf right", "ok", found)
+    held = capabilities(roots)
+    capable = CAP_SYS_ADMIN in held or (CAP_PERFMON in held and level <= STRICTEST_FOR_PERFMON)
+    if capable or level <= 0:
+        return Check("perf right", "ok", f"perf_event_paranoid {level}{', with the right to count' if capable else ''}")
+    strict = level > STRICTEST_FOR_PERFMON
+    lacking = "CAP_SYS_ADMIN, which CAP_PERFMON does not replace at this level" if strict else "CAP_PERFMON"
     return Check(
         "perf right",
         "missing",
-        found,
-        "The sources pmu and perf count for the whole machine, which takes this right; powercap does without it.",
+        f"perf_event_paranoid {level}, without {lacking}",
+        "The sources pmu and perf count for the whole machine, which takes this right. powercap works without it.",
+        f"First: sudo sysctl kernel.perf_event_paranoid={STRICTEST_FOR_PERFMON}" if strict else "",
     )
+
+
+def capabilities(roots: Roots) -> set[int]:
+    """The effective capabilities, as bits, that count outside of a container: none where users are mapped."""
+    mapping = (text_of(roots.proc / "self/uid_map") or "").split()
+    if mapping and mapping != ALL_USERS:
+        return set()
+    found = re.search("^CapEff:\t([0-9a-f]+)$", text_of(roots.proc / "self/status") or "", re.MULTILINE)
+    effective = int(found[1], 16) if found else 0
+    return {bit for bit in range(effective.bit_length()) if effective >> bit & 1}

@@ -1,23 +1,38 @@
-"""Shows, applies and takes back the preparation of this machine for measuring: `python3 -m ergit.machine.prepare.command --help`."""
+"""Prepares this machine for measuring, and takes that back: `ergit prepare`."""
 
 import argparse
 import os
 import re
 import shlex
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from ergit.errors import ErgitError, exit_on_user_error
-from ergit.machine.prepare import plan as preparation
-from ergit.machine.prepare.saved_state import STATE, SavedState, held, load, merge, remove, store
-from ergit.machine.knobs import Machine
+from ergit.errors import ErgitError
+from ergit.machine.kernel import Machine
 from ergit.machine.lock import lock_path, measuring_lock
+from ergit.machine.prepare import plan as preparation
 from ergit.machine.prepare.plan import Left, Plan, Wish
+from ergit.machine.prepare.saved_state import STATE, SavedState, held, load, merge, remove, store
+from ergit.machine.prepare.targets import read_target
 
 KILOHERTZ = {"khz": 1, "mhz": 1_000, "ghz": 1_000_000}
+AS_ROOT = "sudo $(command -v ergit) prepare"
+
+
+def apply_command(wish: Wish) -> str:
+    """The command line that applies the wish, as root, with the very `ergit` that is first on PATH."""
+    options = {
+        "--governor": wish.governor,
+        "--frequency": wish.frequency_kilohertz and f"{wish.frequency_kilohertz / 1000:g}MHz",
+        "--no-turbo": wish.no_turbo,
+        "--no-smt": wish.no_smt,
+        "--no-swap": wish.no_swap,
+        "--stop": shlex.join(wish.stop),
+    }
+    words = [name if value is True else f"{name} {value}" for name, value in options.items() if value]
+    return " ".join([AS_ROOT, "apply", *words])
 
 
 def parse_frequency(text: str) -> int:
@@ -29,7 +44,7 @@ def parse_frequency(text: str) -> int:
 
 
 def apply(machine: Machine, wish: Wish, state: Path, when: str) -> list[str]:
-    """Takes the steps of the wish, after the former state was saved, and gives what there is to tell.
+    """Takes the steps of the wish, after the state was saved, and describes what was done.
 
     Raises ErgitError if a step fails: all steps are taken back then, or the error lists what is left changed.
     """
@@ -38,7 +53,7 @@ def apply(machine: Machine, wish: Wish, state: Path, when: str) -> list[str]:
         planned = preparation.plan(machine, wish)
         if not planned.steps:
             return [*planned.notes, "Nothing to do."]
-        _check_rights(machine, planned)
+        _check_rights(machine, planned, wish)
         store(state, merge(saved, planned, when, machine.boot()))
         try:
             left = preparation.apply(machine, planned)
@@ -49,7 +64,7 @@ def apply(machine: Machine, wish: Wish, state: Path, when: str) -> list[str]:
         return [
             *_changes(planned),
             *planned.notes,
-            f"Done. The former state is kept in {state}; `restore` brings it back, also after a reboot.",
+            f"Done. The earlier state is kept in {state}; `restore` brings it back, also after a reboot.",
         ]
 
 
@@ -63,12 +78,12 @@ def restore(machine: Machine, state: Path) -> list[str]:
         if saved is None:
             return [f"Nothing to restore: there is no saved state in {state}."]
         rebooted = saved.boot != machine.boot()
-        before = {target: machine.read(target) for target in saved.former}
+        before = {target: read_target(machine, target) for target in saved.saved}
         gone = [target for target, value in before.items() if rebooted and value is None]
-        left = preparation.bring(machine, {key: value for key, value in saved.former.items() if key not in gone})
+        left = preparation.bring(machine, {key: value for key, value in saved.saved.items() if key not in gone})
         if left:
             raise ErgitError(
-                f"{len(left)} of {len(saved.former)} settings could not be brought back, the others were: "
+                f"{len(left)} of {len(saved.saved)} settings could not be brought back, the others were: "
                 + "; ".join(map(str, left))
                 + f". Fix the cause and call restore again, or set these by hand and remove {state}."
             )
@@ -109,7 +124,7 @@ def ranges(numbers: Iterable[int]) -> str:
 def show(machine: Machine, wish: Wish, state: Path) -> list[str]:
     """What `apply` would do, or how the settings stand where nothing is wished for; changes nothing."""
     saved = load(state)
-    in_force = [f"A preparation of {saved.when} is in force; its former state is in {state}."] if saved else []
+    in_force = [f"A preparation of {saved.when} is in force; the earlier state is in {state}."] if saved else []
     if wish == Wish():
         current = preparation.present(machine)
         rows = grouped((target, value, "") for target, value in current.items())
@@ -127,27 +142,27 @@ def _changes(planned: Plan) -> list[str]:
 
 def _story(saved: SavedState, before: Mapping[str, str | None], gone: Sequence[str], rebooted: bool) -> list[str]:
     """What the machine had undone by itself, what a reboot took away, and what was written just now."""
-    undone = [(target, saved.former[target], "") for target in saved.applied if before[target] == saved.former[target]]
+    undone = [(target, saved.saved[target], "") for target in saved.applied if before[target] == saved.saved[target]]
     written = [
-        (target, value, saved.former[target])
+        (target, value, saved.saved[target])
         for target, value in before.items()
-        if value is not None and value != saved.former[target]
+        if value is not None and value != saved.saved[target]
     ]
     by_whom = "by the reboot" if rebooted else "by someone else"
     return [
         *(f"already undone {by_whom}: {label} is {value}" for label, value, _ in grouped(undone)),
         *(f"not there any more: {label}" for label, *_ in grouped((target, "", "") for target in gone)),
-        *(f"restored: {label} from {value} to {former}" for label, value, former in grouped(written)),
+        *(f"restored: {label} from {value} to {earlier}" for label, value, earlier in grouped(written)),
     ]
 
 
 def _take_back(machine: Machine, planned: Plan, saved: SavedState | None, state: Path, left: Sequence[Left]) -> None:
-    still = preparation.bring(machine, planned.former)
+    still = preparation.bring(machine, planned.saved)
     why = "; ".join(map(str, left))
     if still:
         raise ErgitError(
             f"Not prepared: {why}. Taking it back failed too, and this is left: {'; '.join(map(str, still))}. "
-            f"The former state is kept in {state}: fix the cause and call restore."
+            f"The earlier state is kept in {state}: fix the cause and call restore."
         )
     if saved is None:
         remove(state)
@@ -156,16 +171,14 @@ def _take_back(machine: Machine, planned: Plan, saved: SavedState | None, state:
     raise ErgitError(f"Not prepared: {why}. Everything that had been changed was taken back.")
 
 
-def _check_rights(machine: Machine, planned: Plan) -> None:
+def _check_rights(machine: Machine, planned: Plan, wish: Wish) -> None:
     files = [machine.sysfs / step.target[6:] for step in planned.steps if step.target.startswith("sysfs:")]
     barred = [path for path in files if not os.access(path, os.W_OK, effective_ids=True)]
     if barred:
-        why = "this needs root" if os.geteuid() != 0 else "it is read-only here, as in a container"
-        raise ErgitError(f"{barred[0]} may not be written: {why}. Nothing was changed. {_as_root()}")
-
-
-def _as_root() -> str:
-    return f"Call it as root: sudo {sys.executable} -m ergit.machine.prepare.command {shlex.join(sys.argv[1:])}"
+        is_root = os.geteuid() == 0
+        why = "it is read-only here, as in a container" if is_root else "this needs root"
+        fix = "Prepare the host itself." if is_root else f"Call it as root: {apply_command(wish)}"
+        raise ErgitError(f"{barred[0]} may not be written: {why}. Nothing was changed. {fix}")
 
 
 def _label(target: str) -> tuple[str, list[int]]:
@@ -178,8 +191,8 @@ def _label(target: str) -> tuple[str, list[int]]:
     return (short, []) if match is None else (f"{match[1]}#{short[match.end() :]}", [int(match[2])])
 
 
-def _arguments(words: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python3 -m ergit.machine.prepare.command", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `ergit prepare`."""
     parser.add_argument("action", choices=("show", "apply", "restore"))
     parser.add_argument("--governor", help="cpufreq governor of every processor, such as performance")
     parser.add_argument("--frequency", type=parse_frequency, help="lower and upper limit at once, with unit: 2.4GHz")
@@ -187,25 +200,24 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--no-smt", action="store_true", help="one hardware thread a core")
     parser.add_argument("--no-swap", action="store_true", help="turn every active swap area off")
     parser.add_argument("--stop", nargs="+", action="extend", default=[], metavar="UNIT", help="timers and services")
-    parser.add_argument("--state", type=Path, default=STATE, help=f"where the former state is kept ({STATE})")
+    parser.add_argument("--state", type=Path, default=STATE, help=f"where the earlier state is kept ({STATE})")
     parser.add_argument("--sysfs", type=Path, default=Path("/sys"), help=argparse.SUPPRESS)
     parser.add_argument("--proc", type=Path, default=Path("/proc"), help=argparse.SUPPRESS)
     parser.add_argument("--lock", type=Path, help=argparse.SUPPRESS)
-    return parser.parse_args(words)
 
 
-def main(words: Sequence[str]) -> None:
-    """Does what the words of the command line ask for, changes between measurements only.
+def run(asked: argparse.Namespace) -> None:
+    """Does what the command line asks for, and prints it; changes something only between measurements.
 
-    Raises ErgitError with what stands against it.
+    Raises:
+        ErgitError: what stands against it.
     """
-    asked = _arguments(words)
     wish = Wish(asked.governor, asked.frequency, asked.no_turbo, asked.no_smt, asked.no_swap, tuple(asked.stop))
     machine = Machine(asked.sysfs, asked.proc)
     if asked.action == "restore" and wish != Wish():
         raise ErgitError("restore brings back all that was changed and takes no settings. Leave them out.")
     if asked.action == "apply" and wish == Wish():
-        raise ErgitError("apply needs at least one setting: see python3 -m ergit.machine.prepare.command --help")
+        raise ErgitError("apply needs at least one setting: see ergit prepare --help")
     if asked.action == "show":
         print("\n".join(show(machine, wish, asked.state)))
         return
@@ -215,8 +227,3 @@ def main(words: Sequence[str]) -> None:
         else:
             lines = apply(machine, wish, asked.state, datetime.now(UTC).isoformat(timespec="seconds"))
     print("\n".join(lines))
-
-
-if __name__ == "__main__":
-    with exit_on_user_error():
-        main(sys.argv[1:])

@@ -7,16 +7,17 @@ from itertools import groupby
 from pathlib import Path
 
 from ergit.errors import ErgitError
-from ergit.machine.knobs import (
+from ergit.machine.kernel import Machine, text_of
+from ergit.machine.prepare.targets import (
     RUNNING,
     STOPPED_ALONG,
     UNIT_NAME,
-    Machine,
     RefusalError,
     SwapArea,
+    read_target,
     swaps,
-    text_of,
     unit,
+    write_target,
 )
 
 PROCESSORS = "devices/system/cpu"
@@ -65,7 +66,7 @@ class Plan:
     """The steps of a wish, the present value of all that they may disturb, in restoring order, and what to tell."""
 
     steps: tuple[Step, ...]
-    former: dict[str, str]
+    saved: dict[str, str]
     notes: tuple[str, ...]
 
     @property
@@ -98,7 +99,7 @@ def is_target(text: str) -> bool:
     return kind == "unit" and UNIT_NAME.fullmatch(name) is not None and not name.startswith("-")
 
 
-def in_restoring_order(former: Mapping[str, str]) -> dict[str, str]:
+def in_restoring_order(values: Mapping[str, str]) -> dict[str, str]:
     """The same values: processors first, then swap by falling priority as it was saved, then units."""
 
     def rank(target: str) -> int:
@@ -107,7 +108,7 @@ def in_restoring_order(former: Mapping[str, str]) -> dict[str, str]:
             return RESTORING_ORDER.index(name.rpartition("/")[2])
         return len(RESTORING_ORDER) + (kind == "unit")
 
-    return {target: former[target] for target in sorted(former, key=rank)}
+    return {target: values[target] for target in sorted(values, key=rank)}
 
 
 def bring(machine: Machine, wanted: Mapping[str, str]) -> tuple[Left, ...]:
@@ -119,14 +120,14 @@ def bring(machine: Machine, wanted: Mapping[str, str]) -> tuple[Left, ...]:
     reasons: dict[str, str] = {}
     for _ in range(PASSES):
         for target, value in wanted.items():
-            if machine.read(target) == value:
+            if read_target(machine, target) == value:
                 continue
             reasons[target] = "the write was taken, but had no effect"
             try:
-                machine.write(target, value)
+                write_target(machine, target, value)
             except RefusalError as refusal:
                 reasons[target] = str(refusal)
-    found = {target: machine.read(target) for target in wanted}
+    found = {target: read_target(machine, target) for target in wanted}
     return tuple(
         Left(target, value, found[target], reasons.get(target, "it changed again by itself"))
         for target, value in wanted.items()
@@ -160,7 +161,7 @@ def plan(machine: Machine, wish: Wish) -> Plan:
         _smt_share(machine) if wish.no_smt else None,
     ]
     steps: list[Step] = []
-    former: dict[str, str] = {}
+    saved: dict[str, str] = {}
     notes: list[str] = []
     for share in shares:
         if share is None:
@@ -171,8 +172,8 @@ def plan(machine: Machine, wish: Wish) -> Plan:
             notes.append(f"{share.item}: already as wanted")
         if changes:
             steps += changes
-            former |= {step.target: step.before for step in changes} | _readable(machine, share.disturbed)
-    return Plan(tuple(steps), in_restoring_order(former), tuple(notes))
+            saved |= {step.target: step.before for step in changes} | _readable(machine, share.disturbed)
+    return Plan(tuple(steps), in_restoring_order(saved), tuple(notes))
 
 
 def present(machine: Machine) -> dict[str, str]:
@@ -202,11 +203,11 @@ def _governor_share(machine: Machine, governor: str) -> _Share:
     steps, notes = [], []
     for policy in policies(machine.sysfs):
         target = f"sysfs:{policy}/scaling_governor"
-        before = machine.read(target)
+        before = read_target(machine, target)
         if before is None:
             notes.append(f"governor: {policy} cannot be read, its processors are offline")
             continue
-        offered = (machine.read(f"sysfs:{policy}/scaling_available_governors") or "").split()
+        offered = (read_target(machine, f"sysfs:{policy}/scaling_available_governors") or "").split()
         if governor not in offered:
             raise ErgitError(
                 f"--governor {governor}: {policy} offers {', '.join(offered) or 'none'}. Name one of those."
@@ -220,7 +221,7 @@ def _governor_share(machine: Machine, governor: str) -> _Share:
 def _frequency_share(machine: Machine, kilohertz: int) -> _Share:
     steps, notes = [], []
     for policy in policies(machine.sysfs):
-        limits = [machine.read(f"sysfs:{policy}/scaling_{end}_freq") for end in ("min", "max")]
+        limits = [read_target(machine, f"sysfs:{policy}/scaling_{end}_freq") for end in ("min", "max")]
         if None in limits:
             notes.append(f"frequency: {policy} cannot be read, its processors are offline")
             continue
@@ -235,13 +236,13 @@ def _frequency_share(machine: Machine, kilohertz: int) -> _Share:
 
 
 def _check_frequency(machine: Machine, policy: str, kilohertz: int) -> None:
-    lowest, highest = (machine.read(f"sysfs:{policy}/cpuinfo_{end}_freq") for end in ("min", "max"))
+    lowest, highest = (read_target(machine, f"sysfs:{policy}/cpuinfo_{end}_freq") for end in ("min", "max"))
     if lowest and highest and not int(lowest) <= kilohertz <= int(highest):
         raise ErgitError(
             f"--frequency {kilohertz / 1000:g}MHz: {policy} goes from {int(lowest) / 1000:g} "
             f"to {int(highest) / 1000:g} MHz. Name a frequency that every processor has."
         )
-    offered = (machine.read(f"sysfs:{policy}/scaling_available_frequencies") or "").split()
+    offered = (read_target(machine, f"sysfs:{policy}/scaling_available_frequencies") or "").split()
     if offered and str(kilohertz) not in offered:
         megahertz = ", ".join(f"{int(each) / 1000:g}" for each in offered)
         raise ErgitError(f"--frequency {kilohertz / 1000:g}MHz: {policy} offers {megahertz} MHz. Name one of them.")
@@ -249,10 +250,10 @@ def _check_frequency(machine: Machine, policy: str, kilohertz: int) -> None:
 
 def _turbo_share(machine: Machine) -> _Share:
     switches = {f"sysfs:{PROCESSORS}/intel_pstate/no_turbo": "1", f"sysfs:{PROCESSORS}/cpufreq/boost": "0"}
-    found = {target: machine.read(target) for target in switches}
+    found = {target: read_target(machine, target) for target in switches}
     if not any(found.values()):
         switches = {f"sysfs:{policy}/boost": "0" for policy in policies(machine.sysfs)}
-        found = {target: machine.read(target) for target in switches}
+        found = {target: read_target(machine, target) for target in switches}
     steps = [Step("turbo", target, before, switches[target]) for target, before in found.items() if before is not None]
     notes = [] if steps else ["turbo: this machine has no switch for it (no_turbo or boost)"]
     return _Share("turbo", tuple(steps), tuple(_turbo_files(machine)), tuple(notes))
@@ -260,7 +261,7 @@ def _turbo_share(machine: Machine) -> _Share:
 
 def _smt_share(machine: Machine) -> _Share:
     target = f"sysfs:{PROCESSORS}/smt/control"
-    before = machine.read(target)
+    before = read_target(machine, target)
     if before is None or before in {"notsupported", "notimplemented"}:
         return _Share("smt", notes=(f"smt: this machine has none ({before or 'no smt/control'})",))
     if before in {"off", "forceoff"}:
@@ -325,7 +326,7 @@ def _smt_files(machine: Machine) -> Iterator[str]:
 
 
 def _readable(machine: Machine, targets: Iterable[str]) -> dict[str, str]:
-    values = ((target, machine.read(target)) for target in targets)
+    values = ((target, read_target(machine, target)) for target in targets)
     return {target: value for target, value in values if value is not None and value != "<unsupported>"}
 
 

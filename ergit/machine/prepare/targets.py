@@ -1,10 +1,15 @@
-"""The knobs of a machine, each under one name with a value: files below /sys, swap areas and systemd units."""
+"""What preparing a machine changes, each a target with a value: files below /sys, swap areas and systemd units.
+
+A target is `sysfs:<path below it>`, `swap:<file>` or `unit:<systemd unit>`.
+"""
 
 import os
 import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from ergit.machine.kernel import Machine, text_of
 
 COMMAND_TIMEOUT_SECONDS = 600.0
 UNIT_NAME = re.compile(r"[\w:.\\@-]+")
@@ -14,38 +19,6 @@ STOPPED_ALONG = ("RequiredBy", "BoundBy", "ConsistsOf")
 
 class RefusalError(Exception):
     """Why a setting did not take a value, in the words of the kernel or of the program asked."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """The settings of one machine, each a target: `sysfs:<path below it>`, `swap:<file>` or `unit:<systemd unit>`."""
-
-    sysfs: Path = Path("/sys")
-    proc: Path = Path("/proc")
-
-    def read(self, target: str) -> str | None:
-        """The present value: the text of a file, `on` or `off` of swap, `active` or `inactive` of a unit, or None."""
-        kind, _, name = target.partition(":")
-        if kind == "sysfs":
-            return text_of(self.sysfs / name)
-        if kind == "swap":
-            return next((area.value for area in swaps(self.proc) if area.name == name), "off")
-        state = unit(name).get("ActiveState")
-        return None if state is None else "active" if state in RUNNING else "inactive"
-
-    def write(self, target: str, value: str) -> None:
-        """Sets the target to the value; raises RefusalError if it does not take it."""
-        kind, _, name = target.partition(":")
-        if kind == "sysfs":
-            _overwrite(self.sysfs / name, value)
-        elif kind == "swap":
-            _run(["swapoff", name] if value == "off" else ["swapon", *_swap_options(value), name])
-        else:
-            _run(["systemctl", "start" if value == "active" else "stop", "--", name])
-
-    def boot(self) -> str:
-        """The kernel's random name of this boot, empty if it has none."""
-        return text_of(self.proc / "sys/kernel/random/boot_id") or ""
 
 
 @dataclass(frozen=True)
@@ -62,12 +35,30 @@ class SwapArea:
         return "on" if self.priority < 0 else f"on, priority {self.priority}"
 
 
-def text_of(path: Path) -> str | None:
-    """The file's text without blanks at its ends; None if it is not there or cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return None
+def read_target(machine: Machine, target: str) -> str | None:
+    """The present value: the text of a file, `on` or `off` of swap, `active` or `inactive` of a unit, or None."""
+    kind, _, name = target.partition(":")
+    if kind == "sysfs":
+        return text_of(machine.sysfs / name)
+    if kind == "swap":
+        return next((area.value for area in swaps(machine.proc) if area.name == name), "off")
+    state = unit(name).get("ActiveState")
+    return None if state is None else "active" if state in RUNNING else "inactive"
+
+
+def write_target(machine: Machine, target: str, value: str) -> None:
+    """Sets the target to the value.
+
+    Raises:
+        RefusalError: it does not take the value.
+    """
+    kind, _, name = target.partition(":")
+    if kind == "sysfs":
+        _overwrite(machine.sysfs / name, value)
+    elif kind == "swap":
+        _run(["swapoff", name] if value == "off" else ["swapon", *_swap_options(value), name])
+    else:
+        _run(["systemctl", "start" if value == "active" else "stop", "--", name])
 
 
 def swaps(proc: Path) -> tuple[SwapArea, ...]:
