@@ -120,10 +120,9 @@ def sentences(record: ImportRecord) -> Iterator[str]:
             yield f"{left_out} {why}: {examples}{more}"
     stray = sum(file.without_commit for file in files)
     if stray:
-        yield (
-            f"{counted(stray, 'row')} left out because they do not begin with a full SHA:"
-            f" {'; '.join(map(one_line, record.stray))}"
-        )
+        begin = "it does" if stray == 1 else "they do"
+        examples = "; ".join(map(one_line, record.stray))
+        yield f"{counted(stray, 'row')} left out because {begin} not begin with a full SHA: {examples}"
 
 
 def _run(line: int, commit: str, cells: Sequence[str]) -> ImportedRun:

@@ -75,12 +75,15 @@ def commit_row(number: int, **cells: Any) -> CommitRow:
     return replace(row, **cells)
 
 
-def write_study(folder: Path, rows: Sequence[EnergyRow], tags: Mapping[int, tuple[str, ...]] | None = None) -> Path:
-    """Writes energy.csv and commits.tsv, with all commits that the rows name; returns the folder."""
+def write_study(folder: Path, rows: Sequence[EnergyRow], tags: Mapping[int, str] | None = None) -> Path:
+    """Writes energy.csv and commits.tsv, with all commits that the rows name; returns the folder.
+
+    `tags` are those of a commit by its number, separated by blanks.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     write_energy_table(folder / "energy.csv", rows)
     numbers = sorted({row.order for row in rows})
-    commits = [commit_row(number, tags=(tags or {}).get(number, ())) for number in numbers]
+    commits = [commit_row(number, tags=tuple((tags or {}).get(number, "").split())) for number in numbers]
     write_commits(folder / "commits.tsv", commits)
     return folder
 

@@ -9,23 +9,25 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ergit.config.reading import validated
+from ergit.config.reading import read_config
 from ergit.errors import ErgitError
 from ergit.git.history import first_parents, git_in, in_order
-from ergit.importing.table import missing_commits, report, rows
-from ergit.importing.files import Session, matching, read_session, sentences
+from ergit.importing.files import ImportedFile, joules_of, matching, read_file, sentences
+from ergit.importing.table import import_record, imported_rows, missing_commits
+from tests.fakes.needs import SHARED
 from tests.fakes.repositories import Repository
-from tests.test_workflow import planned, snakemake, table
+from tests.fakes.studies import planned, snakemake, table
+from tests.fakes.tables import commit_row
 
-DATA = Path(__file__).parents[2] / "shared/data"
+DATA = SHARED / "data"
 A, B, C = "a" * 40, "b" * 40, "c" * 40
-CHOSEN = {sha: {"order": str(order), "date": "2024-01-01", "subject": sha[0]} for order, sha in enumerate((A, B))}
+CHOSEN = {sha: commit_row(order, commit=sha) for order, sha in enumerate((A, B))}
 
 
-def session(tmp_path: Path, content: bytes, name: str = "raw.csv") -> Session:
+def imported(tmp_path: Path, content: bytes, name: str = "raw.csv") -> ImportedFile:
     """What is read from a file with this content."""
     (tmp_path / name).write_bytes(content)
-    return read_session(tmp_path / name)
+    return read_file(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -39,50 +41,76 @@ def session(tmp_path: Path, content: bytes, name: str = "raw.csv") -> Session:
     ],
 )
 def test_line_ends_marks_and_quotes_do_not_matter(tmp_path: Path, content: str) -> None:
-    found = session(tmp_path, content.encode())
+    found = imported(tmp_path, content.encode())
     assert [(run.commit, run.joules, run.reason) for run in found.runs] == [
         (A, {"package": 1.5}, None),
         (B, {"package": 2.0}, None),
     ]
-    assert found.stray == []
+    assert found.stray == ()
 
 
 def test_four_columns_are_package_core_and_uncore(tmp_path: Path) -> None:
-    found = session(tmp_path, f"{A},89.12,68.13,0.00\n{A},89,None,-1\n".encode())
+    found = imported(tmp_path, f"{A},89.12,68.13,0.00\n{A},89,None,-1\n".encode())
     assert found.runs[0].joules == {"package": 89.12, "core": 68.13, "uncore": 0.0}
     assert (found.runs[1].joules, found.runs[1].flags) == ({"package": 89.0}, ("no-core", "no-uncore"))
 
 
-@pytest.mark.parametrize("cell", ["None", "event", "", "nan", "inf", "-3", "0", "<not counted>", "1,5", "\x00"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "None",
+        "event",
+        "",
+        "nan",
+        "inf",
+        "-3",
+        "0",
+        "<not counted>",
+        "1,5",
+        "\x00",
+        "1_000",
+        "٣٤",
+        "１２",
+        "0x1F",
+        "1e999",
+        "+-3",
+        "1 000",
+    ],
+)
 def test_what_is_no_energy_stays_as_a_row_with_the_reason_and_its_place(tmp_path: Path, cell: str) -> None:
-    found = session(tmp_path, f"{A},1\n{A},{cell}\n{A},3\n".encode())
-    table = rows([found], CHOSEN)
-    assert [row["status"] for row in table] == ["ok", "not-counted", "ok"]
-    assert [row["repeat"] for row in table] == [1, 2, 3]
-    assert "energy_package_joules" not in table[1]
-    assert "raw.csv, line 2" in table[1]["reason"]
-    assert report([found], CHOSEN, []).files[0].without_joules == 1
+    found = imported(tmp_path, f"{A},1\n{A},{cell}\n{A},3\n".encode())
+    table = imported_rows([found], CHOSEN)
+    assert [row.status for row in table] == ["ok", "not-counted", "ok"]
+    assert [row.repeat for row in table] == [1, 2, 3]
+    assert table[1].energy_package_joules is None
+    assert "raw.csv, line 2" in str(table[1].reason)
+    assert import_record([found], CHOSEN, []).files[0].without_joules == 1
+
+
+@pytest.mark.parametrize(("cell", "joules"), [("12", 12.0), ("+1.5e3", 1500.0), (".5", 0.5), ("7.", 7.0), ("0", 0.0)])
+def test_numbers_are_read_as_they_are_written(cell: str, joules: float) -> None:
+    assert joules_of(cell) == joules
 
 
 def test_a_row_without_a_commit_and_a_quote_left_open_are_counted_and_take_no_other_row_with_them(
     tmp_path: Path,
 ) -> None:
-    found = session(tmp_path, f'commit,joules\n{A},1\nevent,"2\n\xff,3\n{A[:10]},4\n{B},5\n'.encode("latin-1"))
+    found = imported(tmp_path, f'commit,joules\n{A},1\nevent,"2\n\xff,3\n{A[:10]},4\n{B},5\n'.encode("latin-1"))
     assert [run.commit for run in found.runs] == [A, B]
-    said = " ".join(sentences(report([found], CHOSEN, [])))
-    assert "6 rows in 1 file imported: 2 readings" in said
-    assert "4 rows left out, for want of a full SHA at the beginning" in said
-    assert "line 1: commit,joules" in said
+    report = " ".join(sentences(import_record([found], CHOSEN, [])))
+    assert "6 rows in 1 file imported: 2 readings" in report
+    assert "4 rows left out because they do not begin with a full SHA" in report
+    assert "line 1: commit,joules" in report
 
 
 def test_each_file_is_a_session_and_the_runs_of_a_commit_are_its_repeats_in_their_order(tmp_path: Path) -> None:
     files = [
-        session(tmp_path, f"{B},1\n{A},2\n{B},3\n".encode(), "one.csv"),
-        session(tmp_path, f"{A},4\n{A},5\n".encode(), "two.csv"),
+        imported(tmp_path, f"{B},1\n{A},2\n{B},3\n".encode(), "one.csv"),
+        imported(tmp_path, f"{A},4\n{A},5\n".encode(), "two.csv"),
     ]
     table = [
-        (row["commit"][0], Path(row["session"]).name, row["round"], row["repeat"], row["energy_package_joules"])
-        for row in rows(files, CHOSEN)
+        (row.commit[0], Path(str(row.session)).name, row.round, row.repeat, row.energy_package_joules)
+        for row in imported_rows(files, CHOSEN)
     ]
     assert table == [
         ("a", "one.csv", 1, 1, 2.0),
@@ -94,13 +122,13 @@ def test_each_file_is_a_session_and_the_runs_of_a_commit_are_its_repeats_in_thei
 
 
 def test_rows_of_commits_that_are_unknown_or_not_selected_are_counted_apart(tmp_path: Path) -> None:
-    found = session(tmp_path, f"{A},1\n{C},2\n{C},None\n{'d' * 40},3\n".encode())
-    told = report([found], CHOSEN, {"d" * 40})
-    assert told.not_selected == {C: 2}
-    assert told.unknown == {"d" * 40: 1}
-    counts = told.files[0]
+    found = imported(tmp_path, f"{A},1\n{C},2\n{C},None\n{'d' * 40},3\n".encode())
+    record = import_record([found], CHOSEN, {"d" * 40})
+    assert record.not_selected == {C: 2}
+    assert record.unknown == {"d" * 40: 1}
+    counts = record.files[0]
     assert (counts.rows, counts.readings, counts.not_selected, counts.unknown) == (4, 1, 2, 1)
-    assert "2 rows left out, of 1 commit which `commits` of the config does not select: cccccccccc" in sentences(told)
+    assert "2 rows left out, of 1 commit which `commits` of the config does not select: cccccccccc" in sentences(record)
 
 
 def test_patterns_name_each_file_once_and_one_that_matches_nothing_is_an_error(
@@ -118,10 +146,10 @@ def test_patterns_name_each_file_once_and_one_that_matches_nothing_is_an_error(
 
 def test_a_workload_is_needed_unless_readings_are_imported() -> None:
     study = {"repository": {"url": "."}, "commits": ["HEAD"]}
-    assert validated(study | {"imported": ["raw.csv"]})["imported"] == ["raw.csv"]
+    assert read_config(study | {"imported": ["raw.csv"]}).imported == ("raw.csv",)
     for ordinary in (study, study | {"imported": []}):
-        with pytest.raises(ErgitError, match="the config lacks a key: 'workload' is a required property"):
-            validated(ordinary)
+        with pytest.raises(ErgitError, match="workload"):
+            read_config(ordinary)
 
 
 def history(repository: Repository, steps: int) -> list[str]:
@@ -174,7 +202,7 @@ def test_a_study_is_made_of_imported_readings_and_nothing_is_built_or_measured(
     assert [(change["commit"], change["direction"]) for change in changes] == [(shas[21], "increase")]
     summary = (work / "results/summary.md").read_text()
     assert "1 row left out, of 1 commit which the repository does not have: aaaaaaaaaa" in summary
-    assert "1 row left out, for want of a full SHA at the beginning: raw.csv, line 158: event,2" in summary
+    assert "1 row left out because it does not begin with a full SHA: raw.csv, line 158: event,2" in summary
     assert "make retry" not in summary
     assert (work / "results/failed.txt").read_text() == ""
     assert not (work / "results/build").exists()
@@ -234,14 +262,14 @@ def test_thousands_of_commits_beside_the_branch_are_put_in_order_in_one_walk(
     ],
 )
 def test_published_data_loads_unchanged(file: str, count: int) -> None:
-    found = read_session(DATA / file)
+    found = read_file(DATA / file)
     assert len(found.runs) == count
-    assert found.stray == []
+    assert found.stray == ()
     assert all(run.reason is None for run in found.runs)
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the published data is not beside this checkout (../shared/data)")
 def test_published_data_of_four_columns_loads_unchanged() -> None:
-    found = read_session(DATA / "xz-four-columns.csv")
+    found = read_file(DATA / "xz-four-columns.csv")
     assert found.runs
     assert all(set(run.joules) == {"package", "core", "uncore"} for run in found.runs)

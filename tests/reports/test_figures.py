@@ -1,32 +1,33 @@
 """The figures say what the tables hold, whatever the tables hold."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from msgspec.structs import replace
 
-from ergit.records.changes import ChangeFinding, CommitFinding, Findings, Study
 from ergit.errors import ErgitError
+from ergit.records.changes import ChangeResult, ChangesRecord, CommitResult
+from ergit.records.commits import CommitRow
+from ergit.records.energy_table import EnergyRow
 from ergit.reports.figures import distribution, evolution, png, svg
+from ergit.reports.figures.contents import median_interval
 from ergit.reports.figures.evolution import percent
 from ergit.reports.figures.page import plain
-from ergit.reports.figures.study import median_interval
-from ergit.reports.plot import read_table
+from tests.fakes import results, tables
+from tests.fakes.results import changes_record
+from tests.fakes.tables import commit_row, energy_table
 
-Rows = list[dict[str, object]]
+Rows = list[EnergyRow]
 
-FACTS = Study("measured", "joules", 0, 0, 0, 0, 0.01, 0.05, None, [], [])
-NO_CHANGE = Findings(FACTS, [], [])
+NO_CHANGE = changes_record()
 FIGURES = pytest.mark.parametrize("name", ["evolution", "distribution"])
 HOSTILE = "$\\frac{ $x_1$ _^ <script>alert('&')</script> 🎉漢字 \x1b[31m\u202eabc אבג سلام Z͑ͫ̓ͪ̂ͫ̽͏̴̙ \t\n" + "W" * 500
 
@@ -35,67 +36,41 @@ def sha(number: int) -> str:
     return f"{number:07x}".ljust(40, "f")
 
 
-def reading(number: int, joules: float, **columns: object) -> dict[str, object]:
-    known = {
-        "commit": sha(number),
-        "order": number,
-        "date": "2020-01-02T03:04:05+00:00",
-        "subject": f"Change {number}",
-        "round": 1,
-        "repeat": 1,
-        "attempt": 1,
-        "status": "ok",
-        "clean": True,
-        "kind": "measured",
-        "source": "powercap",
-        "energy_package_joules": joules,
-        "started": "2024-01-01T00:00:00.000000Z",
-        "host": "bench",
-        "session": "0000000a",
-    }
-    return known | columns
+def reading(number: int, joules: float | None, **cells: Any) -> EnergyRow:
+    known = {"commit": sha(number), "date": "2020-01-02T03:04:05+00:00", "subject": f"Change {number}"}
+    place = {"host": "bench", "session": "0000000a", "started": "2024-01-01T00:00:00.000000Z"}
+    row = tables.reading(0, 1, joules)
+    return replace(row, order=number, **known | place | cells)
 
 
-def failure(number: int, status: str) -> dict[str, object]:
-    return reading(number, np.nan, status=status, clean=False, kind="", source="")
+def failure(number: int, status: str) -> EnergyRow:
+    return reading(number, None, status=status, kind=None, source=None)
 
 
-def study(count: int, runs: int, **columns: object) -> Rows:
+def study(count: int, runs: int, **cells: Any) -> Rows:
     """Commits at 100 J with 1 % of noise."""
     random = np.random.default_rng(1)
-    return [reading(n, 100 + random.normal(), repeat=run, **columns) for n in range(count) for run in range(runs)]
+    return [reading(n, 100 + random.normal(), repeat=run, **cells) for n in range(count) for run in range(runs)]
 
 
-def draw(name: str, rows: Rows, findings: Findings = NO_CHANGE, tags: str = "", absent: Sequence[int] = ()) -> Figure:
-    columns = list(reading(0, 1.0))
-    seen = [*{row["commit"]: row for row in rows}.values(), *(reading(number, 0.0) for number in absent)]
-    commits = pd.DataFrame(seen, columns=columns).assign(tags=tags, chosen="yes")
-    dropped = pd.DataFrame([reading(10**6, 0.0)]).assign(tags="", chosen="no")
-    table, commits = pd.DataFrame(rows, columns=columns), pd.concat([commits, dropped])
-    return evolution(table, commits, findings) if name == "evolution" else distribution(table, commits)
+def listed(row: EnergyRow, tags: str, chosen: bool = True) -> CommitRow:
+    """The commit of a reading, as the table of commits lists it."""
+    known = {"commit": row.commit, "order": row.order, "date": row.date, "subject": row.subject}
+    return commit_row(0, **known, tags=tuple(tags.split()), chosen=chosen)
 
 
-def change(number: int, relative: float, **entries: Any) -> ChangeFinding:
-    known = ChangeFinding(
-        commit=sha(number),
-        order=number,
-        kind="persistent",
-        direction="increase" if relative > 0 else "decrease",
-        relative_change=relative,
-        ci_low=relative - 0.01,
-        ci_high=relative + 0.01,
-        q_value=0.0001,
-        location=[sha(number)],
-        joules_before=100.0,
-        joules_after=100 * (1 + relative),
-        duration_change=None,
-        power_change=None,
-    )
-    return replace(known, **entries)
+def draw(
+    name: str, rows: Rows, record: ChangesRecord = NO_CHANGE, tags: str = "", absent: Sequence[int] = ()
+) -> Figure:
+    seen = [*{row.commit: row for row in rows}.values(), *(reading(number, 0.0) for number in absent)]
+    commits = [*(listed(row, tags) for row in seen), listed(reading(10**6, 0.0), "", chosen=False)]
+    commits.sort(key=lambda commit: commit.order)
+    table = energy_table(rows)
+    return evolution(table, commits, record) if name == "evolution" else distribution(table, commits)
 
 
-def found(*changes: ChangeFinding) -> Findings:
-    return replace(NO_CHANGE, changes=list(changes))
+def change(number: int, relative: float, **entries: Any) -> ChangeResult:
+    return results.change(0, relative, **{"commit": sha(number), "order": number, "location": (sha(number),)} | entries)
 
 
 def written(figure: Figure) -> list[str]:
@@ -107,8 +82,8 @@ def written(figure: Figure) -> list[str]:
 @cache
 def drawn(name: str, count: int) -> Figure:
     """A figure of so many commits as it is laid out."""
-    findings = found(*(change(number, 0.1) for number in (0, 300, 301, 303, 310, 340, 499) if number < count))
-    figure = draw(name, study(count, 6), findings)
+    record = changes_record(*(change(number, 0.1) for number in (0, 300, 301, 303, 310, 340, 499) if number < count))
+    figure = draw(name, study(count, 6), record)
     FigureCanvasAgg(figure).draw()
     return figure
 
@@ -174,10 +149,10 @@ def test_labels_of_neighbouring_changes_do_not_overlap() -> None:
 
 @FIGURES
 def test_equal_data_give_equal_bytes_whatever_the_users_matplotlibrc(name: str) -> None:
-    rows, findings = study(5, 7), found(change(3, 0.1))
-    first = draw(name, rows, findings)
+    rows, record = study(5, 7), changes_record(change(3, 0.1))
+    first = draw(name, rows, record)
     with matplotlib.rc_context({"text.usetex": True, "font.size": 30, "svg.fonttype": "path", "lines.linewidth": 9}):
-        second = draw(name, rows, findings)
+        second = draw(name, rows, record)
         assert svg(second) == svg(first)
         assert png(second) == png(first)
 
@@ -186,7 +161,7 @@ def test_equal_data_give_equal_bytes_whatever_the_users_matplotlibrc(name: str) 
 def test_hostile_text_is_shown_and_breaks_nothing(name: str) -> None:
     rows = study(4, 7, subject=HOSTILE, host=HOSTILE, session=HOSTILE, source=HOSTILE)
     rows += [*study(4, 7, subject=HOSTILE, host="$b$", session="$s$"), failure(4, HOSTILE)]
-    figure = draw(name, rows, found(change(3, 0.1)), tags="v1.0_$x$-\u202e🎉" + "W" * 90)
+    figure = draw(name, rows, changes_record(change(3, 0.1)), tags="v1.0_$x$-\u202e🎉" + "W" * 90)
     tree = ElementTree.fromstring(svg(figure))
     assert not [node for node in tree.iter() if node.tag.endswith("script")]
     words = written(figure)
@@ -264,30 +239,35 @@ def test_degenerate_numbers_are_drawn(name: str, rows: Rows) -> None:
 
 
 def test_changes_have_commit_size_interval_joules_whereabouts_and_subject() -> None:
-    changes = [change(8, -0.05, location=[sha(7), sha(8)]), change(3, 0.123)]
-    words = written(draw("evolution", study(12, 7), found(*changes)))
+    changes = [change(8, -0.05, location=(sha(7), sha(8))), change(3, 0.123)]
+    words = written(draw("evolution", study(12, 7), changes_record(*changes)))
     assert {"0000003 +12.3 %", "0000008 −5.0 %", "[+11.3 %, +13.3 %]", "100 → 112.3 J"} <= set(words)
     assert {"in 2 commits", "in 1 commit", "Change 8", "1 increase", "1 decrease"} <= set(words)
 
 
 def test_transients_stand_apart() -> None:
-    changes = found(change(3, 0.5, kind="transient"), change(8, 0.05))
+    changes = changes_record(change(3, 0.5, kind="transient"), change(8, 0.05))
     words = written(draw("evolution", study(12, 7), changes))
     assert {"0000003 +50.0 %", "1 transient excursion", "transient", "0000008 +5.0 %", "1 increase"} <= set(words)
 
 
 def test_of_many_changes_the_largest_are_listed_and_the_rest_counted() -> None:
     changes = [change(n, 0.01 * n) for n in range(1, 25)] + [change(26, 0.9, kind="transient")]
-    words = written(draw("evolution", study(30, 7), found(*changes)))
+    words = written(draw("evolution", study(30, 7), changes_record(*changes)))
     assert "and 5 further changes, listed in results/changes.tsv" in words
     assert {"0000018 +24.0 %", "0000005 +5.0 %"} <= set(words)
     assert not {"0000004 +4.0 %", "000001a +90.0 %"} & set(words)
 
 
 def test_no_line_joins_two_commits_and_a_level_is_drawn_where_there_is_one() -> None:
-    levels = [
-        CommitFinding(sha(n), n, 0, 7, 100.0, 100.0, 1.0, None if n == 2 else 100.0, None, None) for n in range(4)
-    ]
+    levels = tuple(
+        CommitResult(
+            **{"commit": sha(n), "order": n, "part": 0, "readings": 7, "mad_joules": 1.0},
+            **{"median_joules": 100.0, "mean_joules": 100.0, "shift": None, "minimum_detectable_change": None},
+            level_joules=None if n == 2 else 100.0,
+        )
+        for n in range(4)
+    )
     panel = draw("evolution", study(4, 7), replace(NO_CHANGE, commits=levels)).axes[0]
     assert all(line.get_linestyle() == "None" for line in panel.lines if len(set(line.get_xdata())) > 1)
     ends = [path.vertices for lines in panel.collections for path in lines.get_paths() if len(path.vertices)]
@@ -318,12 +298,8 @@ def test_flagged_readings_are_hollow_and_at_the_edge_if_far_off() -> None:
     assert panel.get_ylim()[1] < 110
 
 
-def test_what_looks_like_a_number_or_a_missing_value_stays_the_text_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "energy.csv"
-    pd.DataFrame([reading(0, 1.5, session="1e234567", subject="NA"), failure(1, "timeout")]).to_csv(path, index=False)
-    table = read_table(path)
-    assert table["session"].tolist() == ["1e234567", "0000000a"]
-    assert table["subject"].tolist() == ["NA", "Change 1"]
-    assert table["kind"].tolist() == ["measured", ""]
-    assert table["clean"].tolist() == [True, False]
-    assert table["energy_package_joules"].isna().tolist() == [False, True]
+def test_what_looks_like_a_number_or_a_missing_value_stays_the_text_it_is() -> None:
+    rows = [*study(3, 7, session="1e234567", host="NA"), *study(3, 7, session="0000000a", host="null")]
+    words = written(draw("evolution", rows))
+    assert "median of clean readings, session 1e234567" in words
+    assert any("host: NA, null" in text for text in words)
