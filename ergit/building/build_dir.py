@@ -90,8 +90,8 @@ def _make(path: Path) -> None:
 
 def _not_made(path: Path, error: OSError) -> ErgitError:
     return ErgitError(
-        f"{path}, in which a commit is built and measured, cannot be made: {error.strerror}. Make room, or set TMPDIR to"
-        " a folder of your own that you can write to."
+        f"{path}, in which a commit is built and measured, cannot be made: {error.strerror}. Make room, or set TMPDIR"
+        " to a folder of your own that you can write to."
     )
 
 

@@ -3,9 +3,11 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from ergit.java.finders import Finder, Surroundings
 
 OLDEST_COMPILED = ((20, 8), (12, 7), (9, 6))
 """From that JDK on, `javac` compiles no release older than the other: JEP 182 (JDK 9 drops 1.5), JDK-8206877 (12 drops
@@ -27,53 +29,18 @@ class Jdk:
     found: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where JDKs are looked for: the config's own folders, environment variables, a home folder, a file system root."""
+def installed(finders: Iterable[Finder], surroundings: Surroundings) -> list[Jdk]:
+    """Every JDK with a `javac`, each once (symbolic links followed), in the order of the finders.
 
-    search: Sequence[Path]
-    environment: Mapping[str, str]
-    home: Path
-    root: Path = Path("/")
-
-
-def installed(places: Places) -> list[Jdk]:
-    """Every JDK with a `javac`, each once (symbolic links followed).
-
-    In the order of precedence: the config's folders, JAVA_HOME, PATH, /usr/lib/jvm, SDKMAN, ~/.jdks, /opt; within a
-    folder by name. What has no readable version is left out.
+    What has no readable version is left out.
     """
     found: dict[Path, list[str]] = {}
-    for folder, place in candidates(places):
-        if os.access(folder / "bin/javac", os.X_OK):
-            found.setdefault(folder.resolve(), []).append(place)
+    for finder in finders:
+        for folder, place in finder(surroundings):
+            if os.access(folder / "bin/javac", os.X_OK):
+                found.setdefault(folder.resolve(), []).append(place)
     identified = (jdk_at(home, tuple(dict.fromkeys(names))) for home, names in found.items())
     return [jdk for jdk in identified if jdk is not None]
-
-
-def candidates(places: Places) -> Iterator[tuple[Path, str]]:
-    """Folders that may be JDKs, with the words for where they were seen."""
-    for folder in places.search:
-        yield folder, "java.search"
-        yield from inside(folder, "java.search")
-    if places.environment.get("JAVA_HOME"):
-        yield Path(places.environment["JAVA_HOME"]), "JAVA_HOME"
-    for entry in places.environment.get("PATH", "").split(":"):
-        if entry and os.access(Path(entry) / "javac", os.X_OK):
-            yield (Path(entry) / "javac").resolve().parent.parent, "PATH"
-    yield from inside(places.root / "usr/lib/jvm", "/usr/lib/jvm")
-    yield from inside(places.home / ".sdkman/candidates/java", "SDKMAN")
-    yield from inside(places.home / ".jdks", "~/.jdks")
-    yield from inside(places.root / "opt", "/opt")
-
-
-def inside(folder: Path, found: str) -> Iterator[tuple[Path, str]]:
-    """The folders in a folder, by name; none where it can't be read."""
-    try:
-        children = sorted(folder.iterdir())
-    except OSError:
-        return
-    yield from ((child, found) for child in children)
 
 
 def jdk_at(home: Path, found: tuple[str, ...]) -> Jdk | None:

@@ -32,8 +32,8 @@ def count_kills(output: Path, others: Iterable[Path]) -> Iterator[None]:
     if len(killed) >= KILLS and any(_written(path) > killed[0] for path in others):
         note.unlink()
         raise CommitFailure(
-            f"killed: ergit's own program died {len(killed)} times while it worked on this commit, and other commits went"
-            " well in between"
+            f"killed: ergit's own program died {len(killed)} times while it worked on this commit, and other commits"
+            " went well in between"
         )
     write_unfinished(note, UnfinishedRecord(started=time.time(), killed=killed))
     is_made = False

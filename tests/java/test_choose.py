@@ -1,22 +1,26 @@
 """The rule `java`: a commit of a real mirror in, the record out."""
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import pytest
 
+from ergit.config.handover import PREFIX, ROOT
+from ergit.config.settings import BuildSettings, JavaSettings, JobSettings, MeasureSettings, RepositorySettings
 from ergit.errors import ErgitError
-from ergit.java.choose import choice, reader_of, searched
-from ergit.java.jdks import Places
+from ergit.git.blobs import reader_of
+from ergit.java.choose import choice, searched
+from ergit.java.finders import FINDERS
+from ergit.java.jdks import Jdk, installed
+from ergit.java.poms import Reader
+from ergit.records.java import ChosenJdk, JavaRecord, read_java
+from tests.fakes.jdks import make_jdk, surroundings
 from tests.fakes.repositories import Repository
-from tests.java.test_jdks import make_jdk, places
 
-ROOT = Path(__file__).parent.parent
-SETTINGS: dict[str, Any] = {"release": None, "search": [], "directory": "."}
+COMMIT = "0" * 40
 
 
 def pom(release: str) -> str:
@@ -27,73 +31,80 @@ def no_file(_path: str) -> None:
     return None
 
 
+def chosen(settings: JavaSettings | None, read: Reader, jdks: list[Jdk]) -> JavaRecord:
+    return choice(COMMIT, settings, read, jdks)
+
+
+def release_of(record: JavaRecord) -> int | None:
+    return record.chosen and record.chosen.release
+
+
 @pytest.fixture
-def three_jdks(tmp_path: Path) -> Places:
+def three_jdks(tmp_path: Path) -> list[Jdk]:
     """JDK 11 (PATH), 17 and 21."""
     for release in (17, 21):
         make_jdk(tmp_path / f"usr/lib/jvm/{release}", f"{release}.0.1", vendor="Acme")
-    return places(tmp_path, PATH=str(make_jdk(tmp_path / "eleven", "11.0.1") / "bin"))
+    path = str(make_jdk(tmp_path / "eleven", "11.0.1") / "bin")
+    return installed(FINDERS, surroundings(tmp_path, PATH=path))
 
 
-def test_each_commit_gets_the_jdk_its_own_pom_asks_for(repository: Repository, three_jdks: Places) -> None:
+def test_each_commit_gets_the_jdk_its_own_pom_asks_for(
+    repository: Repository, three_jdks: list[Jdk], tmp_path: Path
+) -> None:
     old = repository.commit("old", pom__xml=pom("11"))
     new = repository.commit("new", pom__xml=pom("17"))
     git = repository.path / ".git"
-    assert choice(SETTINGS, reader_of(git, old), three_jdks)["chosen"]["release"] == 11
-    assert choice(SETTINGS, reader_of(git, new), three_jdks) == {
-        "status": "ok",
-        "wanted": 17,
-        "wanted_from": "pom.xml: maven.compiler.release",
-        "chosen": {
-            "home": str(three_jdks.root / "usr/lib/jvm/17"),
-            "release": 17,
-            "version": "17.0.1",
-            "vendor": "Acme",
-        },
-        "reason": "exactly the release asked for, found by /usr/lib/jvm",
-    }
+    assert release_of(chosen(JavaSettings(), reader_of(git, old), three_jdks)) == 11
+    assert chosen(JavaSettings(), reader_of(git, new), three_jdks) == JavaRecord(
+        commit=COMMIT,
+        status="ok",
+        wanted=17,
+        wanted_from="pom.xml: maven.compiler.release",
+        chosen=ChosenJdk(home=str(tmp_path / "usr/lib/jvm/17"), release=17, version="17.0.1", vendor="Acme"),
+        reason="exactly the release asked for, found by /usr/lib/jvm",
+    )
 
 
-def test_a_newer_jdk_is_taken_and_said(three_jdks: Places) -> None:
-    found = choice(SETTINGS | {"release": 18}, no_file, three_jdks)
-    assert (found["wanted"], found["wanted_from"], found["chosen"]["release"]) == (18, "config: java.release", 21)
-    assert found["reason"] == (
+def test_a_newer_jdk_is_taken_and_said(three_jdks: list[Jdk]) -> None:
+    found = chosen(JavaSettings(release=18), no_file, three_jdks)
+    assert (found.wanted, found.wanted_from, release_of(found)) == (18, "config: java.release", 21)
+    assert found.reason == (
         "no JDK 18 is here; this is the nearest newer one that compiles for it, found by /usr/lib/jvm"
     )
 
 
-def test_the_config_wins_over_the_pom(three_jdks: Places) -> None:
-    assert choice(SETTINGS | {"release": 21}, lambda _path: pom("11").encode(), three_jdks)["wanted"] == 21
+def test_the_config_wins_over_the_pom(three_jdks: list[Jdk]) -> None:
+    assert chosen(JavaSettings(release=21), lambda _path: pom("11").encode(), three_jdks).wanted == 21
 
 
-def test_the_pom_is_looked_for_in_the_configs_directory(three_jdks: Places) -> None:
+def test_the_pom_is_looked_for_in_the_configs_directory(three_jdks: list[Jdk]) -> None:
     files = {"pom.xml": pom("11").encode(), "core/pom.xml": pom("17").encode()}
-    assert choice(SETTINGS | {"directory": "./core/"}, files.get, three_jdks)["wanted"] == 17
+    assert chosen(JavaSettings(directory="./core/"), files.get, three_jdks).wanted == 17
 
 
-def test_where_nothing_is_asked_for_the_default_jdk_is_taken_and_the_reason_given(three_jdks: Places) -> None:
-    found = choice(SETTINGS, no_file, three_jdks)
-    assert (found["status"], found["wanted"], found["chosen"]["release"]) == ("ok", None, 11)
-    assert found["reason"] == "the JDK of PATH, since nothing asks for a release: there is no pom.xml"
+def test_where_nothing_is_asked_for_the_default_jdk_is_taken_and_the_reason_given(three_jdks: list[Jdk]) -> None:
+    found = chosen(JavaSettings(), no_file, three_jdks)
+    assert (found.status, found.wanted, release_of(found)) == ("ok", None, 11)
+    assert found.reason == "the JDK of PATH, since nothing asks for a release: there is no pom.xml"
 
 
-def test_no_jdk_able_to_compile_the_release_is_recorded_with_the_mend(three_jdks: Places) -> None:
-    found = choice(SETTINGS, lambda _path: pom("25").encode(), three_jdks)
-    assert (found["status"], found["wanted"], found["chosen"]) == ("none", 25, None)
-    assert "no JDK here compiles Java 25, which pom.xml: maven.compiler.release asks for" in found["reason"]
-    assert "apt install openjdk-25-jdk" in found["reason"]
-    assert "java.search" in found["reason"]
+def test_no_jdk_able_to_compile_the_release_is_recorded_with_the_fix(three_jdks: list[Jdk]) -> None:
+    found = chosen(JavaSettings(), lambda _path: pom("25").encode(), three_jdks)
+    assert (found.status, found.wanted, found.chosen) == ("none", 25, None)
+    assert "no JDK here compiles Java 25, which pom.xml: maven.compiler.release asks for" in found.reason
+    assert "apt install openjdk-25-jdk" in found.reason
+    assert "java.search" in found.reason
 
 
-def test_no_jdk_at_all_is_recorded_with_the_mend(tmp_path: Path) -> None:
-    found = choice(SETTINGS, no_file, places(tmp_path))
-    assert found["status"] == "none"
-    assert found["reason"].startswith("no JDK (with javac) was found: install JDK 17")
+def test_no_jdk_at_all_is_recorded_with_the_fix() -> None:
+    found = chosen(JavaSettings(), no_file, [])
+    assert found.status == "none"
+    assert found.reason.startswith("no JDK (with javac) was found: install JDK 17")
 
 
-def test_no_jdk_is_wanted_where_the_config_says_null(three_jdks: Places) -> None:
-    found = choice(None, no_file, three_jdks)
-    assert (found["status"], found["wanted"], found["chosen"]) == ("not-wanted", None, None)
+def test_no_jdk_is_wanted_where_the_config_says_null(three_jdks: list[Jdk]) -> None:
+    found = chosen(None, no_file, three_jdks)
+    assert (found.status, found.wanted, found.chosen) == ("not-wanted", None, None)
 
 
 def test_a_folder_is_not_taken_for_a_file(repository: Repository) -> None:
@@ -115,7 +126,7 @@ def test_an_unknown_commit_is_an_error(repository: Repository) -> None:
 
 
 def test_a_mirror_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ErgitError, match=r"gone\.git can't be read"):
+    with pytest.raises(ErgitError, match=r"gone\.git is not there"):
         reader_of(tmp_path / "gone.git", "0" * 40)
 
 
@@ -124,40 +135,50 @@ def test_a_configured_folder_that_is_not_there_is_an_error() -> None:
         searched(["/no/such/folder"])
 
 
-def run(repository: Repository, commit: str, settings: dict[str, Any] | None, output: Path, home: Path) -> Any:
+def run(
+    repository: Repository, commit: str, java: JavaSettings | None, output: Path, home: Path
+) -> subprocess.CompletedProcess[str]:
     """The rule's shell line, with an environment that knows no JDK but those of the home folder."""
-    command = [sys.executable, "-m", "ergit.java.choose", "--mirror", repository.path / ".git", "--commit", commit]
+    command = [sys.executable, "-P", "-m", "ergit.java.choose", "--mirror", repository.path / ".git"]
+    settings = JobSettings(
+        repository=RepositorySettings(url="x"),
+        java=java,
+        build=BuildSettings(),
+        workload=None,
+        measure=MeasureSettings(),
+    )
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": ROOT,
         "HOME": str(home),
         "JAVA_HOME": str(home / "jdk"),
+        f"{PREFIX}1": msgspec.json.encode(settings).decode(),
     }
-    arguments = [*command, "--settings", json.dumps(settings), "--output", output]
+    arguments = [*command, "--commit", commit, "--settings", f"{PREFIX}1", "--output", output]
     return subprocess.run(arguments, env=environment, cwd=output.parent, capture_output=True, text=True)
 
 
 def test_the_program_writes_the_record(repository: Repository, tmp_path: Path) -> None:
     commit = repository.commit("one", README__md="no pom")
     make_jdk(tmp_path / "jdk", "17.0.15", vendor="Acme")
-    result = run(repository, commit, SETTINGS, tmp_path / "record.json", tmp_path)
+    result = run(repository, commit, JavaSettings(), tmp_path / "record.json", tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
-    assert json.loads((tmp_path / "record.json").read_text()) == {
-        "schema": "ergit.java/1",
-        "commit": commit,
-        "status": "ok",
-        "wanted": None,
-        "wanted_from": None,
-        "chosen": {"home": str(tmp_path / "jdk"), "release": 17, "version": "17.0.15", "vendor": "Acme"},
-        "reason": "the JDK of JAVA_HOME, since nothing asks for a release: there is no pom.xml",
-    }
+    assert read_java(tmp_path / "record.json") == JavaRecord(
+        schema="ergit.java/1",
+        commit=commit,
+        status="ok",
+        wanted=None,
+        wanted_from=None,
+        chosen=ChosenJdk(home=str(tmp_path / "jdk"), release=17, version="17.0.15", vendor="Acme"),
+        reason="the JDK of JAVA_HOME, since nothing asks for a release: there is no pom.xml",
+    )
 
 
 def test_a_commit_without_a_jdk_is_a_result_and_not_a_failure(repository: Repository, tmp_path: Path) -> None:
     commit = repository.commit("one", pom__xml=pom("99"))
-    result = run(repository, commit, SETTINGS, tmp_path / "record.json", tmp_path)
+    result = run(repository, commit, JavaSettings(), tmp_path / "record.json", tmp_path)
     assert result.returncode == 0
-    assert json.loads((tmp_path / "record.json").read_text())["status"] == "none"
+    assert read_java(tmp_path / "record.json").status == "none"
 
 
 def test_an_error_is_one_sentence_without_a_traceback_and_leaves_no_record(

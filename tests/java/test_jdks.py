@@ -5,25 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ergit.java.jdks import Jdk, Places, compiles, default, feature_release, for_release, installed, release_to_install
-
-
-def make_jdk(home: Path, version: str | None, vendor: str | None = None, prints: str | None = None) -> Path:
-    """A folder with a `javac`, a `release` file where there is a version, a `java` where it prints one."""
-    (home / "bin").mkdir(parents=True)
-    (home / "bin/javac").write_text("#!/bin/sh\n")
-    (home / "bin/javac").chmod(0o755)
-    if version is not None:
-        implementor = "" if vendor is None else f'IMPLEMENTOR="{vendor}"\n'
-        (home / "release").write_text(f'{implementor}JAVA_VERSION="{version}"\nMODULES="java.base"\n')
-    if prints is not None:
-        (home / "bin/java").write_text(f"#!/bin/sh\necho '{prints}' >&2\n")
-        (home / "bin/java").chmod(0o755)
-    return home
-
-
-def places(root: Path, *search: Path, **environment: str) -> Places:
-    return Places(search, environment, root / "home", root)
+from ergit.java import finders
+from ergit.java.finders import FINDERS
+from ergit.java.jdks import Jdk, compiles, default, feature_release, for_release, installed, release_to_install
+from tests.fakes.jdks import make_jdk, of_asdf, surroundings
 
 
 def jdk(release: int, *found: str, home: str = "jdk") -> Jdk:
@@ -40,7 +25,8 @@ def test_every_place_is_searched_in_the_order_of_precedence(tmp_path: Path) -> N
     java_home = make_jdk(tmp_path / "mine", "17.0.15", vendor="Debian")
     configured = make_jdk(tmp_path / "configured/jdk-14", "14.0.2").parent
     single = make_jdk(tmp_path / "single", "13")
-    found = installed(places(tmp_path, configured, single, JAVA_HOME=str(java_home), PATH=f"/nowhere::{on_path}"))
+    machine = surroundings(tmp_path, configured, single, JAVA_HOME=str(java_home), PATH=f"/nowhere::{on_path}")
+    found = installed(FINDERS, machine)
     assert [(each.release, each.version, each.found) for each in found] == [
         (14, "14.0.2", ("java.search",)),
         (13, "13", ("java.search",)),
@@ -55,12 +41,27 @@ def test_every_place_is_searched_in_the_order_of_precedence(tmp_path: Path) -> N
     assert found[2] == Jdk(java_home, 17, "17.0.15", "Debian", ("JAVA_HOME",))
 
 
+def test_a_further_finder_needs_no_other_change(tmp_path: Path) -> None:
+    make_jdk(tmp_path / "home/.asdf/installs/java/zulu-8", "1.8.0_402")
+    make_jdk(tmp_path / "opt/jdk-25", "25.0.3")
+    found = installed((of_asdf, *FINDERS), surroundings(tmp_path))
+    assert [(each.release, each.found) for each in found] == [(8, ("asdf",)), (25, ("/opt",))]
+
+
+def test_no_finder_is_named_outside_its_list() -> None:
+    names = [finder.__name__ for finder in FINDERS]
+    package = Path(finders.__file__).parents[1]
+    others = [path for path in package.rglob("*.py") if path != Path(finders.__file__)]
+    assert [path for path in others for name in names if name in path.read_text(encoding="utf-8")] == []
+
+
 def test_a_jdk_with_many_names_is_found_once_with_all_its_places(tmp_path: Path) -> None:
     real = make_jdk(tmp_path / "usr/lib/jvm/java-17-openjdk", "17.0.15")
     (tmp_path / "usr/lib/jvm/java-1.17.0").symlink_to("java-17-openjdk")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/javac").symlink_to(real / "bin/javac")
-    found = installed(places(tmp_path, PATH=str(tmp_path / "bin"), JAVA_HOME=str(tmp_path / "usr/lib/jvm/java-1.17.0")))
+    machine = surroundings(tmp_path, PATH=str(tmp_path / "bin"), JAVA_HOME=str(tmp_path / "usr/lib/jvm/java-1.17.0"))
+    found = installed(FINDERS, machine)
     assert found == [Jdk(real, 17, "17.0.15", None, ("JAVA_HOME", "PATH", "/usr/lib/jvm"))]
 
 
@@ -68,28 +69,28 @@ def test_a_runtime_without_a_compiler_is_no_jdk(tmp_path: Path) -> None:
     (make_jdk(tmp_path / "usr/lib/jvm/jre", "17.0.15") / "bin/javac").unlink()
     (tmp_path / "usr/lib/jvm/loop").symlink_to("loop")
     (tmp_path / "usr/lib/jvm/note.txt").write_text("not a folder")
-    assert installed(places(tmp_path)) == []
+    assert installed(FINDERS, surroundings(tmp_path)) == []
 
 
 def test_a_java_home_that_is_gone_is_passed_over(tmp_path: Path) -> None:
-    assert installed(places(tmp_path, JAVA_HOME=str(tmp_path / "gone"))) == []
+    assert installed(FINDERS, surroundings(tmp_path, JAVA_HOME=str(tmp_path / "gone"))) == []
 
 
 def test_without_a_release_file_java_itself_is_asked(tmp_path: Path) -> None:
     make_jdk(tmp_path / "opt/old", None, prints='java version "1.6.0_45"')
-    assert [(each.release, each.version) for each in installed(places(tmp_path))] == [(6, "1.6.0_45")]
+    assert [(each.release, each.version) for each in installed(FINDERS, surroundings(tmp_path))] == [(6, "1.6.0_45")]
 
 
 @pytest.mark.parametrize("prints", [None, "Segmentation fault", 'version "nonsense"'])
 def test_a_jdk_without_a_readable_version_is_left_out(tmp_path: Path, prints: str | None) -> None:
     make_jdk(tmp_path / "opt/broken", None, prints=prints)
-    assert installed(places(tmp_path)) == []
+    assert installed(FINDERS, surroundings(tmp_path)) == []
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_folder_that_may_not_be_read_is_passed_over(tmp_path: Path) -> None:
     make_jdk(tmp_path / "opt/hidden/jdk", "17").parent.chmod(0)
-    assert installed(places(tmp_path, tmp_path / "opt/hidden")) == []
+    assert installed(FINDERS, surroundings(tmp_path, tmp_path / "opt/hidden")) == []
     (tmp_path / "opt/hidden").chmod(0o755)
 
 
