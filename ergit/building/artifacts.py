@@ -64,7 +64,8 @@ def unpack(artifact: Path, tree: Path) -> None:
         CommitFailure: what the build made cannot be put there once more.
         ErgitError: the artifact is not there or damaged, or there is no room.
     """
-    problem = _run("tar", "--extract", "--gzip", "--force-local", f"--file={artifact}", "-C", str(tree))
+    reading = ("--extract", "--gzip", "--force-local", "--warning=no-timestamp")
+    problem = _run("tar", *reading, f"--file={artifact}", "-C", str(tree))
     if not problem:
         return
     refuse_full_disk([tree.parent])

@@ -107,15 +107,24 @@ def _locked(folder: Path) -> Iterator[None]:
         descriptor = _open_lock(path)
         try:
             lock(descriptor, say_that_it_waits)
-            if not path.exists() or not os.path.samestat(os.fstat(descriptor), path.stat()):
+            if not _is_at(descriptor, path):
                 continue  # the one waited for has removed it
             try:
                 yield
             finally:
-                path.unlink(missing_ok=True)
+                if _is_at(descriptor, path):  # a commit can have removed it, and another process made a new one
+                    remove_tree(path)
             return
         finally:
             os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether the open file is still the one at that path."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
 
 
 def _open_lock(path: Path) -> int:
