@@ -6,7 +6,7 @@ from typing import Any
 
 from ergit.errors import ErgitError, exit_on_user_error
 from ergit.files import write_atomically
-from ergit.git.history import git_in
+from ergit.git.runner import git_in
 from ergit.importing.files import read_file, sentences
 from ergit.importing.table import import_record, imported_rows, missing_commits
 from ergit.records.commits import chosen, read_commits

@@ -1,11 +1,9 @@
 """Rows of the table of readings from imported files, and the record of what was left out."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from git import Git
-
+from ergit.git.runner import Git
 from ergit.importing.files import MOST_EXAMPLES, ImportedFile, ImportedRun, count
 from ergit.records.commits import CommitRow
 from ergit.records.energy_table import EnergyRow
@@ -68,9 +66,6 @@ def import_record(
 
 def missing_commits(git: Git, shas: Iterable[str]) -> set[str]:
     """Those of the SHAs that are no commit of the repository."""
-    asked = dict.fromkeys(shas)
-    with tempfile.TemporaryFile() as names:
-        names.write("".join(f"{sha}\n" for sha in asked).encode())
-        names.seek(0)
-        printed = git.cat_file("--batch-check=%(objectname) %(objecttype)", istream=names)
-    return set(asked) - {line.split()[0] for line in printed.splitlines() if line.endswith(" commit")}
+    asked = list(dict.fromkeys(shas))
+    found = zip(asked, git.objects(asked), strict=True)
+    return {sha for sha, known in found if known is None or known.kind != "commit"}

@@ -11,7 +11,9 @@ import yaml
 
 from ergit.config.reading import read_config
 from ergit.errors import ErgitError
-from ergit.git.history import first_parents, git_in, in_order
+from ergit.git import history as git_history
+from ergit.git.history import first_parents, in_order
+from ergit.git.runner import git_in
 from ergit.importing.files import ImportedFile, joules_of, matching, read_file, sentences
 from ergit.importing.table import import_record, imported_rows, missing_commits
 from tests.fakes.needs import SHARED
@@ -239,7 +241,7 @@ def test_thousands_of_commits_beside_the_branch_are_put_in_order_in_one_walk(
     subprocess.run(
         ["git", "-C", repository.path, "fast-import", "--quiet"], input="".join(stream), text=True, check=True
     )
-    with git_in(repository.path) as git:
+    with git_history.git_in(repository.path) as git:
         chain = first_parents(git, "main")
         sides = [git.rev_parse(f"aside{number}") for number in (0, 1, 1999)]
         every = git.rev_list("--all").splitlines()
