@@ -12,6 +12,7 @@ rule changes:
         "../envs/ergit.yaml"
     params:
         settings=literally(to_builtins(settings.changes)),
+        judged="package",
         mirror="results/mirror.git",
     script:
         "../scripts/changes.py"

@@ -27,6 +27,7 @@ rule verdict:
     params:
         gate=literally(to_builtins(settings.gate)),
         changes=literally(to_builtins(settings.changes)),
+        judged="package",
         measure=None if settings.imported else {"rounds": settings.measure.rounds, "repeats": settings.measure.repeats},
         mirror="results/mirror.git",
     script:

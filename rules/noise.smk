@@ -76,6 +76,7 @@ rule noise_floor:
     params:
         rounds=settings.measure.rounds,
         repeats=settings.measure.repeats,
+        judged="package",
         changes=literally(to_builtins(settings.changes)),
     script:
         "../scripts/noise_floor.py"

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ergit.analysis.detection.change_points import CONFIDENCE, Difference, Settings
+from ergit.analysis.detection.change_points import CONFIDENCE, Difference
+from ergit.analysis.detection.detect import PartResult
 from ergit.analysis.detection.noise import BUILD_PRIOR, DRIFT_WINDOW, degrees_of_difference
 from ergit.analysis.detection.partition import level
 from ergit.analysis.detection.power import MOST_RUNS, POWER
 from ergit.analysis.detection.significance import critical, two_sided
-from ergit.analysis.detection.detect import Verdict
+from ergit.config.settings import ChangeSettings
 
 MEDIAN_ERROR = 2.3  # standard error of a variance from the median of n absolute normal values, times √n
 
@@ -20,7 +21,7 @@ MEDIAN_ERROR = 2.3  # standard error of a variance from the median of n absolute
 class Sides:
     """The commits that are compared, as indices into those of `part`."""
 
-    part: Verdict
+    part: PartResult
     base: Sequence[int]
     head: Sequence[int]
 
@@ -59,7 +60,7 @@ def decidable(difference: Difference) -> float:
     return math.expm1(_multiple(difference) * math.hypot(difference.standard_error, difference.drift))
 
 
-def runs_to_decide(difference: Difference, sides: Sides, settings: Settings) -> int | None:
+def runs_to_decide(difference: Difference, sides: Sides, settings: ChangeSettings) -> int | None:
     """Runs of each commit with which `least_change` can be told from no change with `POWER`.
 
     More than there are, since these did not suffice. None where no number of runs is enough, since builds differ by
@@ -87,5 +88,5 @@ def _build_variance(sides: Sides) -> float:
 
 
 def _multiple(difference: Difference) -> float:
-    """How many standard errors the half of an interval and the luck of a draw take up."""
+    """How many standard errors half an interval and the chance of a draw take up."""
     return critical(1 - CONFIDENCE, difference.degrees) + critical(2 * (1 - POWER), difference.degrees)

@@ -32,9 +32,9 @@ class ComparablePart(Value, frozen=True, kw_only=True):
     """Commits that can be compared: measured in one session, or in several that anchors link.
 
     Spreads are relative standard deviations: from run to run, between builds of the same source, and of the level over
-    a few commits. `tail_degrees` are those of the Student's t that the noise resembles. `assumed_build_difference` is set
-    where too few commits were measured to show how far builds of the same source differ: they are assumed to differ by at
-    most that (0.01 is 1 %).
+    a few commits. `tail_degrees` are those of the Student's t that the noise resembles. `assumed_build_difference` is
+    set where too few commits were measured to show how far builds of the same source differ: they are assumed to differ
+    by at most that (0.01 is 1 %).
     """
 
     commits: int
@@ -59,8 +59,8 @@ class RunsNeeded(Value, frozen=True, kw_only=True):
 class StudyFacts(Value, frozen=True, kw_only=True):
     """Facts of the whole study; `kind` is measured or estimated, None without any reading.
 
-    `anchors` are the SHAs of the commits that alone may link sessions; none: all that several sessions measured. `judged`
-    is the domain whose energy was analysed.
+    `anchors` are the SHAs of the commits that alone may link sessions; none: all that several sessions measured.
+    `judged` is the domain whose energy was analysed.
     """
 
     kind: str | None

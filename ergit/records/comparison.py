@@ -11,8 +11,8 @@ class ComparedPair(Value, frozen=True, kw_only=True):
     `q` is corrected over all pairs that were compared, and `differs` says whether it is small enough. `visible` is the
     minimum detectable change of this pair. `sessions` are those in which the two were measured, `anchors` the number of
     commits that link these: 0 for one session, None where they are not linked. `assumed_build_difference` is set where
-    too few commits were measured to show how far builds of the same source differ: they are assumed to differ by at most
-    that (0.01 is 1 %).
+    too few commits were measured to show how far builds of the same source differ: they are assumed to differ by at
+    most that (0.01 is 1 %).
     """
 
     first: str

@@ -17,8 +17,8 @@ class GateComparison(Value, frozen=True, kw_only=True):
     commit with the fewest, `runs_needed` those of each commit with which a verdict is likely; None: never enough.
 
     From the newest commit of `base` to the newest of `head` the history has `commits_between` commits, of which
-    `measured_between` were measured. `assumed_build_difference` is set where too few commits were measured to show how far
-    builds of the same source differ: they are assumed to differ by at most that (0.01 is 1 %).
+    `measured_between` were measured. `assumed_build_difference` is set where too few commits were measured to show how
+    far builds of the same source differ: they are assumed to differ by at most that (0.01 is 1 %).
     """
 
     base: tuple[str, ...]

@@ -1,28 +1,35 @@
 """Two commits, or two studies: sizes, verdicts, and when it is refused or said that sessions differ."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from ergit.analysis.compare import commit_called, read_study, two_commits, two_studies
-from ergit.reports.comparison import Comparison, page
+from ergit.analysis.changes import changes_record
+from ergit.analysis.compare import read_study, two_commits, two_studies
+from ergit.analysis.readings import clean_readings
+from ergit.config.settings import ChangeSettings
 from ergit.errors import ErgitError
-from tests.fakes.tables import Row, reading, readings, sha_of, write_study
+from ergit.git.names import CommitNames
+from ergit.records.changes import write_changes
+from ergit.records.commits import read_commits
+from ergit.records.comparison import ComparisonRecord
+from ergit.records.energy_table import EnergyRow, read_energy_table
+from ergit.reports.comparison import page
+from tests.fakes.tables import reading, readings, sha_of, write_study
 
-ROOT = Path(__file__).parent.parent
 LEVEL = dict.fromkeys(range(12), 100.0)
 
 
-def told(comparison: Comparison) -> str:
+def described(comparison: ComparisonRecord) -> str:
     """The comparison as a person reads it, in one line."""
     return " ".join(page(comparison))
 
 
-def of_commits(folder: Path, rows: list[Row], first: int, second: int) -> Comparison:
+def of_commits(folder: Path, rows: list[EnergyRow], first: int, second: int) -> ComparisonRecord:
     """Two commits of a study with these readings."""
     return two_commits(read_study(write_study(folder, rows)), sha_of(first), sha_of(second))
 
@@ -34,8 +41,8 @@ def test_a_difference_is_told_with_its_size_interval_and_verdict(tmp_path: Path)
     assert pair.relative == pytest.approx(0.2, abs=0.005)
     assert 0.15 < pair.ci_low < 0.2 < pair.ci_high < 0.25
     assert pair.differs
-    assert told(comparison).endswith("differs")
-    assert "Both were measured in one session: box 0000abcd." in told(comparison)
+    assert described(comparison).endswith("differs")
+    assert "Both were measured in one session: box 0000abcd." in described(comparison)
 
 
 def test_the_other_way_round_the_difference_is_mirrored(tmp_path: Path) -> None:
@@ -52,32 +59,34 @@ def test_where_no_difference_is_seen_it_is_said_how_small_a_one_would_have_been(
     (pair,) = comparison.pairs
     assert not pair.differs
     assert pair.ci_low < 0 < pair.ci_high < pair.visible < 0.05
-    assert f"no difference seen of at least {pair.visible:.1%}" in told(comparison)
+    assert f"no difference of {pair.visible:.1%} or more" in described(comparison)
 
 
 def test_a_commit_that_failed_cannot_be_compared_and_it_is_said_why(tmp_path: Path) -> None:
     rows = [*readings({0: 100.0}), reading(1, 1, status="build-failed", reason="javac ended with status 1")]
     comparison = of_commits(tmp_path, rows, 0, 1)
-    assert comparison.pairs == []
-    assert "cannot be compared: 0101010101 has no clean reading: build-failed: javac ended with" in told(comparison)
+    assert comparison.pairs == ()
+    assert "cannot be compared: 0101010101 has no clean reading: build-failed: javac ended with" in described(
+        comparison
+    )
 
 
-def test_commits_of_sessions_that_nothing_ties_are_not_compared(tmp_path: Path) -> None:
+def test_commits_of_sessions_that_nothing_links_are_not_compared(tmp_path: Path) -> None:
     comparison = of_commits(tmp_path, [*readings({0: 100.0}), *readings({1: 120.0}, session="0000ffff")], 0, 1)
-    assert comparison.pairs == []
-    assert "nothing ties together" in told(comparison)
-    assert "00000000" in told(comparison)
-    assert "box 0000ffff" in told(comparison)
+    assert comparison.pairs == ()
+    assert "nothing links" in described(comparison)
+    assert "00000000" in described(comparison)
+    assert "box 0000ffff" in described(comparison)
 
 
-def test_commits_of_tied_sessions_are_compared_free_of_the_step_between_the_sessions(tmp_path: Path) -> None:
+def test_commits_of_linked_sessions_are_compared_free_of_the_step_between_the_sessions(tmp_path: Path) -> None:
     first = readings(dict.fromkeys(range(8), 100.0))
     second = readings(dict.fromkeys(range(4, 12), 130.0), session="0000ffff")
     comparison = of_commits(tmp_path, [*first, *second], 1, 10)
     (pair,) = comparison.pairs
     assert pair.relative == pytest.approx(0, abs=0.01)
     assert not pair.differs
-    assert "Across sessions (A in box 0000abcd; B in box 0000ffff), which 4 commits" in told(comparison)
+    assert (pair.first_sessions, pair.second_sessions, pair.anchors) == (("box 0000abcd",), ("box 0000ffff",), 4)
 
 
 def test_two_studies_are_compared_by_their_common_commits_and_their_sessions_are_named(tmp_path: Path) -> None:
@@ -89,7 +98,9 @@ def test_two_studies_are_compared_by_their_common_commits_and_their_sessions_are
     assert common.commits == 9
     assert common.relative == pytest.approx(0.05, abs=0.01)
     assert common.differs
-    assert "Across sessions that nothing ties together (A in box 0000abcd; B in other 0000ffff)" in told(comparison)
+    assert {(*pair.first_sessions, *pair.second_sessions, pair.anchors) for pair in comparison.pairs} == {
+        ("box 0000abcd", "other 0000ffff", None)
+    }
     largest = min(comparison.pairs, key=lambda pair: pair.q)
     assert (largest.first, largest.differs) == (sha_of(9), True)
 
@@ -100,25 +111,25 @@ def test_two_equal_studies_do_not_differ(tmp_path: Path) -> None:
     assert [pair.relative for pair in comparison.pairs] == [0.0] * 12
     assert not any(pair.differs for pair in comparison.pairs)
     assert not comparison.common[0].differs
-    assert "Both were measured in one session" in told(comparison)
+    assert "Both were measured in one session" in described(comparison)
 
 
 def test_measured_and_estimated_energy_are_not_compared(tmp_path: Path) -> None:
     first = read_study(write_study(tmp_path / "a", readings({0: 100.0})))
     second = read_study(write_study(tmp_path / "b", readings({0: 100.0}, kind="estimated")))
-    assert "cannot be compared: the energy is measured in" in told(two_studies(first, second))
+    assert "cannot be compared: the energy is measured in" in described(two_studies(first, second))
 
 
 def test_studies_without_a_common_commit_are_not_compared(tmp_path: Path) -> None:
     first = read_study(write_study(tmp_path / "a", readings({0: 100.0})))
     second = read_study(write_study(tmp_path / "b", readings({1: 100.0})))
-    assert "no commit has clean readings in both" in told(two_studies(first, second))
+    assert "no commit has clean readings in both" in described(two_studies(first, second))
 
 
 @pytest.mark.parametrize("name", ["v1.0", "stable", "step-1", "0101", "01" * 20, ("ab" * 20).replace("ab", "01")])
 def test_commits_go_by_tag_by_name_in_the_list_and_by_sha(tmp_path: Path, name: str) -> None:
     study = read_study(write_study(tmp_path, readings({0: 1.0, 1: 1.0}), tags={1: "v1.0 stable"}))
-    assert commit_called(name, study.commits) == sha_of(1)
+    assert CommitNames.of_table(study.commits).resolve(name, "ergit compare") == sha_of(1)
 
 
 @pytest.mark.parametrize(
@@ -127,28 +138,50 @@ def test_commits_go_by_tag_by_name_in_the_list_and_by_sha(tmp_path: Path, name: 
 def test_an_unknown_name_is_an_error_that_names_it(tmp_path: Path, name: str, words: str) -> None:
     study = read_study(write_study(tmp_path, readings({0: 1.0, 1: 1.0}), tags={1: "v1.0"}))
     with pytest.raises(ErgitError, match=words):
-        commit_called(name, study.commits)
+        CommitNames.of_table(study.commits).resolve(name, "ergit compare")
 
 
-def test_an_abbreviation_of_two_commits_is_an_error(tmp_path: Path) -> None:
-    study = read_study(write_study(tmp_path, readings({0: 1.0})))
-    with pytest.raises(ErgitError, match="may be any of"):
-        commit_called("0000", [*study.commits, {"commit": "0000" + "1" * 36, "reason": ""}])
+def test_anchors_thresholds_and_the_domain_are_those_of_the_study(tmp_path: Path) -> None:
+    rows = [*readings(dict.fromkeys(range(8), 100.0)), *readings(dict.fromkeys(range(4, 12), 130.0), session="new")]
+    rows = [replace(row, energy_dram_joules=row.energy_package_joules) for row in rows]
+    folder = write_study(tmp_path, rows)
+    history = read_commits(folder / "commits.tsv")
+    found = clean_readings(read_energy_table(folder / "energy.csv"), history, "dram")
+    settings = ChangeSettings(least_change=0.2)
+
+    def compared_with(*anchors: str) -> ComparisonRecord:
+        write_changes(folder / "changes.json", changes_record(found, history, settings, anchors, "dram"))
+        study = read_study(folder)
+        assert (study.settings.least_change, study.judged) == (0.2, "dram")
+        return two_commits(study, sha_of(1), sha_of(10))
+
+    assert compared_with().pairs[0].anchors == 4
+    assert compared_with(sha_of(4), sha_of(5)).pairs[0].anchors == 2
+    assert compared_with(sha_of(4)).pairs == ()  # one commit alone links nothing
+
+
+def test_studies_that_judge_different_domains_are_not_compared(tmp_path: Path) -> None:
+    rows = [replace(row, energy_dram_joules=row.energy_package_joules) for row in readings({0: 100.0, 1: 100.0})]
+    folders = [write_study(tmp_path / name, rows) for name in ("a", "b")]
+    history = read_commits(folders[1] / "commits.tsv")
+    found = clean_readings(read_energy_table(folders[1] / "energy.csv"), history, "dram")
+    write_changes(folders[1] / "changes.json", changes_record(found, history, ChangeSettings(), judged="dram"))
+    assert "is of the package in" in described(two_studies(*map(read_study, folders)))
 
 
 def test_the_program_answers_with_status_0_in_words_and_in_json(tmp_path: Path) -> None:
     write_study(tmp_path / "results", readings(LEVEL), tags={2: "v2"})
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "ergit.analysis.compare", *arguments]
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-P", "-m", "ergit.analysis.compare", *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
 
-    assert "no difference seen" in run("v2", "0303").stdout
+    assert "no difference of" in run("v2", "0303").stdout
+    assert "no difference of" in run("v2", "0303", "--study", "results").stdout
     content = json.loads(run("v2", "0303", "--json").stdout)
     assert content["schema"] == "ergit.comparison/1"
     assert content["pairs"][0]["second"] == sha_of(3)
     assert "12 commits" in run("results", ".").stdout
     failed = run("v2", "v3")
     assert failed.returncode == 1
-    assert failed.stderr.startswith("ergit: 'v3' is no commit")
+    assert failed.stderr.startswith("ergit: ergit compare: 'v3' is no commit")

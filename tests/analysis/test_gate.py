@@ -1,32 +1,28 @@
-"""The gate: its verdict on literal readings, the report for CI servers, and the exit status of a real run."""
+"""The gate: its verdict on literal readings, and the exit status of a real run."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
-import pandas as pd
 import pytest
-from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
-from ergit.git.changed_files import Files
-from ergit.config.reading import SCHEMA
-from ergit.analysis.context import Context
-from ergit.analysis.detection.change_points import Settings
-from ergit.analysis.detection.conclusions import Commit, Readings
-from ergit.records.changes import ChangeFinding, Findings, Study
-from ergit.analysis.detection.observations import Observations
 from ergit.analysis.detection.detect import detect
+from ergit.analysis.detection.observations import Observations
+from ergit.analysis.gate import Decision, Question, Rounds, decide, gate_record, question, what_is_needed
+from ergit.analysis.readings import CleanReadings
+from ergit.config.reading import read_config
+from ergit.config.settings import ChangeSettings, GateSettings
 from ergit.errors import ErgitError
-from ergit.reports.gate import passes
-from ergit.reports.junit import report
-from ergit.analysis.gate import Comparison, Decision, Question, decide, what_is_needed
+from ergit.git.runner import git_in
+from ergit.records.context import AcceptedCommit
+from ergit.records.gate import GateComparison
 from tests.fakes.repositories import Repository
-from tests.test_workflow import SPIN, configure, snakemake
+from tests.fakes.studies import CONFIG, SPIN, configure, snakemake
+from tests.fakes.tables import commit_row
 
-ONE_PERCENT = Settings()
-FIVE_PERCENT = Settings(least_change=0.05)
+ONE_PERCENT = ChangeSettings()
+FIVE_PERCENT = ChangeSettings(least_change=0.05)
 
 
 def sha(number: int) -> str:
@@ -34,16 +30,16 @@ def sha(number: int) -> str:
     return f"{number:040x}"
 
 
-def readings(levels: list[float], runs: int = 9, run: float = 0.01, session: int | None = None) -> Readings:
+def readings(levels: list[float], runs: int = 9, run: float = 0.01, session: int | None = None) -> CleanReadings:
     """Readings around a level for each commit; from commit `session` on in a second session."""
     rng = np.random.default_rng(7)
     joules = np.exp(np.log(levels)[:, None] + rng.normal(0, run, (len(levels), runs)))
     commits = np.repeat(np.arange(len(levels)), runs)
     sessions = (commits >= (len(levels) if session is None else session)).astype(np.int64)
     blank = np.full(len(commits), np.nan)
-    return Readings(
+    return CleanReadings(
         kind="measured",
-        commits=[Commit(sha(number), 10 * number, None) for number in range(len(levels))],
+        commits=[commit_row(number, commit=sha(number), order=10 * number) for number in range(len(levels))],
         sessions=[("box", "1"), ("box", "2")],
         observations=Observations(commits, joules.ravel(), sessions),
         seconds=blank,
@@ -51,19 +47,19 @@ def readings(levels: list[float], runs: int = 9, run: float = 0.01, session: int
     )
 
 
-def judged(found: Readings, settings: Settings = FIVE_PERCENT, **question: Any) -> Decision:
+def judged(found: CleanReadings, settings: ChangeSettings = FIVE_PERCENT, **question: Any) -> Decision:
     """The gate's decision on the newest of these commits, or on what the question says."""
     asked = Question(**{"head": sha(len(found.commits) - 1)} | question)
     return decide(asked, found, detect(found.observations, settings), settings)
 
 
-def compared(decision: Decision) -> Comparison:
+def compared(decision: Decision) -> GateComparison:
     """The comparison of a decision that has one."""
     assert decision.comparison is not None
     return decision.comparison
 
 
-def numbers(shas: list[str]) -> list[int]:
+def numbers(shas: tuple[str, ...]) -> list[int]:
     """The numbers of the commits."""
     return [int(name, 16) for name in shas]
 
@@ -132,7 +128,7 @@ def test_a_head_without_a_clean_reading_is_undecided() -> None:
 
 
 @pytest.mark.parametrize("found", [readings([100.0]), readings([100.0] * 9, session=8)])
-def test_nothing_comparable_is_undecided(found: Readings) -> None:
+def test_nothing_comparable_is_undecided(found: CleanReadings) -> None:
     decision = judged(found)
     assert (decision.verdict, decision.comparison) == ("undecided", None)
 
@@ -153,83 +149,75 @@ def test_the_runs_that_are_said_to_be_needed_decide_more_often_than_not() -> Non
 
 
 def test_what_is_needed_is_said_in_rounds_or_that_nothing_helps() -> None:
-    needed = Comparison([sha(0)], [sha(1)], 0.01, -0.01, 0.03, 0.04, 6, 13)
-    assert "About 7 more runs of each commit" in what_is_needed(needed, {"rounds": 2, "repeats": 3})
-    assert "set measure.rounds to 5" in what_is_needed(needed, {"rounds": 2, "repeats": 3})
+    needed = GateComparison(
+        base=(sha(0),),
+        head=(sha(1),),
+        relative_change=0.01,
+        ci_low=-0.01,
+        ci_high=0.03,
+        decidable_change=0.04,
+        runs=6,
+        runs_needed=13,
+    )
+    assert "About 7 more runs of each commit" in what_is_needed(needed, Rounds(2, 3))
+    assert "set measure.rounds to 5" in what_is_needed(needed, Rounds(2, 3))
     assert "measure.rounds" not in what_is_needed(needed, None)
-    never = Comparison([sha(0)], [sha(1)], 0.01, -0.01, 0.03, 0.04, 6, None)
-    assert "tell 4.0% from nothing" in what_is_needed(never, {"rounds": 2, "repeats": 3})
-    assert compared(judged(readings([100.0] * 15 + [100.0], runs=3), Settings(least_change=0.001))).runs_needed is None
+    assert "About 1 more run of" in what_is_needed(replace(needed, runs_needed=7), None)
+    never = replace(needed, runs_needed=None)
+    assert "tell 4.0% from nothing" in what_is_needed(never, Rounds(2, 3))
+    hardly = judged(readings([100.0] * 15 + [100.0], runs=3), ChangeSettings(least_change=0.001))
+    assert compared(hardly).runs_needed is None
 
 
-@pytest.mark.parametrize(
-    ("verdict", "undecided", "passed"),
-    [("pass", "fail", True), ("fail", "pass", False), ("undecided", "fail", False), ("undecided", "pass", True)],
-)
-def test_only_a_pass_passes_unless_the_config_lets_the_undecided_through(
-    verdict: str, undecided: str, passed: bool
-) -> None:
-    assert passes({"verdict": verdict, "undecided": undecided}) is passed
-
-
-def reported(accepted_as: str | None = None) -> ElementTree.Element:
-    """The report on an unchanged, an increased, a cheaper, an unmeasured and a broken commit."""
-    changes = [
-        ChangeFinding(sha(1), 1, "persistent", "increase", 0.1, 0.05, 0.15, 0.01, [sha(1)], 1, 1.1, None, None),
-        ChangeFinding(sha(2), 2, "persistent", "decrease", -0.2, -0.3, -0.1, 0.01, [sha(2)], 1, 0.8, None, None),
+def test_the_config_asks_by_names_and_a_question_is_of_chosen_commits(repository: Repository) -> None:
+    first, second, third = (repository.commit(name) for name in ("One", "Two", "Three"))
+    repository.git("tag", "v1", first)
+    history = [
+        commit_row(number, commit=commit, chosen=number != 2) for number, commit in enumerate((first, second, third))
     ]
-    nothing = Files(0, 0, 0, (), 0, (), 0)
-    contexts = [
-        Context(
-            *(change.commit, change.kind, "", "", "", None, sha(0), change.commit, nothing, (), None, None, None),
-            *(None, accepted_as),
-        )
-        for change in changes
+    accepted = [
+        AcceptedCommit(name="v1", commit=first, from_commit=second),
+        AcceptedCommit(name="none", commit=third, from_commit=None),
     ]
-    rows = [(sha(n), "ok", True, "", 0.5) for n in (0, 0, 1, 2)] + [(sha(4), "build-failed", False, "no\x1b[31m", None)]
-    table = pd.DataFrame(rows, columns=["commit", "status", "clean", "reason", "duration_seconds"])
-    commits = pd.DataFrame(
-        [(sha(n), f'<&"\x01 {n}', "yes") for n in range(5)] + [(sha(5), "dropped", "no")],
-        columns=["commit", "subject", "chosen"],
+    with git_in(repository.path) as git:
+        assert question(GateSettings(), git, history, accepted) == Question(second, None, 1, (1,))
+        assert question(GateSettings(base="v1", head=second[:10]), git, history, []) == Question(second, first)
+        with pytest.raises(ErgitError, match=r"gate\.base: 'v9' is no commit, tag or branch"):
+            question(GateSettings(base="v9"), git, history, [])
+        with pytest.raises(ErgitError, match=r"gate\.head: 'main' .* is not among the commits of the study"):
+            question(GateSettings(head="main"), git, history, [])
+        with pytest.raises(ErgitError, match="The study has no commit"):
+            question(GateSettings(), git, [], [])
+
+
+def test_the_record_says_what_an_undecided_verdict_counts_as_and_what_would_decide_it() -> None:
+    decision = judged(readings([100.0] * 15 + [104.5]))
+    record = gate_record(decision, "measured", FIVE_PERCENT, "pass", Rounds(3, 3))
+    assert (record.verdict, record.undecided, record.kind, record.least_change) == (
+        "undecided",
+        "pass",
+        "measured",
+        0.05,
     )
-    study = Study("measured", "J", 5, 3, 4, 2, 0.01, 0.05, None, [], [])
-    text = report(
-        table.assign(host="box", flags=""),
-        commits,
-        Findings(study, [], changes),
-        contexts,
-        datetime(2024, 1, 2, 3, 4, 5),
-    )
-    return ElementTree.fromstring(text)
+    assert record.passes
+    assert record.reason.startswith(decision.reason)
+    assert len(record.reason) > len(decision.reason)
 
 
-def test_each_chosen_commit_is_a_test_case_and_an_increase_a_failure() -> None:
-    (suite,) = reported()
-    assert [child.tag for child in suite] == ["properties", *["testcase"] * 5, "system-out", "system-err"]
-    outcomes = [[child.tag for child in case] for case in suite.iter("testcase")]
-    assert outcomes == [[], ["failure"], [], ["skipped"], ["skipped"]]
-    counts = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped", "time", "timestamp")}
-    assert counts == {
-        **{"tests": "5", "failures": "1", "errors": "0", "skipped": "2"},
-        **{"time": "2.000", "timestamp": "2024-01-02T03:04:05"},
-    }
-    failure = suite.find("testcase/failure")
-    assert failure is not None
-    assert failure.get("message") == "+10.0% energy (95 % interval +5.0% to +15.0%)"
-    assert [case.get("name") for case in suite.iter("testcase")][1] == '0000000000 <&"\ufffd 1'
-    assert [skipped.text for skipped in suite.iter("skipped")] == ["it was not measured", "build-failed: no\ufffd[31m"]
-
-
-def test_an_accepted_increase_is_no_failure() -> None:
-    assert next(iter(reported(accepted_as="v1"))).get("failures") == "0"
+def test_commits_between_that_nobody_measured_are_counted_in_the_reason() -> None:
+    decision = judged(readings([100.0] * 15 + [112.0]))
+    assert (compared(decision).commits_between, compared(decision).measured_between) == (10, 1)
+    assert f"After {sha(14)[:10]}, up to {sha(15)[:10]}: 10 commits, 1 of them measured." in decision.reason
 
 
 def test_the_gate_of_the_config_has_defaults_and_knows_its_words() -> None:
-    gate = Draft202012Validator(SCHEMA["properties"]["gate"])
-    assert gate.is_valid({})
-    assert gate.is_valid({"base": "v1.0", "newest": 3, "undecided": "pass"})
-    assert not gate.is_valid({"undecided": "maybe"})
-    assert not gate.is_valid({"bass": "v1.0"})
+    assert read_config(CONFIG).gate == GateSettings()
+    named = {"base": "v1.0", "newest": 3, "undecided": "pass"}
+    assert read_config(CONFIG | {"gate": named}).gate == GateSettings(base="v1.0", newest=3, undecided="pass")
+    with pytest.raises(ErgitError, match="maybe"):
+        read_config(CONFIG | {"gate": {"undecided": "maybe"}})
+    with pytest.raises(ErgitError, match="bass"):
+        read_config(CONFIG | {"gate": {"bass": "v1.0"}})
 
 
 def test_one_call_measures_and_fails_by_the_verdict_and_an_accepted_change_passes(tmp_path: Path) -> None:

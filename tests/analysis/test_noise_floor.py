@@ -8,25 +8,30 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
-from ergit.analysis.noise_floor.choose import control
-from ergit.analysis.detection.change_points import Settings
-from ergit.analysis.detection.observations import one_session
 from ergit.analysis.detection.detect import detect
-from ergit.errors import ErgitError
-from ergit.analysis.noise_floor.jobs import Job, job_of, of_one_session
-from ergit.reports.noise import page
-from ergit.analysis.noise_floor.result import NoiseFloor, Plan, noise_floor
+from ergit.analysis.detection.observations import one_session
+from ergit.analysis.noise_floor.choose import aa_commit
+from ergit.analysis.noise_floor.jobs import AAJob, job_of, of_one_session
+from ergit.analysis.noise_floor.result import PlannedStudy, noise_floor
 from ergit.analysis.noise_floor.spreads import pair_variance, spreads
+from ergit.config.settings import ChangeSettings
+from ergit.errors import ErgitError
+from ergit.records.aa_commit import AACommit
+from ergit.records.noise import NoiseRecord
+from ergit.records.readings import JobRecord
+from ergit.reports.noise import page
+from tests.fakes import job_records
 from tests.fakes.repositories import Repository
-from tests.test_workflow import SPIN, configure, planned, snakemake
+from tests.fakes.studies import SPIN, configure, planned, snakemake
 
 NAN = math.nan
-PLAN = Plan(rounds=3, repeats=5, commits=50, settings=Settings())
-CONTROL = {"commit": "a" * 40, "reason": "noise.commit names it"}
+PLAN = PlannedStudy(rounds=3, repeats=5, commits=50, settings=ChangeSettings())
+AA_COMMIT = AACommit(commit="a" * 40, reason="noise.commit names it")
 
 
-def jobs(run: float, between: float, build: float, builds: int = 2, rounds: int = 10, seed: int = 1) -> list[Job]:
+def jobs(run: float, between: float, build: float, builds: int = 2, rounds: int = 10, seed: int = 1) -> list[AAJob]:
     """Jobs of 5 readings each, with the given standard deviations of log joules."""
     rng = np.random.default_rng(seed)
     levels = rng.normal(0, build, builds)
@@ -37,43 +42,36 @@ def jobs(run: float, between: float, build: float, builds: int = 2, rounds: int 
     ]
 
 
-def job(build: int, round_: int, log_joules: tuple[float, ...], session: str = "s1", kind: str = "measured") -> Job:
-    """One job of the control, half a minute after the one before it."""
+def job(build: int, round_: int, log_joules: tuple[float, ...], session: str = "s1", kind: str = "measured") -> AAJob:
+    """One job of the A/A commit, half a minute after the one before it."""
     seconds = 60 * round_ + 30 * build
     started = f"2024-01-01T{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}+00:00"
-    return Job(build, round_, "box", session, kind, "pmu", started, log_joules, unclean=0)
+    return AAJob(build, round_, "box", session, kind, "pmu", started, log_joules, unclean=0)
 
 
-def record(**changes: Any) -> dict[str, Any]:
+def record(**changes: Any) -> JobRecord:
     """The record of a job with a warm-up and two readings, the second of them flagged."""
-    reading = {
-        **{"status": "ok", "reason": None, "repeat": 1, "attempt": 1, "loops": 2, "joules": {"package": 20.0}},
-        **{"duration_seconds": 1.0, "cpu_seconds": 1.0, "flags": [], "started": "2024-01-01T00:00:00+00:00"},
-    }
-    readings = [reading | {"warmup": True}, reading | {"warmup": False}]
-    readings.append(readings[1] | {"flags": ["foreign-cpu"]})
-    known = {"commit": "a" * 40, "round": 2, "status": "measured", "reason": None, "idle": None, "host": "box"}
-    source = {"name": "pmu", "kind": "measured"}
-    return known | {"session": "s1", "source": source, "readings": readings} | changes
+    reading = job_records.reading(loops=2)
+    readings = (replace(reading, warmup=True), reading, replace(reading, flags=("foreign-cpu",)))
+    return replace(job_records.record("a" * 40, *readings, round=2), **changes)
 
 
-def test_the_newest_built_commit_is_the_control_and_before_any_build_the_newest() -> None:
-    assert control(["a", "b", "c"], None, {"a": "ok", "b": "ok", "c": "failed"})[0] == "b"
-    assert control(["a", "b", "c"], None, {"c": "failed"})[0] == "b"
-    assert control(["a", "b", "c"], None, {})[0] == "c"
+def test_the_newest_built_commit_is_the_aa_commit_and_before_any_build_the_newest() -> None:
+    assert aa_commit(["a", "b", "c"], None, {"a": "ok", "b": "ok", "c": "failed"}).commit == "b"
+    assert aa_commit(["a", "b", "c"], None, {"c": "failed"}).commit == "b"
+    assert aa_commit(["a", "b", "c"], None, {}).commit == "c"
 
 
-def test_a_named_commit_is_the_control_and_must_be_one_of_the_study() -> None:
-    assert control(["aa11", "aa22"], "aa1", {"aa22": "ok"}) == ("aa11", "noise.commit names it")
-    with pytest.raises(ErgitError, match="'bb', which is no commit of this study"):
-        control(["aa11", "aa22"], "bb", {})
-    with pytest.raises(ErgitError, match="more than one commit of this study"):
-        control(["aa11", "aa22"], "aa", {})
+def test_a_named_commit_is_the_aa_commit_and_must_be_one_of_the_study() -> None:
+    named = AACommit(commit="aa11", reason="noise.commit names it")
+    assert aa_commit(["aa11", "aa22"], "aa11", {"aa22": "ok"}) == named
+    with pytest.raises(ErgitError, match="bb, which is no commit of this study"):
+        aa_commit(["aa11", "aa22"], "bb", {})
 
 
-def test_without_any_commit_that_can_be_built_there_is_no_control() -> None:
+def test_without_any_commit_that_can_be_built_there_is_no_aa_commit() -> None:
     with pytest.raises(ErgitError, match="None of the chosen commits can be built"):
-        control(["a"], None, {"a": "no-jdk"})
+        aa_commit(["a"], None, {"a": "no-jdk"})
 
 
 def test_the_variance_of_pairs_is_that_of_one_value() -> None:
@@ -127,24 +125,31 @@ def test_clean_readings_count_for_one_run_of_the_command() -> None:
     assert (found.build, found.round, found.unclean) == (1, 2, 1)
 
 
-def test_a_control_without_a_build_is_an_error_that_says_what_to_do() -> None:
-    missing = record(status="no-jdk", reason="there is no JDK 25", readings=[], source=None)
+def test_the_domain_that_is_judged_is_the_one_that_counts() -> None:
+    path = Path("results/noise/a/1/2.json")
+    assert job_of(1, path, record(), "dram").log_joules == (pytest.approx(math.log(1.5)),)
+    with pytest.raises(ErgitError, match=r"no energy of the domain 'psys', which measure\.judged names"):
+        job_of(1, path, record(), "psys")
+
+
+def test_an_aa_commit_without_a_build_is_an_error_that_says_what_to_do() -> None:
+    missing = record(status="no-jdk", reason="there is no JDK 25", readings=(), source=None)
     with pytest.raises(ErgitError, match=r"there is no JDK 25.*noise\.commit.*remove results/noise/a and results/java"):
         job_of(1, Path("results/noise/a/1/2.json"), missing)
 
 
 def test_a_workload_that_fails_even_in_its_warm_up_is_an_error() -> None:
-    failing = record()["readings"][0] | {"status": "timeout", "reason": "took longer than 5 s"}
+    failing = job_records.reading(warmup=True, status="timeout", reason="took longer than 5 s")
     with pytest.raises(ErgitError, match=r"in round 2: took longer than 5 s .*1/2\.output\.log.*noise\.commit"):
-        job_of(1, Path("results/noise/a/1/2.json"), record(readings=[failing]))
+        job_of(1, Path("results/noise/a/1/2.json"), record(readings=(failing,)))
 
 
 def test_only_the_session_with_most_readings_counts() -> None:
     taken = [job(1, 1, (0.0,), "old"), *(job(1, round_, (0.0, 0.1)) for round_ in (3, 2))]
     assert [(one.session, one.round) for one in of_one_session(taken)] == [("s1", 2), ("s1", 3)]
-    found = noise_floor(CONTROL, taken, PLAN)
+    found = noise_floor(AA_COMMIT, taken, PLAN)
     assert (found.readings, found.readings_of_other_sessions) == (4, 1)
-    assert "1 further readings are of other sessions" in page(found)
+    assert "1 reading of other sessions" in page(found)
 
 
 def test_too_few_clean_readings_are_an_error() -> None:
@@ -154,18 +159,18 @@ def test_too_few_clean_readings_are_an_error() -> None:
         of_one_session([job(1, 1, (0.0,)), job(1, 2, (0.0,)), job(2, 1, ())])
 
 
-def visible(found: NoiseFloor) -> dict[int, float]:
+def visible(found: NoiseRecord) -> dict[int, float]:
     """The smallest visible change, by the commits that have it."""
     return {entry.commits_after: entry.change for entry in found.visible}
 
 
-def needed(found: NoiseFloor) -> dict[tuple[float, int], int | None]:
+def needed(found: NoiseRecord) -> dict[tuple[float, int], int | None]:
     """The runs that a change needs, by its size and the commits that have it."""
     return {(need.change, need.commits_after): need.runs for need in found.runs_needed}
 
 
 def test_more_noise_hides_more_and_needs_more_runs() -> None:
-    calm, noisy = (noise_floor(CONTROL, jobs(run, 0.002, 0.002), PLAN) for run in (0.005, 0.03))
+    calm, noisy = (noise_floor(AA_COMMIT, jobs(run, 0.002, 0.002), PLAN) for run in (0.005, 0.03))
     assert visible(calm)[1] < visible(noisy)[1] > visible(noisy)[5]
     assert needed(calm)[0.05, 1] == 3
     few, many = needed(noisy)[0.05, 1], needed(noisy)[0.03, 1]
@@ -174,49 +179,49 @@ def test_more_noise_hides_more_and_needs_more_runs() -> None:
 
 def test_as_many_runs_as_are_needed_make_the_change_visible() -> None:
     measured = jobs(0.02, 0.002, 0.002)
-    runs = needed(noise_floor(CONTROL, measured, PLAN))[0.05, 5]
+    runs = needed(noise_floor(AA_COMMIT, measured, PLAN))[0.05, 5]
     assert runs is not None
     rounds = math.ceil(runs / 5)
     seen, unseen = (
-        visible(noise_floor(CONTROL, measured, Plan(count, 5, 50, Settings())))[5]
+        visible(noise_floor(AA_COMMIT, measured, PlannedStudy(count, 5, 50, ChangeSettings())))[5]
         for count in (rounds, rounds - 1 or 1)
     )
     assert seen <= 0.05 <= unseen or rounds == 1
 
 
 def test_a_change_of_the_smallest_visible_size_is_found_about_as_often_as_promised() -> None:
-    size = visible(noise_floor(CONTROL, jobs(0.02, 0.006, 0.004), PLAN))[5]
+    size = visible(noise_floor(AA_COMMIT, jobs(0.02, 0.006, 0.004), PLAN))[5]
     hits = 0
     for seed in range(30):
         rng = np.random.default_rng(seed)
         levels = rng.normal(0, 0.004, 50) + np.where(np.arange(50) >= 45, math.log1p(size), 0)
         runs = levels[:, None, None] + rng.normal(0, 0.006, (50, 3, 1)) + rng.normal(0, 0.02, (50, 3, 5))
-        (verdict,) = detect(one_session(np.repeat(np.arange(50), 15), np.exp(runs).ravel()), Settings())
-        hits += any(abs(change.position - 45) <= 2 for change in verdict.changes)
+        (found,) = detect(one_session(np.repeat(np.arange(50), 15), np.exp(runs).ravel()), ChangeSettings())
+        hits += any(abs(change.position - 45) <= 2 for change in found.changes)
     assert hits >= 20
 
 
-def test_a_control_that_drifts_by_a_jump_is_not_called_steady() -> None:
+def test_an_aa_commit_that_drifts_by_a_jump_is_not_called_steady() -> None:
     steady = jobs(0.005, 0.001, 0.0, rounds=20)
     jumped = [
         job(one.build, one.round, tuple(value + 0.1 * (one.round > 10) for value in one.log_joules)) for one in steady
     ]
-    assert noise_floor(CONTROL, steady, PLAN).changes_reported == 0
-    found = noise_floor(CONTROL, jumped, PLAN)
+    assert noise_floor(AA_COMMIT, steady, PLAN).changes_reported == 0
+    found = noise_floor(AA_COMMIT, jumped, PLAN)
     assert found.changes_reported == 1
     assert "the machine is not steady" in page(found)
 
 
 def test_the_page_says_whether_it_is_measured_and_what_is_not_in_it() -> None:
-    text = page(noise_floor(CONTROL, jobs(0.01, 0.002, 0.002), PLAN))
+    text = page(noise_floor(AA_COMMIT, jobs(0.01, 0.002, 0.002), PLAN))
     assert "Measured by pmu on box" in text
     assert "stimated" not in text
-    assert "2 builds tell little" in text
-    alone = page(noise_floor(CONTROL, jobs(0.01, 0.002, 0.0, builds=1), PLAN))
+    assert "2 builds say little" in text
+    alone = page(noise_floor(AA_COMMIT, jobs(0.01, 0.002, 0.0, builds=1), PLAN))
     assert "not measured: one build" in alone
     assert "0.5% is assumed" in alone
     estimated = [job(1, round_, (0.0, 0.01), kind="estimated") for round_ in (1, 2)]
-    assert "**Estimated**: CPU time" in page(noise_floor(CONTROL, estimated, PLAN))
+    assert "**Estimated**: CPU time" in page(noise_floor(AA_COMMIT, estimated, PLAN))
 
 
 @pytest.fixture(scope="module")
@@ -260,15 +265,13 @@ def test_what_is_measured_stays_and_only_what_is_missing_runs(study: Path) -> No
     removed = study / "results/noise" / newest / "2/1.json"
     kept = removed.read_bytes()
     removed.unlink()
-    assert planned(study, "noise") == Counter(measure_control=1, noise_floor=1, noise=1)
+    assert planned(study, "noise") == Counter(measure_aa=1, noise_floor=1, noise=1)
     removed.write_bytes(kept)
     configure(study, commits=["broken", "main"], noise={"rounds": 3, "builds": 3})
-    assert planned(study, "noise") == Counter(
-        checkout_control=1, build_control=1, measure_control=2 + 3, noise_floor=1, noise=1
-    )
+    assert planned(study, "noise") == Counter(checkout_aa=1, build_aa=1, measure_aa=2 + 3, noise_floor=1, noise=1)
 
 
-def test_a_control_that_does_not_build_is_said_in_a_paragraph(study: Path) -> None:
+def test_an_aa_commit_that_does_not_build_is_described_in_a_paragraph(study: Path) -> None:
     broken = Repository(study.parent / "project").git("rev-parse", "broken")
     configure(study, commits=["broken", "main"], noise={"rounds": 2, "builds": 1, "commit": broken[:12]})
     done = snakemake(study, "noise")

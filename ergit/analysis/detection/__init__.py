@@ -1,1 +1,1 @@
-"""The decision which commits changed the energy: robust centres, noise, levels, change_points, and what follows from them."""
+"""How the commits that changed the energy are found: robust centres, noise, levels, change points."""

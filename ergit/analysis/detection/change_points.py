@@ -1,4 +1,4 @@
-"""The change_points between two levels: which of them stand, how much changes there, and where each may lie."""
+"""The change points between two levels: which of them stand, how much changes there, and where each may lie."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 
-from ergit.analysis.detection.sessions import LinkedSessions
 from ergit.analysis.detection.noise import (
     CLIPPED_LOSS,
     DRIFT_WINDOW,
@@ -18,24 +17,20 @@ from ergit.analysis.detection.noise import (
 )
 from ergit.analysis.detection.observations import BoolArray, IntArray
 from ergit.analysis.detection.partition import EXCURSION, Partition, level, stretches
+from ergit.analysis.detection.sessions import LinkedSessions
 from ergit.analysis.detection.significance import FloatArray, critical, two_sided
+from ergit.config.settings import ChangeSettings
 
-WINDOW = 20  # commits on either side of a change_point that have a say: farther ones may have drifted
+WINDOW = 20  # commits on either side of a change point that count: farther ones may have drifted
 CONFIDENCE = 0.95  # of intervals and location sets
-SELECTION_CHOICES = 10  # ends that a stretch between change_points could have had instead, in effect; set on histories without change
-REACH = 12  # commits by which a change_point may move when it is placed anew
+SELECTION_CHOICES = (
+    10  # ends that a stretch between change points could have had instead, in effect; set on histories without change
+)
+REACH = 12  # commits by which a change point may move when it is placed anew
 PLACING_ROUNDS = 3
-PLACING_DEGREES = 4.0  # Student's t that places a change_point: commits far from both levels hardly count
+PLACING_DEGREES = 4.0  # Student's t that places a change point: commits far from both levels hardly count
 SIDE_PRIOR = 6.0  # commits for which the noise of the surroundings counts in the variance of one side
 LEAST_SIDE = 0.8  # no side is quieter than this, relative to the noise of its surroundings
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is a change: at least `least_change` (0.01 is 1 %), with at most this share of false ones among them."""
-
-    least_change: float = 0.01
-    false_discovery_rate: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -43,8 +38,9 @@ class Change:
     """A commit from which on the energy differs, or an excursion that starts there; positions are those of commits.
 
     `relative_change` with its confidence interval is that of the level after to the level before (0.05 is 5 % more),
-    `location` the change_points (position before, position from which on) that are plausible, oldest first: the change lies
-    after the first and not after the second. `before` and `after` are the commits that were compared.
+    `q_value` is the p-value corrected over the whole history. `location` has the plausible change points (position
+    before, position from which on), oldest first: the change lies after the first and not after the second. `before`
+    and `after` are the commits that were compared.
     """
 
     position: int
@@ -59,23 +55,23 @@ class Change:
     after: tuple[int, ...]
 
     @property
-    def direction(self) -> str:
+    def direction(self) -> Literal["increase", "decrease"]:
         """Whether the energy grew."""
         return "increase" if self.relative_change > 0 else "decrease"
 
 
 def selection_multiplicity(before: int, after: int, newest: bool) -> int:
-    """How many tests a change_point is worth, since the partition chose it and the ends of its two stretches.
+    """How many tests a change point counts for, since the partition chose it and the ends of its two stretches.
 
     The stretch of the newest commit was not chosen: it ends where the history does. `before` and `after` are the
-    commits of the history on either side.
+    numbers of commits of the history on either side.
     """
     return 1 if newest else min(SELECTION_CHOICES, before) * min(SELECTION_CHOICES, after)
 
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a change_point: its level, the variance of that, and the number of commits."""
+    """One side of a change point: its level, the variance of that, and the number of commits."""
 
     level: float
     variance: float
@@ -86,8 +82,8 @@ class Side:
 class Difference:
     """Two levels: their difference in log joules, its standard error, degrees of freedom and p-value.
 
-    `drift` is the standard deviation of what the level would have drifted in between without a change. The test leaves
-    it out, since the least relevant change stands guard there; the interval does not.
+    `drift` is the standard deviation of what the level would have drifted in between without a change. The interval
+    includes it; the test does not, since drift is smaller than the least relevant change.
     """
 
     difference: float
@@ -103,7 +99,7 @@ class Difference:
 
 
 def _rank(result: Difference, brief: bool, least: float) -> tuple[int, float, float]:
-    """The order in which change_points are given up, highest first, and the grounds for it: 0 where only chance counts.
+    """The order in which change points are given up, highest first; first number 0: only the p-value decides.
 
     First what is irrelevant, smallest first; then what is brief, then all others, by p-value.
     """
@@ -114,9 +110,9 @@ def _rank(result: Difference, brief: bool, least: float) -> tuple[int, float, fl
 
 
 class ChangePointTest:
-    """The tests of the change_points of one series; change_points are indices into the commits that are kept.
+    """The tests of the change points of one series; a change point is an index into the commits that are kept.
 
-    `changed` says which of those is another program than the one before it: no change_point is put before any other.
+    `changed` says which of those is another program than the one before it: only there can a change point be.
     """
 
     def __init__(
@@ -146,13 +142,14 @@ class ChangePointTest:
             drift_variance(self.values, variance[division.kept], stretches(division.cuts, len(self.values)))
         )
 
-    def confirmed(self, settings: Settings) -> list[int]:
-        """The change_points that stand: placed where they fit best, then the weakest removed until all pass.
+    def confirmed(self, settings: ChangeSettings) -> list[int]:
+        """The change points that stand: placed where they fit best, then the weakest removed until all pass.
 
-        All differences must be relevant, no level between change_points may be left the other way within an excursion, and no
-        p-value may exceed the rate over the number of tests of the whole history (Bonferroni), so that the false
-        discovery rate holds as well. A step-up procedure would let each real change admit weaker ones, which in
-        histories with known steps were the false ones. The neighbours of a removed change_point are judged anew.
+        All differences must be relevant, no level may be left in the other direction within the length of an excursion,
+        and no p-value may exceed the rate divided by the number of tests of the whole history (Bonferroni 1936). That
+        bounds the probability of any false change, and so the false discovery rate as well. A step-up procedure would
+        let each real change admit weaker ones, which in histories with known steps were the false ones. The neighbours
+        of a removed change point are tested again.
         """
         change_points = list(self.cuts)
         for _ in range(PLACING_ROUNDS):
@@ -167,8 +164,8 @@ class ChangePointTest:
             brief = self._brief(change_points, results)
             ranks = [_rank(result, index in brief, least) for index, result in enumerate(results)]
             weakest = max(range(len(change_points)), key=ranks.__getitem__)
-            grounds, chance, _ = ranks[weakest]
-            if not grounds and chance * self.tests <= settings.false_discovery_rate:
+            grounds, p_value, _ = ranks[weakest]
+            if not grounds and p_value * self.tests <= settings.false_discovery_rate:
                 break
             del change_points[weakest], results[weakest]
             for index in (weakest - 1, weakest):
@@ -179,7 +176,7 @@ class ChangePointTest:
         return change_points
 
     def _brief(self, change_points: Sequence[int], results: Sequence[Difference]) -> set[int]:
-        """Which change_points, by index, have a level beside them that is left the other way within an excursion."""
+        """The change points, by index, beside a brief level that is left in the other direction."""
         ends = [
             index
             for index, (change_point, following) in enumerate(pairwise(change_points))
@@ -188,21 +185,22 @@ class ChangePointTest:
         return {*ends, *(index + 1 for index in ends)}
 
     def _window(self, change_points: Sequence[int], index: int) -> tuple[int, int]:
-        """First and one past the last commit that have a say in a change_point: no farther than the next change_points."""
+        """First and one past the last commit that count for a change point: no farther than the next change points."""
         change_point = change_points[index]
         first = change_points[index - 1] if index else 0
         end = change_points[index + 1] if index + 1 < len(change_points) else len(self.values)
         return max(first, change_point - WINDOW), min(end, change_point + WINDOW)
 
     def _misfit(self, change_points: Sequence[int], index: int) -> tuple[int, FloatArray]:
-        """First candidate, and the misfit of every candidate near a change_point: minus twice the log-likelihood.
+        """First candidate, and the misfit of every candidate near a change point: minus twice the log-likelihood.
 
         The levels are those of the two sides as they are; the likelihood is Student's t, 0 before an unchanged commit.
         """
         first, end = self._window(change_points, index)
         change_point = change_points[index]
         left, right = (
-            level(self.values[side], self.weights[side]) for side in (slice(first, change_point), slice(change_point, end))
+            level(self.values[side], self.weights[side])
+            for side in (slice(first, change_point), slice(change_point, end))
         )
         squares = (self.values[first:end, None] - np.array([left, right])) ** 2 * self.weights[first:end, None]
         loss = (PLACING_DEGREES + 1) * np.log1p(squares / PLACING_DEGREES)
@@ -215,7 +213,7 @@ class ChangePointTest:
         return low + int(misfit.argmin())
 
     def _side(self, first: int, end: int) -> Side:
-        """Huber's mean of the commits from `first` to `end`; their own scatter has a say in its variance."""
+        """Huber's mean of the commits from `first` to `end`; its variance depends on their own scatter as well."""
         values, weights = self.values[first:end], self.weights[first:end]
         centre = level(values, weights)
         squares = np.minimum(weights * (values - centre) ** 2, VARIANCE_CLIP).sum()
@@ -228,7 +226,7 @@ class ChangePointTest:
         return shares
 
     def compare(self, change_points: Sequence[int], index: int) -> Difference:
-        """The levels before and after a change_point: a t-test with unequal variances (Welch 1947, Biometrika 34)."""
+        """The levels before and after a change point: a t-test with unequal variances (Welch 1947, Biometrika 34)."""
         first, end = self._window(change_points, index)
         change_point = change_points[index]
         before, after = self._side(first, change_point), self._side(change_point, end)
@@ -238,13 +236,13 @@ class ChangePointTest:
             variance += self.linked.offset_variance(shares)
         error = math.sqrt(variance)
         degrees = degrees_of_difference(min(before.commits, after.commits), self.degrees, self.differences)
-        chance = two_sided(abs(after.level - before.level) / error, degrees)
-        chances = selection_multiplicity(change_point, len(self.values) - change_point, end == len(self.values))
+        p_value = two_sided(abs(after.level - before.level) / error, degrees)
+        multiplicity = selection_multiplicity(change_point, len(self.values) - change_point, end == len(self.values))
         drift = self.drift * (before.commits + after.commits) / (2 * DRIFT_WINDOW)
-        return Difference(after.level - before.level, error, drift, degrees, min(1.0, chance * chances))
+        return Difference(after.level - before.level, error, drift, degrees, min(1.0, p_value * multiplicity))
 
     def change(self, change_points: Sequence[int], index: int) -> Change:
-        """The persistent change at a change_point, its q-value still open (1)."""
+        """The persistent change at a change point, its q-value by Bonferroni over the whole history."""
         result = self.compare(change_points, index)
         first, end = self._window(change_points, index)
         change_point = change_points[index]
@@ -255,7 +253,7 @@ class ChangePointTest:
             ci_low=result.interval()[0],
             ci_high=result.interval()[1],
             p_value=result.p_value,
-            q_value=1.0,
+            q_value=min(1.0, result.p_value * self.tests),
             location=tuple(
                 (self._position(place - 1), self._position(place)) for place in self._plausible(change_points, index)
             ),
@@ -267,7 +265,7 @@ class ChangePointTest:
         return int(self.linked.commit[self.kept[index]])
 
     def _plausible(self, change_points: Sequence[int], index: int) -> list[int]:
-        """The smallest set of places that holds the change_point with `CONFIDENCE`, each as likely as the data are there."""
+        """The smallest set that holds the change point with `CONFIDENCE`, from the likelihood of each candidate."""
         low, misfit = self._misfit(change_points, index)
         chances = np.exp((misfit.min() - misfit) / 2)
         chances /= chances.sum()
@@ -275,7 +273,7 @@ class ChangePointTest:
         count = int(np.searchsorted(np.cumsum(chances[order]), CONFIDENCE)) + 1
         return sorted({low + int(place) for place in order[:count]} | {change_points[index]})
 
-    def excursions(self, change_points: Sequence[int], settings: Settings) -> list[Change]:
+    def excursions(self, change_points: Sequence[int], settings: ChangeSettings) -> list[Change]:
         """The commits that were not kept and differ, relevantly, from the level around them."""
         left = np.setdiff1d(np.arange(len(self.series)), self.kept)
         found = []
@@ -286,6 +284,7 @@ class ChangePointTest:
         return [change for change in found if abs(math.log1p(change.relative_change)) >= least]
 
     def _excursion(self, run: IntArray, change_points: Sequence[int]) -> Change:
+        """The transient change of these commits, its q-value still open (1)."""
         after = int(np.searchsorted(self.kept, run[0]))
         spans = stretches(tuple(change_points), len(self.values))
         first, end = next(span for span in spans if span[0] <= min(after, len(self.values) - 1) < span[1])

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from ergit.analysis.detection.sessions import LinkedSessions
 from ergit.analysis.detection.centres import NORMAL_MAD
 from ergit.analysis.detection.observations import BoolArray, IntArray
 from ergit.analysis.detection.partition import level
+from ergit.analysis.detection.sessions import LinkedSessions
 from ergit.analysis.detection.significance import FloatArray
 
 BUILD_PRIOR = 0.005  # standard deviation between builds, before data: identical sources differ by 1-2 % (95 %)
@@ -144,7 +144,8 @@ def local_variance_ratio(residuals: FloatArray, lengths: IntArray) -> FloatArray
     usual = float(squares.sum() / max(1.0, telling.sum()))
     kernel = 1 - np.abs(np.arange(-LOCAL_RATIO_REACH, LOCAL_RATIO_REACH + 1)) / (LOCAL_RATIO_REACH + 1)
     around, count = (
-        np.convolve(series, kernel)[LOCAL_RATIO_REACH : LOCAL_RATIO_REACH + len(series)] for series in (squares, telling)
+        np.convolve(series, kernel)[LOCAL_RATIO_REACH : LOCAL_RATIO_REACH + len(series)]
+        for series in (squares, telling)
     )
     factors = (LOCAL_RATIO_PRIOR * usual + CLIPPED_LOSS * around) / (LOCAL_RATIO_PRIOR + count)
     return np.maximum(factors, LEAST_LOCAL_RATIO)

@@ -41,13 +41,13 @@ def one_session(commit: IntArray, joules: FloatArray) -> Observations:
 
 
 def joules_of(text: str, source: str, row: int) -> float:
-    """The joules that a cell holds.
+    """The joules that a cell holds, written as CSV and JSON write numbers: no `1_000`, no other scripts' digits.
 
     Raises:
-        ErgitError: it is no number, not finite, zero or negative; the message names the row.
+        ErgitError: it is no such number, not finite, zero or negative; the message names the row.
     """
     try:
-        value = float(text)
+        value = float(text) if text.isascii() and "_" not in text else math.nan
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value > 0):

@@ -4,24 +4,25 @@ import math
 
 import numpy as np
 
-from ergit.analysis.detection.change_points import WINDOW, Settings, selection_multiplicity
+from ergit.analysis.detection.change_points import WINDOW, selection_multiplicity
+from ergit.analysis.detection.detect import PartResult
 from ergit.analysis.detection.noise import degrees_of_difference
 from ergit.analysis.detection.significance import FloatArray, critical
-from ergit.analysis.detection.detect import Verdict
+from ergit.config.settings import ChangeSettings
 
 POWER = 0.8  # the chance with which a change of the stated size is found (Cohen 1988, Statistical Power Analysis)
 LEAST_RUNS = 3  # of each commit, for a robust centre
 MOST_RUNS = 1000  # more runs of each commit than that are no plan
 
 
-def minimum_detectable_change(verdict: Verdict, settings: Settings, tests: int) -> FloatArray:
+def minimum_detectable_change(part: PartResult, settings: ChangeSettings, tests: int) -> FloatArray:
     """For each commit (n,) the smallest persistent relative change that would have been found there, NaN for the first.
 
     As if it were the only change of the study: the levels of up to `WINDOW` commits on either side, with their noise.
     """
-    length = len(verdict.variance)
+    length = len(part.variance)
     place = np.arange(1, length)
-    mass = np.concatenate([[0.0], np.cumsum(1 / verdict.variance)])
+    mass = np.concatenate([[0.0], np.cumsum(1 / part.variance)])
     first, end = np.maximum(0, place - WINDOW), np.minimum(length, place + WINDOW)
     errors = np.sqrt(1 / (mass[place] - mass[first]) + 1 / (mass[end] - mass[place]))
     sizes = [
@@ -30,7 +31,7 @@ def minimum_detectable_change(verdict: Verdict, settings: Settings, tests: int) 
             * _multiple(
                 min(here - low, high - here),
                 selection_multiplicity(here, length - here, high == length),
-                verdict,
+                part,
                 settings.false_discovery_rate / tests,
             )
         )
@@ -39,21 +40,23 @@ def minimum_detectable_change(verdict: Verdict, settings: Settings, tests: int) 
     return np.concatenate([[math.nan], np.maximum(sizes, settings.least_change)])
 
 
-def _multiple(commits: int, chances: int, verdict: Verdict, rate: float) -> float:
+def _multiple(commits: int, chances: int, part: PartResult, rate: float) -> float:
     """How many standard errors a difference must have to be found with `POWER`, at a rate for a single test."""
-    degrees = degrees_of_difference(commits, verdict.degrees, verdict.noise.differences)
+    degrees = degrees_of_difference(commits, part.degrees, part.noise.differences)
     return critical(rate / chances, degrees) + critical(2 * (1 - POWER), degrees)
 
 
-def runs_needed(wanted: float, commits_after: int, verdict: Verdict, settings: Settings, tests: int) -> int | None:
+def runs_needed(
+    wanted: float, commits_after: int, part: PartResult, settings: ChangeSettings, tests: int
+) -> int | None:
     """Runs of each commit with which a relative change of `wanted` is found when `commits_after` commits have it.
 
     As the newest change, against the `WINDOW` commits before it. None where no number of runs is enough, since builds
     differ by more than that, or where it is above `MOST_RUNS`.
     """
-    error = math.log1p(wanted) / _multiple(commits_after, 1, verdict, settings.false_discovery_rate / max(1, tests))
-    runs_variance = error**2 / (1 / WINDOW + 1 / commits_after) - verdict.noise.build**2
+    error = math.log1p(wanted) / _multiple(commits_after, 1, part, settings.false_discovery_rate / max(1, tests))
+    runs_variance = error**2 / (1 / WINDOW + 1 / commits_after) - part.noise.build**2
     if runs_variance <= 0:
         return None
-    runs = max(LEAST_RUNS, math.ceil(verdict.noise.run**2 / runs_variance))
+    runs = max(LEAST_RUNS, math.ceil(part.noise.run**2 / runs_variance))
     return runs if runs <= MOST_RUNS else None

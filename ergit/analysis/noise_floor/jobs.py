@@ -1,22 +1,21 @@
-"""The measuring jobs of a control, which is one commit measured against itself, and the readings that count."""
+"""The jobs of the noise floor: a commit measured against itself, and the readings that count."""
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ergit.analysis.detection.significance import FloatArray
 from ergit.errors import ErgitError
-from ergit.measuring.table import reading_row
+from ergit.records.readings import JobRecord, output_log_of
 
 
 @dataclass(frozen=True)
-class Job:
-    """One build of the control in one round: the log joules of its clean readings, and how many were not clean."""
+class AAJob:
+    """One build of the A/A commit in one round: the log joules of its clean readings, and how many were not clean."""
 
     build: int
     round: int
@@ -29,43 +28,47 @@ class Job:
     unclean: int
 
 
-def job_of(build: int, path: Path, record: Mapping[str, Any]) -> Job:
-    """What counts of the record that was read from `path`.
+def job_of(build: int, path: Path, record: JobRecord, judged: str = "package") -> AAJob:
+    """What counts of the record that was read from `path`; `judged` is the domain whose energy counts.
 
     Raises:
-        ErgitError: the control was not built, or its workload did not succeed.
+        ErgitError: the A/A commit was not built, its workload did not succeed, or that domain was not counted.
     """
     folder = path.parent.parent
-    if record["status"] != "measured":
-        missing = f" and results/java/{record['commit']}.json" if record["status"] == "no-jdk" else ""
+    if record.source is None or record.session is None:
+        missing = f" and results/java/{record.commit}.json" if record.status == "no-jdk" else ""
         raise ErgitError(
-            f"The control of the noise floor, {record['commit']}, has no build: {record['reason']}. Name another"
-            f" commit as noise.commit; or fix the cause, remove {folder}{missing}, and run the same command again."
+            f"The A/A commit of the noise floor, {record.commit}, has no build: {record.reason}. Name another commit as"
+            f" noise.commit; or fix the cause, remove {folder}{missing}, and run the same command again."
         )
-    taken = [reading for reading in record["readings"] if not reading["warmup"]]
-    for reading in record["readings"]:
-        if reading["status"] in {"failed", "timeout"}:
+    for reading in record.readings:
+        if reading.has_failed:
             raise ErgitError(
-                f"The workload of the control, {record['commit']}, did not succeed in round {record['round']}:"
-                f" {reading['reason']} (its output: {path.with_suffix('.output.log')}). What fails is no control: name"
-                f" another commit as noise.commit; or fix the cause, remove {folder}, and run the same command again."
+                f"The workload of the A/A commit, {record.commit}, did not succeed in round {record.round}:"
+                f" {reading.reason} (its output: {output_log_of(path)}). Name another commit as noise.commit; or fix"
+                f" the cause, remove {folder}, and run the same command again."
             )
-    rows = [reading_row(reading, record) for reading in taken]
-    joules = [float(row["energy_package_joules"]) for row in rows if row["clean"]]
-    return Job(
+    taken = [reading for reading in record.readings if not reading.warmup]
+    clean = [reading for reading in taken if reading.is_clean]
+    if any(judged not in reading.joules for reading in clean):
+        raise ErgitError(
+            f"{path} has no energy of the domain {judged!r}, which measure.judged names. Name a domain that this"
+            " machine counts: `ergit doctor` lists them."
+        )
+    return AAJob(
         build=build,
-        round=record["round"],
-        host=record["host"],
-        session=record["session"],
-        kind=record["source"]["kind"],
-        source=record["source"]["name"],
-        started=record["readings"][0]["started"],
-        log_joules=tuple(math.log(value) for value in joules),
-        unclean=len(rows) - len(joules),
+        round=record.round,
+        host=record.host,
+        session=record.session,
+        kind=record.source.kind,
+        source=record.source.name,
+        started=record.readings[0].started,
+        log_joules=tuple(math.log(reading.joules[judged] / reading.loops) for reading in clean),
+        unclean=len(taken) - len(clean),
     )
 
 
-def of_one_session(jobs: Sequence[Job]) -> list[Job]:
+def of_one_session(jobs: Sequence[AAJob]) -> list[AAJob]:
     """The jobs of the session that has most of the clean readings, in the order in which they ran.
 
     Raises:
@@ -79,16 +82,16 @@ def of_one_session(jobs: Sequence[Job]) -> list[Job]:
     rounds = Counter(job.build for job in mine)
     if rounds.keys() != {job.build for job in jobs} or max(rounds.values()) < 2:
         raise ErgitError(
-            "The control has too few clean readings in any one session: each build needs some, and one of them in two"
-            " rounds. Look at the flags in results/noise/; quiet the machine, or raise measure.quiet.foreign_cores,"
+            "The A/A commit has too few clean readings in any one session: each build needs some, and one of them in"
+            " two rounds. Look at the flags in results/noise/; quiet the machine, or raise measure.quiet.foreign_cores,"
             " remove the flagged rounds there, and run the same command again."
         )
     return sorted(mine, key=lambda job: job.started)
 
 
-def table_of(jobs: Sequence[Job]) -> FloatArray:
+def table_of(jobs: Sequence[AAJob]) -> FloatArray:
     """The log joules of the jobs, builds × rounds × repeats, NaN where there is no reading."""
-    builds, rounds = (sorted({getattr(job, name) for job in jobs}) for name in ("build", "round"))
+    builds, rounds = sorted({job.build for job in jobs}), sorted({job.round for job in jobs})
     table = np.full((len(builds), len(rounds), max(len(job.log_joules) for job in jobs)), np.nan)
     for job in jobs:
         table[builds.index(job.build), rounds.index(job.round), : len(job.log_joules)] = job.log_joules

@@ -5,12 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from ergit.analysis.detection.change_points import Change, Settings
+from ergit.analysis.detection.change_points import Change
+from ergit.analysis.detection.detect import detect
 from ergit.analysis.detection.observations import IntArray, Observations, one_session
 from ergit.analysis.detection.significance import FloatArray
-from ergit.analysis.detection.detect import detect
+from ergit.config.settings import ChangeSettings
 
-USUAL = Settings()
+USUAL = ChangeSettings()
 
 
 def history(levels: list[float], runs: int = 5, seed: int = 1, run: float = 0.01, build: float = 0.003) -> Observations:
@@ -21,9 +22,9 @@ def history(levels: list[float], runs: int = 5, seed: int = 1, run: float = 0.01
     return one_session(np.repeat(np.arange(len(levels)), runs), joules.ravel())
 
 
-def found(observations: Observations, settings: Settings = USUAL) -> list[Change]:
+def found(observations: Observations, settings: ChangeSettings = USUAL) -> list[Change]:
     """The changes of all parts."""
-    return [change for verdict in detect(observations, settings) for change in verdict.changes]
+    return [change for part in detect(observations, settings) for change in part.changes]
 
 
 def in_sessions(observations: Observations, session: IntArray, factor: FloatArray) -> Observations:
@@ -52,7 +53,7 @@ def test_constant_data_never_hold_a_change(commits: int, runs: int) -> None:
 
 
 def test_nothing_is_found_in_nothing() -> None:
-    assert detect(one_session(np.array([], dtype=np.int64), np.array([])), Settings()) == []
+    assert detect(one_session(np.array([], dtype=np.int64), np.array([])), ChangeSettings()) == []
 
 
 def test_the_unit_does_not_matter() -> None:
@@ -115,8 +116,8 @@ def test_outliers_cold_runs_and_lost_runs_change_nothing() -> None:
 
 def test_a_change_below_the_least_relevant_one_is_kept_quiet() -> None:
     observations = history([100.0] * 50 + [103.0] * 50)
-    assert len(found(observations, Settings(least_change=0.01))) == 1
-    assert not found(observations, Settings(least_change=0.04))
+    assert len(found(observations, ChangeSettings(least_change=0.01))) == 1
+    assert not found(observations, ChangeSettings(least_change=0.04))
 
 
 def test_slow_drift_is_no_change() -> None:
@@ -172,12 +173,12 @@ def test_no_change_begins_at_a_commit_with_the_tree_of_its_predecessor() -> None
 def test_identical_trees_teach_how_far_builds_differ() -> None:
     observations = history([100.0] * 60, build=0.02, run=0.002)
     trees = tuple(str(commit // 2) for commit in range(60))
-    (verdict,) = detect(
-        Observations(observations.commit, observations.joules, observations.session, trees=trees), Settings()
+    (part,) = detect(
+        Observations(observations.commit, observations.joules, observations.session, trees=trees), ChangeSettings()
     )
-    assert verdict.noise.pairs == 30
-    assert verdict.noise.build == pytest.approx(0.02, rel=0.4)
-    assert verdict.noise.run == pytest.approx(0.002, rel=0.3)
+    assert part.noise.pairs == 30
+    assert part.noise.build == pytest.approx(0.02, rel=0.4)
+    assert part.noise.run == pytest.approx(0.002, rel=0.3)
 
 
 def test_changes_are_reported_at_the_rate_asked_for() -> None:

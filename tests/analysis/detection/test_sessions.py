@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ergit.analysis.detection.sessions import link_sessions
 from ergit.analysis.detection.centres import Centres
+from ergit.analysis.detection.sessions import link_sessions
 
 
 def measured(*entries: tuple[int, int, float]) -> Centres:

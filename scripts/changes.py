@@ -1,0 +1,33 @@
+"""The script of rule `changes`."""
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import convert
+
+from ergit.analysis.changes import anchors_named, changes_record
+from ergit.analysis.readings import clean_readings
+from ergit.config.settings import ChangeSettings
+from ergit.errors import exit_on_user_error
+from ergit.git.runner import git_in
+from ergit.records.changes import write_changes, write_changes_table
+from ergit.records.commits import read_commits
+from ergit.records.energy_table import read_energy_table
+
+
+def main(job: Any) -> None:
+    """Writes what the statistics say of the study, as JSON and as a table."""
+    settings = convert(job.params.settings, ChangeSettings)
+    history = read_commits(Path(job.input.commits))
+    table = read_energy_table(Path(job.input.table))
+    with git_in(Path(job.params.mirror)) as git:
+        anchors = anchors_named(settings.anchors, git, history)
+    readings = clean_readings(table, history, job.params.judged, job.input.table)
+    record = changes_record(readings, history, settings, anchors, job.params.judged)
+    write_changes(Path(job.output.json), record)
+    write_changes_table(Path(job.output.table), record)
+
+
+if __name__ == "__main__":
+    with exit_on_user_error():
+        main(globals()["snakemake"])

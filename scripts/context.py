@@ -1,0 +1,26 @@
+"""The script of rule `context`."""
+
+from pathlib import Path
+from typing import Any
+
+from ergit.analysis.context import ContextSettings, context_record
+from ergit.errors import exit_on_user_error
+from ergit.git.runner import git_in
+from ergit.records.changes import read_changes
+from ergit.records.commits import read_commits
+from ergit.records.context import write_context
+
+
+def main(job: Any) -> None:
+    """Writes what lies in each change."""
+    changes = read_changes(Path(job.input.changes)).changes
+    history = read_commits(Path(job.input.commits))
+    settings = ContextSettings(tuple(job.params.words), tuple(job.params.accepted), job.params.link)
+    with git_in(Path(job.params.mirror)) as git:
+        record = context_record(git, changes, history, Path(job.params.java), settings)
+    write_context(Path(job.output[0]), record)
+
+
+if __name__ == "__main__":
+    with exit_on_user_error():
+        main(globals()["snakemake"])

@@ -1,0 +1,37 @@
+"""The script of rule `noise_floor`."""
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import convert
+
+from ergit.analysis.noise_floor.jobs import job_of
+from ergit.analysis.noise_floor.result import PlannedStudy, noise_floor
+from ergit.config.settings import ChangeSettings
+from ergit.errors import exit_on_user_error
+from ergit.files import write_atomically
+from ergit.records.aa_commit import read_aa_commit
+from ergit.records.commits import chosen, read_commits
+from ergit.records.noise import write_noise
+from ergit.records.readings import read_readings
+from ergit.reports.noise import page
+
+
+def main(job: Any) -> None:
+    """Writes the noise floor, as JSON and as a page."""
+    paths = [Path(path) for path in job.input.readings]
+    jobs = [job_of(int(path.parent.name), path, read_readings(path), job.params.judged) for path in paths]
+    plan = PlannedStudy(
+        rounds=job.params.rounds,
+        repeats=job.params.repeats,
+        commits=len(chosen(read_commits(Path(job.input.commits)))),
+        settings=convert(job.params.changes, ChangeSettings),
+    )
+    record = noise_floor(read_aa_commit(Path(job.input.aa_commit)), jobs, plan)
+    write_noise(Path(job.output.json), record)
+    write_atomically(Path(job.output.page), page(record))
+
+
+if __name__ == "__main__":
+    with exit_on_user_error():
+        main(globals()["snakemake"])

@@ -1,0 +1,39 @@
+"""The script of rule `verdict`."""
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import convert
+
+from ergit.analysis.changes import anchors_named, positions_of
+from ergit.analysis.detection.detect import detect
+from ergit.analysis.gate import Rounds, decide, gate_record, question
+from ergit.analysis.readings import clean_readings
+from ergit.config.settings import ChangeSettings, GateSettings
+from ergit.errors import exit_on_user_error
+from ergit.git.runner import git_in
+from ergit.records.commits import read_commits
+from ergit.records.context import read_context
+from ergit.records.energy_table import read_energy_table
+from ergit.records.gate import write_gate
+
+
+def main(job: Any) -> None:
+    """Writes the gate's verdict."""
+    settings, gate = convert(job.params.changes, ChangeSettings), convert(job.params.gate, GateSettings)
+    history = read_commits(Path(job.input.commits))
+    accepted = read_context(Path(job.input.context)).accepted
+    with git_in(Path(job.params.mirror)) as git:
+        asked = question(gate, git, history, accepted)
+        anchors = anchors_named(settings.anchors, git, history)
+    table = read_energy_table(Path(job.input.table))
+    readings = clean_readings(table, history, job.params.judged, job.input.table)
+    parts = detect(readings.observations, settings, positions_of(anchors, readings))
+    planned = job.params.measure and Rounds(**job.params.measure)
+    record = gate_record(decide(asked, readings, parts, settings), readings.kind, settings, gate.undecided, planned)
+    write_gate(Path(job.output[0]), record)
+
+
+if __name__ == "__main__":
+    with exit_on_user_error():
+        main(globals()["snakemake"])
