@@ -1,0 +1,169 @@
+"""The command `ergit`: what a person calls beside Snakemake."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Collection, Iterable, Sequence
+from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
+from typing import NamedTuple
+
+from ergit import __version__
+from ergit.errors import ErgitError
+
+
+class Command(NamedTuple):
+    """One command; its module, which is imported only when it is called, has `add_arguments` and `run`."""
+
+    name: str
+    module: str
+    summary: str
+    description: str
+    examples: tuple[str, ...]
+
+
+COMMANDS = (
+    Command(
+        "doctor",
+        "ergit.machine.doctor.report",
+        "say what this machine can measure, and what to fix",
+        "Looks for energy counters, checks the machine's settings and what else runs, and says what each finding means"
+        " and how to fix it. Changes nothing. Ends with status 1 if the study cannot be measured here. More in"
+        " docs/machine.md.",
+        ("ergit doctor", "ergit doctor --study ~/studies/parser", "ergit doctor --configfile parser.yaml"),
+    ),
+    Command(
+        "prepare",
+        "ergit.machine.prepare.command",
+        "prepare this machine for measuring, and undo that",
+        "Shows, applies and takes back settings of the machine that make readings steadier. `show` changes nothing;"
+        " `apply` and `restore` need root; `restore` works after a reboot too. More in docs/machine.md.",
+        (
+            "ergit prepare show",
+            "sudo $(command -v ergit) prepare apply --governor performance --no-turbo",
+            "sudo $(command -v ergit) prepare restore",
+        ),
+    ),
+    Command(
+        "compare",
+        "ergit.analysis.compare",
+        "compare the energy of two commits, or of two studies",
+        "Compares the readings of two commits of a study, or of two studies commit by commit. Measures nothing. More in"
+        " docs/import-export.md.",
+        ("ergit compare v1.0 v1.1", "ergit compare v1.0 v1.1 --study ~/studies/parser", "ergit compare before after"),
+    ),
+    Command(
+        "changes",
+        "ergit.analysis.runs",
+        "find the changes in a list of runs",
+        "Reads a CSV file of lines `commit,joules`, oldest commit first and without a header, and writes the commits"
+        " that changed the energy as JSON. Needs no study. More in docs/decision.md.",
+        ("ergit changes runs.csv changes.json",),
+    ),
+    Command(
+        "migrate-config",
+        "ergit.config.migrate",
+        "rename the old keys of a config",
+        "Gives the keys that have another name since an older version of ergit their new name, and changes nothing else"
+        " in the file. Prints each. docs/config.md lists all keys.",
+        ("ergit migrate-config config/config.yaml", "ergit migrate-config --check config/config.yaml"),
+    ),
+    Command(
+        "completion",
+        "ergit.completion",
+        "print a script that completes these words in your shell",
+        "Prints the script by which bash or zsh completes the words of `ergit`.",
+        (
+            "ergit completion bash > ~/.local/share/bash-completion/completions/ergit",
+            "ergit completion zsh > ~/.zfunc/_ergit # with `fpath+=~/.zfunc` before `compinit` in ~/.zshrc",
+        ),
+    ),
+)
+
+ROOT = Path(__file__).parents[1]
+DESCRIPTION = f"""\
+Finds the commits that changed how much energy a program uses.
+
+Snakemake runs a study, in the study's folder, as its config/config.yaml says:
+  snakemake --snakefile {ROOT}/Snakefile --cores 8 --resources rapl=1
+The commands below help with it."""
+DOCUMENTS = f"Each command explains itself: ergit COMMAND --help. The rest is in {ROOT}/README.md and docs/."
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Runs the command that the words ask for; ends the program with status 1 on an error, told in one sentence."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter is no error
+    try:
+        try:
+            run(sys.argv[1:] if words is None else words)
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()
+    except ErgitError as error:
+        sys.exit(f"ergit: {error}")
+    except BrokenPipeError:  # as in `ergit compare a b | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
+    except OSError as error:
+        sys.exit(f"ergit: {error.filename or 'the output'}: {error.strerror or error}.")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+
+
+def run(words: Sequence[str]) -> None:
+    """Runs the command that the words ask for; wrong words end the program with status 2."""
+    named = next((word for word in words if not word.startswith("-")), None)
+    parser = parser_for([command.name for command in COMMANDS] if named == "completion" else [named])
+    options = parser.parse_args(words)
+    options.parser = parser
+    options.run(options)
+
+
+def parser_for(names: Collection[str | None]) -> argparse.ArgumentParser:
+    """The parser of `ergit`; it knows the words of the commands of these names, and imports these alone."""
+    parser = argparse.ArgumentParser(
+        prog="ergit",
+        description=DESCRIPTION,
+        epilog=_examples(command.examples[0] for command in COMMANDS) + f"\n\n{DOCUMENTS}",
+        allow_abbrev=False,
+        formatter_class=Page,
+    )
+    parser.add_argument("--version", action="version", version=f"ergit {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        part = commands.add_parser(
+            command.name,
+            help=command.summary,
+            description=command.description,
+            epilog=_examples(command.examples),
+            allow_abbrev=False,
+            formatter_class=Page,
+        )
+        if command.name in names:
+            module = import_module(command.module)
+            module.add_arguments(part)
+            part.set_defaults(run=module.run)
+    return parser
+
+
+def _examples(lines: Iterable[str]) -> str:
+    return "\n  ".join(["examples:", *lines])
+
+
+class Page(argparse.HelpFormatter):
+    """Fills the paragraphs of a page, and leaves those of several lines as they are."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = 18  # room for the longest name of a command
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if "\n" in text else super()._fill_text(text, width, indent)
+
+
+if __name__ == "__main__":
+    main()
