@@ -1,14 +1,13 @@
 """The embedded study: a bare Git repository of a small Java library, the same to the last bit on every machine."""
 
 import argparse
-import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ergit.errors import ErgitError, exit_on_user_error
+from ergit.git.runner import git_in
 
 SOURCES = Path(__file__).resolve().parent.parent / "demo"
 FIRST_COMMIT_SECONDS = 1_709_287_200  # 2024-03-01T10:00:00Z
@@ -317,7 +316,7 @@ def edited(files: Mapping[str, str], edit: Edit) -> dict[str, str]:
     return {**files, edit.path: files[edit.path].replace(edit.old, edit.new)}
 
 
-def stream() -> bytes:
+def stream() -> str:
     """The whole history in the language of `git fast-import`: commits on `main`, annotated tags on releases."""
     parts = []
     for mark, (step, files) in enumerate(zip(HISTORY, trees(), strict=True), start=1):
@@ -334,7 +333,7 @@ def stream() -> bytes:
         if step.tag is not None:
             message = data(f"words {step.tag.removeprefix('v')}\n")
             parts.append(f"tag {step.tag}\nfrom :{mark}\ntagger {RELEASER} {seconds} +0000\n{message}")
-    return "".join([*parts, "done\n"]).encode()
+    return "".join([*parts, "done\n"])
 
 
 def data(text: str) -> str:
@@ -343,7 +342,7 @@ def data(text: str) -> str:
 
 
 def create(mirror: Path) -> None:
-    """Writes the bare repository of the study to a folder that doesn't exist yet, or is empty.
+    """Writes the bare repository of the study to a folder that does not exist yet, or is empty.
 
     Commits, tags and their SHAs depend on nothing but `HISTORY` and `demo/`: neither on the clock nor on the user's Git
     settings.
@@ -352,23 +351,14 @@ def create(mirror: Path) -> None:
         ErgitError: something is in the way, or Git refuses.
     """
     if mirror.exists() and (not mirror.is_dir() or any(mirror.iterdir())):
-        raise ErgitError(f"{mirror} is in the way of the embedded study's repository: remove it, or name another path")
-    git("init", "--quiet", "--bare", "--template=", "--initial-branch=main", "--object-format=sha1", str(mirror))
-    git("--git-dir", str(mirror), "fast-import", "--quiet", "--done", standard_input=stream())
-
-
-def git(*arguments: str, standard_input: bytes = b"") -> None:
-    """Runs Git without any settings but its own defaults.
-
-    Raises:
-        ErgitError: Git failed; holds what it said.
-    """
-    settings = {"HOME": os.devnull, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "XDG_"))}
-    result = subprocess.run(["git", *arguments], input=standard_input, capture_output=True, env=inherited | settings)
-    if result.returncode != 0:
-        said = result.stderr.decode(errors="replace").strip()
-        raise ErgitError(f"git {arguments[0]} failed while the embedded study's repository was made: {said}")
+        raise ErgitError(f"{mirror} is in the way of the embedded study's repository: remove it, or name another path.")
+    try:
+        mirror.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ErgitError(f"The embedded study's repository cannot be made in {mirror}: {error.strerror}.") from None
+    with git_in(mirror) as git:
+        git.init("--quiet", "--bare", "--template=", "--initial-branch=main", "--object-format=sha1", ".")
+        git.fast_import("--quiet", "--done", stdin=stream())
 
 
 if __name__ == "__main__":

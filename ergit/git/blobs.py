@@ -18,6 +18,8 @@ def reader_of(mirror: Path, commit: str) -> Callable[[str], bytes | None]:
             raise ErgitError(f"{mirror} has no commit {commit}: remove {mirror}, so that it is fetched again.")
 
     def read(path: str) -> bytes | None:
+        if "\n" in path or "\0" in path:
+            return None
         with git_in(mirror) as git:
             return object_of(git, f"{commit}:{path}", "blob")
 

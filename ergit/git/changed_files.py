@@ -1,11 +1,11 @@
 """The files that differ between two commits: how many lines, and which of them are of the build or of the tests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
-from git import Git
+from ergit.git.runner import Git
+from ergit.records.context import ChangedFile, ChangedFiles
 
 LISTED_FILES = 20
 BUILD_FILES = (
@@ -15,39 +15,20 @@ BUILD_FILES = (
 TEST_FOLDERS = frozenset({"test", "tests"})  # src/test among them
 
 
-@dataclass(frozen=True)
-class ChangedFile:
-    """A file and its lines added and removed; None for a binary file."""
-
-    path: str
-    added: int | None
-    removed: int | None
-
-
-@dataclass(frozen=True)
-class Files:
-    """What changed between two commits: `largest` at most `LISTED_FILES`, those with the most changed lines first."""
-
-    count: int
-    added: int
-    removed: int
-    largest: tuple[ChangedFile, ...]
-    unlisted: int
-    build_files: tuple[str, ...]
-    test_files: int
-
-
 def changed_files(git: Git, before: str, until: str) -> list[ChangedFile]:
     """The files that differ between two commits, whatever their names hold; bytes that are no UTF-8 become U+FFFD."""
-    printed = git.diff("--numstat", "-z", "--no-renames", "--no-ext-diff", before, until, "--")
+    printed = git.diff_tree("-r", "--numstat", "-z", "--no-renames", before, until, "--")
     cells = (entry.split("\t", 2) for entry in printed.split("\0") if entry)
-    return [ChangedFile(_readable(path), _lines(added), _lines(removed)) for added, removed, path in cells]
+    return [
+        ChangedFile(path=_readable(path), added=_lines(added), removed=_lines(removed))
+        for added, removed, path in cells
+    ]
 
 
-def files_between(changed: Sequence[ChangedFile]) -> Files:
-    """The changed files, counted, and the largest changes among them."""
+def files_between(changed: Sequence[ChangedFile]) -> ChangedFiles:
+    """The changed files, counted; at most `LISTED_FILES` are listed, those with the most changed lines first."""
     by_size = sorted(changed, key=lambda file: (-(file.added or 0) - (file.removed or 0), file.path))
-    return Files(
+    return ChangedFiles(
         count=len(changed),
         added=sum(file.added or 0 for file in changed),
         removed=sum(file.removed or 0 for file in changed),

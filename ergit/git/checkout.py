@@ -1,20 +1,21 @@
 """Checks one commit out of the mirror: a clean tree whose objects stay in the mirror."""
 
 import argparse
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
-from ergit.processes.run import die_with_parent
+from ergit.config.handover import received
+from ergit.config.settings import RepositorySettings
 from ergit.errors import ErgitError, exit_on_user_error
-from ergit.git.history import git_in
-from ergit.git.mirror import located
+from ergit.git.access import DEMO, Access, access_to
+from ergit.git.runner import GitError, git_in
+from ergit.processes.run import die_with_parent
 
 FAILURE = Path(".git/ergit-incomplete")
+NO_LFS = "repository.lfs: there is no command `git lfs`. Install git-lfs (`apt install git-lfs`), or set it to false."
 
 
-def checkout(mirror: Path, commit: str, tree: Path, settings: dict[str, Any]) -> None:
+def checkout(mirror: Path, commit: str, tree: Path, settings: RepositorySettings) -> None:
     """Makes the folder `tree` a repository on that commit, clean, sharing the mirror's objects.
 
     A submodule or LFS object that cannot be had any more is no error here: the file `FAILURE` tells the build.
@@ -25,44 +26,49 @@ def checkout(mirror: Path, commit: str, tree: Path, settings: dict[str, Any]) ->
     shutil.rmtree(tree, ignore_errors=True)
     with git_in(mirror) as git:
         git.clone("--quiet", "--shared", "--no-checkout", "--template=", str(mirror.resolve()), str(tree.resolve()))
-    with git_in(tree) as git:
-        git.update_environment(GIT_LFS_SKIP_SMUDGE="0" if settings["lfs"] else "1")
+    without_lfs = {"GIT_LFS_SKIP_SMUDGE": "1"}  # its objects come from the repository, not from the mirror
+    with git_in(tree, environment=without_lfs) as git:
         git.checkout("--quiet", "--detach", commit)
-        if settings["lfs"]:
-            git.lfs("version")
+    if not (settings.submodules or settings.lfs):
+        return
+    access = access_to(settings.url)
     try:
-        complete(tree, settings)
-    except ErgitError as error:
-        with git_in(tree) as git:
-            git.ls_remote(located(settings["url"]), "HEAD")  # else it is not the commit that is at fault
-        (tree / FAILURE).write_text(str(error), encoding="utf-8")
+        complete(tree, settings, access)
+    except GitError as error:
+        if access.url != DEMO:
+            with access.git_in(tree) as git:
+                git.ls_remote(access.url, "HEAD")  # else it is not the commit that is at fault
+        (tree / FAILURE).write_text(str(error), encoding="utf-8", errors="replace")
 
 
-def complete(tree: Path, settings: dict[str, Any]) -> None:
+def complete(tree: Path, settings: RepositorySettings, access: Access) -> None:
     """Fetches what of the tree is not in the mirror, where the config wants it.
 
     Raises:
-        ErgitError: a submodule or an LFS object cannot be had.
+        GitError: a submodule or an LFS object cannot be had.
+        ErgitError: git-lfs is missing.
     """
-    with git_in(tree) as git:
-        if settings["lfs"]:
-            git.lfs("pull", located(settings["url"]))
-        if settings["submodules"]:
-            git.remote("set-url", "origin", located(settings["url"]))  # relative submodule URLs start from there
+    with access.git_in(tree) as git:
+        git.remote("set-url", "origin", access.url)  # relative submodule URLs start from there, LFS looks there
+        if settings.lfs:
+            if git.attempt("lfs", "version") is None:
+                raise ErgitError(NO_LFS)
+            git.lfs("pull", "origin")
+        if settings.submodules:
             git.submodule("update", "--init", "--recursive", "--quiet")
 
 
 def main() -> None:
     """The program of the rule `checkout`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--settings", type=str, required=True, help="the environment variable that holds the settings")
     parser.add_argument("--mirror", type=Path, required=True)
     parser.add_argument("--commit", required=True)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
     die_with_parent()
     with exit_on_user_error():
-        checkout(arguments.mirror, arguments.commit, arguments.output, arguments.settings)
+        checkout(arguments.mirror, arguments.commit, arguments.output, received(arguments.settings).repository)
 
 
 if __name__ == "__main__":

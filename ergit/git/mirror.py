@@ -1,136 +1,198 @@
 """Mirrors the studied repository: results/mirror.git is brought up to date, and what was mirrored is recorded."""
 
 import argparse
-import json
 import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-from git import GitCommandError
 
 from ergit import demo
-from ergit.processes.run import die_with_parent
+from ergit.config.handover import received
+from ergit.config.settings import RepositorySettings
 from ergit.errors import ErgitError, exit_on_user_error
-from ergit.files import write_atomically
-from ergit.git.history import branches, git_in
+from ergit.git.access import DEMO, Access, access_to
+from ergit.git.names import CommitNames
+from ergit.git.runner import Git, GitError, git_in
+from ergit.processes.run import die_with_parent
+from ergit.records.mirror import MirrorRecord, write_mirror
+from ergit.urls import public_url
 
-REFERENCES = ("heads", "tags", "remotes")
+MIRRORED = tuple(f"+refs/{kind}/*:refs/{kind}/*" for kind in ("heads", "tags", "remotes"))
+DETACHED_HEAD = "refs/ergit/head"
+OLDEST_GIT = (2, 31)  # the first that takes settings from GIT_CONFIG_COUNT
+KEY = "repository.branch"
+NAMED_BRANCHES = 20
+
+# Of a local repository its references are seen as they are, whatever its users hide, and its history without grafts.
+UPLOAD_PACK = (
+    "GIT_GRAFT_FILE=/dev/null git -c transfer.hideRefs=!refs/heads -c transfer.hideRefs=!refs/tags"
+    " -c transfer.hideRefs=!refs/remotes upload-pack"
+)
 
 
-def mirror(repository: str, branch: str | None, path: Path) -> dict[str, Any]:
+def mirror(settings: RepositorySettings, path: Path) -> MirrorRecord:
     """Brings the bare mirror up to date with the repository and returns its record.
 
     Raises:
-        ErgitError: the repository cannot be read, has no commit, is a shallow clone, or lacks the branch.
+        ErgitError: the repository cannot be read, has no commit, is a shallow or partial clone, or lacks the branch.
     """
-    url = located(repository)
-    if not (path / "HEAD").exists() or _origin(path) != url:
+    access = access_to(settings.url)
+    if not (path / "HEAD").exists() or public_url(_origin(path)) != access.url:
         shutil.rmtree(path, ignore_errors=True)
-        _create(path, url)
-    with git_in(path) as git:
-        if url != "demo":
-            git.fetch("--quiet", "--prune", "--force", "--update-shallow", "origin")
-        if git.rev_parse("--is-shallow-repository") == "true":
-            raise ErgitError(
-                f"repository.url: {url} is a shallow clone, so its history is not all there."
-                " Run `git fetch --unshallow` in it (in GitHub Actions: `fetch-depth: 0`), then run again."
-            )
-        branch = branch or _default_branch(git, url)
-        head = _head(git, branch, url)
+        _create(path, access.url)
+    with access.git_in(path) as git:
+        git.config("--local", "remote.origin.url", access.url)  # older mirrors may hold a password there
+        branch, head = _branch_and_head(git, settings.branch, access)
         git.update_ref("--no-deref", "HEAD", head)
         count = len(git.for_each_ref("--format=%(refname)").splitlines())
-    return {
-        "schema": "ergit.mirror/1",
-        "url": repository,
-        "branch": branch,
-        "head": head,
-        "references": count,
-        "fetched": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-def located(url: str) -> str:
-    """The URL as it is, or the absolute path of a local repository.
-
-    Raises:
-        ErgitError: it is a path, and there is no such folder.
-    """
-    if url == "demo" or "://" in url or re.match(r"[^/]+:", url):
-        return url
-    path = Path(url).expanduser()
-    if not path.is_dir():
-        raise ErgitError(
-            f"repository.url: there is no folder {url!r} (seen from {Path.cwd()}). Give the path or the URL of a Git"
-            " repository, or `demo` for the history that ergit comes with."
-        )
-    return str(path.resolve())
+    return MirrorRecord(
+        url=public_url(settings.url),
+        branch=branch,
+        head=head,
+        references=count,
+        fetched=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def _create(path: Path, url: str) -> None:
     """An empty bare mirror of `url`, or the embedded history."""
-    if url == "demo":
+    if url == DEMO:
         demo.create(path)
     else:
         path.mkdir(parents=True)
         with git_in(path) as git:
-            git.init("--quiet", "--bare", "--template=", ".")
+            _refuse_old_git(git.version())
+            git.init("--quiet", "--bare", "--template=", "--object-format=sha1", ".")
     with git_in(path) as git:
-        git.config("remote.origin.url", url)
-        for kind in REFERENCES:
-            git.config("--add", "remote.origin.fetch", f"+refs/{kind}/*:refs/{kind}/*")
+        git.config("--local", "remote.origin.url", url)
+        for references in MIRRORED:
+            git.config("--local", "--add", "remote.origin.fetch", references)
+
+
+def _refuse_old_git(version: str) -> None:
+    """Raises an ErgitError where Git is so old that it would take no notice of ergit's settings."""
+    numbers = re.search(r"(\d+)\.(\d+)", version)
+    if numbers and (int(numbers[1]), int(numbers[2])) < OLDEST_GIT:
+        raise ErgitError(
+            f"This is {version}, and ergit needs Git {'.'.join(map(str, OLDEST_GIT))} or newer: install one."
+        )
 
 
 def _origin(path: Path) -> str:
-    """What the mirror is a mirror of."""
+    """What the mirror is a mirror of; empty where it is none, or is damaged."""
     with git_in(path) as git:
-        return str(git.config("--default", "", "--get", "remote.origin.url"))
+        return git.attempt("config", "--local", "--get", "remote.origin.url") or ""
 
 
-def _default_branch(git: Any, url: str) -> str | None:
-    """The branch that the repository's HEAD is on; None where it is on none."""
-    if url == "demo":
-        return "main"
-    for line in git.ls_remote("--symref", "origin", "HEAD").splitlines():
-        if line.startswith("ref: refs/heads/"):
-            return str(line.split()[1].removeprefix("refs/heads/"))
-    return None
-
-
-def _head(git: Any, branch: str | None, url: str) -> str:
-    """The newest commit of the branch, or of the repository's HEAD where it is on no branch.
+def _branch_and_head(git: Git, branch: str | None, access: Access) -> tuple[str | None, str]:
+    """Fetches all, and returns the branch that gives the order (None: HEAD is on none) and its newest commit.
 
     Raises:
-        ErgitError: there is no such branch, or no commit at all.
+        ErgitError: the repository cannot be read, or lacks the branch.
     """
-    if branch is None:
-        remote = git.ls_remote("origin", "HEAD").split()
-        if remote:
-            return str(remote[0])
-        what = "has no commit that its HEAD names"
+    if access.url == DEMO:
+        branch = branch or "main"
     else:
-        for reference in (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"):
-            try:
-                return str(git.rev_parse("--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}"))
-            except GitCommandError:
-                continue
-        what = f"has no branch {branch!r}"
-    known = ", ".join(name for names in branches(git).values() for name in names)
-    raise ErgitError(f"repository.branch: {url} {what}; it has: {known or 'none, and no commit'}.")
+        try:
+            default, detached = _remote_head(git, access.url)
+            branch = branch or default
+            _fetch(git, access.url, _references(branch, detached))
+        except GitError as error:
+            raise _explained(error, access) from None
+    names = CommitNames.of_repository(git)
+    if branch is None and DETACHED_HEAD in names.references:
+        return None, names.references[DETACHED_HEAD]
+    head = names.branch(branch, KEY) if branch else None
+    if head is None:
+        known = names.branches()
+        listed = ", ".join(known[:NAMED_BRANCHES]) + (", …" if len(known) > NAMED_BRANCHES else "")
+        what = f"has no branch {branch!r}" if branch else "has no commit that its HEAD names"
+        has = f"it has: {listed}" if known else "it has no branch, and no commit"
+        raise ErgitError(f"{KEY}: {access.url} {what}; {has}.")
+    return branch, head
+
+
+def _remote_head(git: Git, url: str) -> tuple[str | None, bool]:
+    """The branch that the repository's HEAD is on, None where it is on none; and whether it is on a commit instead.
+
+    Raises:
+        ErgitError: the repository's objects have names of another length than the mirror's.
+    """
+    printed = git.ls_remote("--symref", url, "HEAD")
+    branch = re.search(r"^ref: refs/heads/(.+)\tHEAD$", printed, re.MULTILINE)
+    commit = re.search(r"^([0-9a-f]+)\tHEAD$", printed, re.MULTILINE)
+    if commit and len(commit[1]) != 40:
+        raise ErgitError(
+            f"repository.url: {url} names its objects by SHA-256, and ergit studies repositories that do so by SHA-1."
+            " Convert a copy of it, for example by `git fast-export --all | git fast-import` into a new repository."
+        )
+    return (branch[1] if branch else None), bool(commit and not branch)
+
+
+def _references(branch: str | None, detached: bool) -> list[str]:
+    """What is fetched, and where it goes: branches, tags, and what else the study's history is of."""
+    if branch is None:
+        return [*MIRRORED, f"+HEAD:{DETACHED_HEAD}"] if detached else [*MIRRORED]
+    beside = branch.startswith("refs/") and not branch.startswith(("refs/heads/", "refs/tags/", "refs/remotes/"))
+    return [*MIRRORED, f"+{branch}:{branch}"] if beside else [*MIRRORED]
+
+
+def _fetch(git: Git, url: str, references: list[str]) -> None:
+    """Brings the references of the mirror up to date.
+
+    Raises:
+        ErgitError: the repository's history is not all there.
+    """
+    local = ("--upload-pack", UPLOAD_PACK) if _is_local(url) else ()
+    incomplete = git.rev_parse("--is-shallow-repository") == "true"  # the repository was so, when it was fetched last
+    whole = ("--unshallow",) if incomplete else ()
+    git.fetch(
+        *("--quiet", "--prune", "--force", "--no-tags", "--no-recurse-submodules", "--refmap=", "--update-shallow"),
+        *(*local, *whole, url, *references),
+    )
+    if git.rev_parse("--is-shallow-repository") == "true":
+        raise ErgitError(
+            f"repository.url: {url} is a shallow clone, so its history is not all there."
+            " Run `git fetch --unshallow` in it (in GitHub Actions: `fetch-depth: 0`), then run again."
+        )
+
+
+def _is_local(url: str) -> bool:
+    return url.startswith(("/", "file://"))
+
+
+def _explained(error: GitError, access: Access) -> ErgitError:
+    """The error, with what it means and what to do about it where that is known."""
+    text = str(error)
+    folder = Path(access.url)
+    if "does not appear to be a git repository" in text and folder.is_absolute():
+        top = _top_of(folder)
+        if top:
+            return ErgitError(f"repository.url: {folder} lies inside the repository {top}. Write that path instead.")
+    if "promisor remote" in text or "lazy fetching disabled" in text:
+        return ErgitError(
+            f"repository.url: {access.url} is a partial clone, so its files are not all there. Write the URL of the"
+            " repository that it was cloned from (`git remote get-url origin`), or clone it without --filter."
+        )
+    return ErgitError(f"repository.url: {text}")
+
+
+def _top_of(folder: Path) -> str | None:
+    """The top of the work tree in which a folder lies."""
+    with git_in(folder, environment={"GIT_CEILING_DIRECTORIES": ""}) as git:
+        return git.attempt("rev-parse", "--show-toplevel")
 
 
 def main() -> None:
     """The program of the rule `mirror`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repository", type=json.loads, required=True, help="its `url` and `branch`, as in the config")
+    parser.add_argument("--settings", type=str, required=True, help="the environment variable that holds the settings")
     parser.add_argument("--mirror", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
     die_with_parent()
     with exit_on_user_error():
-        record = mirror(arguments.repository["url"], arguments.repository["branch"], arguments.mirror)
-        write_atomically(arguments.output, json.dumps(record, indent=1) + "\n")
+        write_mirror(arguments.output, mirror(received(arguments.settings).repository, arguments.mirror))
 
 
 if __name__ == "__main__":

@@ -95,20 +95,32 @@ class CommitNames:
 
     def branches(self) -> list[str]:
         """The names of all branches, local ones first, then those that only a remote has."""
-        local = [name.removeprefix("refs/heads/") for name in self.references if name.startswith("refs/heads/")]
-        remote = [name.split("/", 3)[3] for name in self.references if re.match("refs/remotes/[^/]+/(?!HEAD$)", name)]
-        return list(dict.fromkeys([*local, *remote]))
+        return list(dict.fromkeys(name for name, _ in self._branches()))
 
     def tags(self) -> list[str]:
         """The names of all tags of commits."""
         return [name.removeprefix("refs/tags/") for name in self.references if name.startswith("refs/tags/")]
 
+    def tags_of_commits(self) -> dict[str, list[str]]:
+        """The names of the tags of each tagged commit, by its SHA; numbers in the names count as numbers."""
+        return _by_commit((self.references[f"refs/tags/{tag}"], tag) for tag in sorted(self.tags(), key=_by_version))
+
+    def branches_of_commits(self) -> dict[str, list[str]]:
+        """The names of the branches that end at each commit, by its SHA; local ones, and those that remotes have."""
+        return _by_commit((self.references[reference], name) for name, reference in self._branches())
+
+    def _branches(self) -> list[tuple[str, str]]:
+        """The short and the full name of each branch, local ones first."""
+        local = [(name.removeprefix("refs/heads/"), name) for name in self.references if name.startswith("refs/heads/")]
+        remote = re.compile("refs/remotes/[^/]+/(?!HEAD$)(.+)")
+        return [*local, *((found[1], found[0]) for found in map(remote.fullmatch, self.references) if found)]
+
     def _of_reference(self, name: str, key: str) -> str | None:
         """The commit of a tag, a branch, or a name in the config's list; None where none has that name."""
         if name.startswith("^"):
             raise ErgitError(
-                f"{key}: {name!r} leaves commits out in Git's own syntax, but a commit is asked for. Write {name[1:]!r},"
-                " or a range `older..newer`, which leaves out `older` and all before it."
+                f"{key}: {name!r} leaves commits out in Git's own syntax, but a commit is asked for. Write"
+                f" {name[1:]!r}, or a range `older..newer`, which leaves out `older` and all before it."
             )
         if ".." in name:
             raise ErgitError(f"{key}: {name!r} is a range, but one commit is asked for.")
@@ -222,3 +234,16 @@ def ends_of_references(git: Git) -> dict[str, GitObject]:
         if end is not None:
             ends[name] = end
     return ends
+
+
+def _by_commit(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The names of each commit, without repetitions, from pairs of SHA and name."""
+    found: dict[str, dict[str, None]] = {}
+    for sha, name in pairs:
+        found.setdefault(sha, {})[name] = None
+    return {sha: list(names) for sha, names in found.items()}
+
+
+def _by_version(name: str) -> list[tuple[bool, int, str]]:
+    """A key that puts v1.9 before v1.10, whatever `versionsort` in a gitconfig says."""
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in re.split("([0-9]+)", name)]

@@ -22,7 +22,7 @@ from ergit.urls import without_credentials
 # or read names, paths and attributes in another way.
 FOREIGN = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"),
-    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE", "GIT_NAMESPACE"),
+    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_SHALLOW_FILE", "GIT_NAMESPACE"),
     *("GIT_REPLACE_REF_BASE", "GIT_IMPLICIT_WORK_TREE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_QUARANTINE_PATH"),
     *("GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_DEFAULT_HASH", "GIT_DEFAULT_REF_FORMAT", "GIT_TEMPLATE_DIR"),
     *("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"),
@@ -32,57 +32,59 @@ FOREIGN = (
 ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",  # the history as it was made, not as somebody has replaced parts of it
+    "GIT_GRAFT_FILE": os.devnull,
     "GIT_NO_LAZY_FETCH": "1",  # a partial clone stays as it is
     "GIT_ATTR_NOSYSTEM": "1",
     "LC_ALL": "C.UTF-8",
     "LANGUAGE": "C",
 }
 
-SETTINGS = {
+SETTINGS = (
     # No program of the user's runs.
-    "core.hooksPath": os.devnull,
-    "core.fsmonitor": "false",
-    "gc.auto": "0",
-    "maintenance.auto": "false",
-    "init.templateDir": "",
+    ("core.hooksPath", os.devnull),
+    ("core.fsmonitor", "false"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+    ("init.templateDir", ""),
     # Nothing in the output that the format does not ask for.
-    "advice.detachedHead": "false",
-    "color.ui": "false",
-    "core.quotePath": "true",
-    "i18n.logOutputEncoding": "UTF-8",
-    "log.decorate": "no",
-    "log.follow": "false",
-    "log.mailmap": "false",
-    "log.showSignature": "false",
-    "diff.algorithm": "myers",
-    "diff.mnemonicPrefix": "false",
-    "diff.noprefix": "false",
-    "diff.orderFile": os.devnull,
-    "diff.relative": "false",
-    "diff.renames": "false",
+    ("advice.detachedHead", "false"),
+    ("color.ui", "false"),
+    ("core.quotePath", "true"),
+    ("i18n.logOutputEncoding", "UTF-8"),
+    ("log.decorate", "no"),
+    ("log.follow", "false"),
+    ("log.mailmap", "false"),
+    ("log.showSignature", "false"),
+    ("diff.algorithm", "myers"),
+    ("diff.mnemonicPrefix", "false"),
+    ("diff.noprefix", "false"),
+    ("diff.orderFile", os.devnull),
+    ("diff.relative", "false"),
+    ("diff.renames", "false"),
     # The same names everywhere.
-    "clone.defaultRemoteName": "origin",
-    "clone.rejectShallow": "false",
-    "init.defaultBranch": "main",
-    "init.defaultObjectFormat": "sha1",
-    "init.defaultRefFormat": "files",
+    ("clone.defaultRemoteName", "origin"),
+    ("clone.rejectShallow", "false"),
+    ("init.defaultBranch", "main"),
+    ("init.defaultObjectFormat", "sha1"),
+    ("init.defaultRefFormat", "files"),
     # What is fetched is what is asked for.
-    "fetch.all": "false",
-    "fetch.prune": "false",
-    "fetch.pruneTags": "false",
-    "fetch.recurseSubmodules": "false",
-    "fetch.writeCommitGraph": "false",
-    "submodule.alternateLocation": "no",
-    "submodule.recurse": "false",
+    ("fetch.all", "false"),
+    ("fetch.prune", "false"),
+    ("fetch.pruneTags", "false"),
+    ("fetch.recurseSubmodules", "false"),
+    ("fetch.writeCommitGraph", "false"),
+    ("submodule.active", "."),
+    ("submodule.alternateLocation", "no"),
+    ("submodule.recurse", "false"),
     # What is built does not differ between users: the files as they were committed.
-    "core.attributesFile": os.devnull,
-    "core.autocrlf": "false",
-    "core.eol": "lf",
-    "core.sparseCheckout": "false",
-    "core.symlinks": "true",
+    ("core.attributesFile", os.devnull),
+    ("core.autocrlf", "false"),
+    ("core.eol", "lf"),
+    ("core.sparseCheckout", "false"),
+    ("core.symlinks", "true"),
     # The mirror is a bare repository.
-    "safe.bareRepository": "all",
-}
+    ("safe.bareRepository", "all"),
+)
 
 MIRROR_IS_GONE = "{mirror} is not there any more. Remove results/mirror.json and run again: the mirror is made anew."
 NO_GIT = "The command `git` was not found: install Git."
@@ -185,8 +187,10 @@ def git_in(
         raise ErgitError(MIRROR_IS_GONE.format(mirror=directory))
     removed = {name: os.environ.pop(name) for name in FOREIGN if name in os.environ}
     try:
-        handed_over = configuration([*SETTINGS.items(), *settings])
-        yield Git(directory, {**handed_over, **ENVIRONMENT, **(environment or {})}, secrets)
+        here = {"GIT_CEILING_DIRECTORIES": str(directory.resolve().parent)}
+        yield Git(
+            directory, {**configuration([*SETTINGS, *settings]), **ENVIRONMENT, **here, **(environment or {})}, secrets
+        )
     finally:
         os.environ.update(removed)
 

@@ -5,6 +5,10 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ergit.config.settings import RepositorySettings
+from ergit.git.mirror import mirror
+from ergit.records.mirror import MirrorRecord
+
 PERSON = {
     f"GIT_{role}_{what}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -35,3 +39,9 @@ class Repository:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", subject)
         return self.git("rev-parse", "HEAD")
+
+
+def mirrored(repository: Repository, branch: str | None = None) -> tuple[Path, MirrorRecord]:
+    """The mirror of a repository, as the workflow makes it beside it, and its record."""
+    path = repository.path.parent / "results/mirror.git"
+    return path, mirror(RepositorySettings(url=str(repository.path), branch=branch), path)
