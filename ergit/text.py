@@ -1,5 +1,6 @@
 """Text for people: one clean line of foreign text, counted nouns, Markdown tables."""
 
+import re
 from collections.abc import Sequence
 
 from tabulate import tabulate
@@ -23,8 +24,8 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def cell(text: str, limit: int = 60) -> str:
-    """Text that fits into a cell of a Markdown table."""
-    return one_line(text, limit).replace("|", "\\|")
+    """Text that fits into a cell of a Markdown table, a pipe in it written so that it ends no cell."""
+    return re.sub(r"(\\*)\|", r"\1\1\|", one_line(text, limit))
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

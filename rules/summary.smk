@@ -14,5 +14,7 @@ rule summary:
         "../envs/ergit.yaml"
     params:
         repository=literally(public_url(settings.repository.url)),
+        measure=literally(None if settings.imported else to_builtins(settings.measure)),
+        readings="results/readings",
     script:
         "../scripts/summary.py"

@@ -3,12 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+from msgspec import convert
+
+from ergit.config.settings import MeasureSettings
 from ergit.errors import exit_on_user_error
 from ergit.files import write_atomically
 from ergit.records.changes import read_changes
 from ergit.records.context import read_context
 from ergit.records.energy_table import read_energy_table
 from ergit.records.imported import read_imported
+from ergit.reports.flags import flags_part
 from ergit.reports.summary import failed_files, summary
 
 
@@ -17,8 +21,10 @@ def main(job: Any) -> None:
     table = read_energy_table(Path(job.input.table))
     record = read_changes(Path(job.input.changes))
     context = read_context(Path(job.input.context))
-    imported = [read_imported(Path(path)) for path in job.input.imported]
-    text = summary(table, record, context, job.params.repository, *imported)
+    imported = read_imported(Path(job.input.imported)) if job.input.imported else None
+    settings = None if job.params.measure is None else convert(job.params.measure, MeasureSettings)
+    flags = flags_part(table, Path(job.params.readings), settings)
+    text = summary(table, record, context, job.params.repository, flags=flags, imported=imported)
     write_atomically(Path(job.output.summary), text)
     write_atomically(Path(job.output.failed), "".join(f"{file}\n" for file in failed_files(table)))
 

@@ -1,9 +1,27 @@
-"""What lies in a change, in one line of plain text."""
+"""Where a change lies and what lies in it, in one line of plain text."""
 
+from ergit.records.changes import ChangeResult, StudyFacts
 from ergit.records.context import ChangeContext, ChangedFiles
 from ergit.text import counted, one_line
 
 NAMED_FILES = 3
+PATH = 100  # characters of a path
+
+
+def change_sentence(change: ChangeResult, context: ChangeContext) -> str:
+    """Where the change lies, unless that is one commit, and its context."""
+    return "; ".join(filter(None, (location_sentence(change), context_sentence(context))))
+
+
+def location_sentence(change: ChangeResult) -> str | None:
+    """The commits that the change may lie in, also those that nobody measured; None where it is one commit."""
+    if change.after is None or change.commits_between is None or change.measured_between is None:
+        return f"in one of {len(change.location)} commits" if len(change.location) > 1 else None
+    if change.commits_between == 1:
+        return None
+    ends = f"after {change.after[:10]}, up to {change.location[-1][:10]}"
+    measured = "all" if change.measured_between == change.commits_between else f"{change.measured_between} of them"
+    return f"{ends}: {counted(change.commits_between, 'commit')}, {measured} measured"
 
 
 def context_sentence(context: ChangeContext) -> str:
@@ -13,16 +31,27 @@ def context_sentence(context: ChangeContext) -> str:
         cause = "time and power" if context.mostly == "both" else f"mostly {context.mostly}"
         parts.insert(0, f"{cause} (time {context.duration_change:+.1%}, power {context.power_change:+.1%})")
     if context.java and context.java.before != context.java.after:
-        parts.append(f"JDK {context.java.before} → {context.java.after}")
+        parts.append(f"JDK {one_line(context.java.before)} → {one_line(context.java.after)}")
     if context.files.build_files:
         parts.append(f"build: {_names(context.files.build_files)}")
     if context.files.test_files:
         parts.append(f"tests: {counted(context.files.test_files, 'file')}")
     if context.tags:
-        parts.append(f"words: {', '.join(context.tags)}")
+        parts.append(f"words: {', '.join(map(one_line, context.tags))}")
     if context.accepted_as is not None:
-        parts.append(f"accepted as {context.accepted_as}")
+        parts.append(f"accepted as {one_line(context.accepted_as)}")
     return "; ".join(parts)
+
+
+def assumption_sentence(study: StudyFacts) -> str | None:
+    """What the intervals of a small study assume; None where its readings show it."""
+    assumed = [part.assumed_build_difference for part in study.parts if part.assumed_build_difference is not None]
+    if not assumed:
+        return None
+    return (
+        f"the intervals assume that builds of the same source differ by at most {max(assumed):.1%}, because too few"
+        " commits were measured to show how far they do"
+    )
 
 
 def _files(files: ChangedFiles) -> str:
@@ -33,4 +62,4 @@ def _files(files: ChangedFiles) -> str:
 
 
 def _names(paths: tuple[str, ...]) -> str:
-    return ", ".join(one_line(path) for path in paths[:NAMED_FILES])
+    return ", ".join(one_line(path, PATH) for path in paths[:NAMED_FILES])

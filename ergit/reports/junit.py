@@ -9,8 +9,10 @@ import pandas as pd
 from ergit.records.changes import ChangeResult, ChangesRecord
 from ergit.records.commits import CommitRow, chosen
 from ergit.records.context import ChangeContext
-from ergit.reports.context import context_sentence
+from ergit.reports.context import assumption_sentence, change_sentence
 from ergit.text import one_line
+
+SUBJECT, REASON = 200, 500  # characters
 
 
 def junit_report(
@@ -33,7 +35,9 @@ def junit_report(
     SubElement(properties, "property", name="kind", value=record.study.kind or "no reading")
     for commit in cases:
         sha = commit.commit
-        case = SubElement(suite, "testcase", name=f"{sha[:10]} {one_line(commit.subject)}", classname="ergit.energy")
+        case = SubElement(
+            suite, "testcase", name=f"{sha[:10]} {one_line(commit.subject, SUBJECT)}", classname="ergit.energy"
+        )
         case.set("time", f"{seconds.get(sha, 0):.3f}")
         if sha in failures:
             message, text = failures[sha]
@@ -59,7 +63,7 @@ def increases(record: ChangesRecord, contexts: Sequence[ChangeContext]) -> dict[
     """For each commit with a persistent increase that is not accepted, what was found there, and what lies in it."""
     persistent = {context.commit: context for context in contexts if context.kind == "persistent"}
     return {
-        change.commit: (_size(change), context_sentence(persistent[change.commit]))
+        change.commit: (_size(change, record.kind), _text(change, persistent[change.commit], record))
         for change in record.changes
         if _is_failure(change, persistent)
     }
@@ -70,8 +74,15 @@ def _is_failure(change: ChangeResult, persistent: Mapping[str, ChangeContext]) -
     return is_increase and not persistent[change.commit].accepted_as
 
 
-def _size(change: ChangeResult) -> str:
-    return f"{change.relative_change:+.1%} energy (95 % interval {change.ci_low:+.1%} to {change.ci_high:+.1%})"
+def _size(change: ChangeResult, kind: str | None) -> str:
+    estimated = ", estimated from CPU time" if kind == "estimated" else ""
+    return (
+        f"{change.relative_change:+.1%} energy{estimated} (95 % interval {change.ci_low:+.1%} to {change.ci_high:+.1%})"
+    )
+
+
+def _text(change: ChangeResult, context: ChangeContext, record: ChangesRecord) -> str:
+    return "; ".join(filter(None, (change_sentence(change, context), assumption_sentence(record.study))))
 
 
 def without_reading(table: pd.DataFrame) -> dict[str, str]:
@@ -79,6 +90,6 @@ def without_reading(table: pd.DataFrame) -> dict[str, str]:
     rows = table[~table.groupby("commit")["clean"].transform("any")].drop_duplicates("commit")
     why = rows["reason"].fillna(rows["flags"])
     return {
-        commit: one_line(status if pd.isna(reason) else f"{status}: {reason}")
+        commit: one_line(status if pd.isna(reason) else f"{status}: {reason}", REASON)
         for commit, status, reason in zip(rows["commit"], rows["status"], why, strict=True)
     }

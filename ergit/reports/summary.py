@@ -1,6 +1,7 @@
 """The study summed up for a person: what changed, what could not be measured, and which files to try again."""
 
 from collections.abc import Iterator, Sequence
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -8,11 +9,13 @@ from ergit.importing.files import sentences
 from ergit.records.changes import ChangesRecord, StudyFacts
 from ergit.records.context import AcceptedCommit, ChangeContext, ContextRecord
 from ergit.records.imported import SOURCE, ImportRecord
-from ergit.reports.context import context_sentence
-from ergit.text import cell, markdown_table
+from ergit.reports.context import assumption_sentence, change_sentence
+from ergit.text import cell, counted, markdown_table, one_line
+from ergit.urls import public_url
 
 # The record that a failure stands in, and from which on a commit is tried again.
 CAUSES = {"no-jdk": "results/java/{commit}.json", "build-failed": "results/build/{commit}.json"}
+URL_CHARACTERS = "%/:=&?~#+!$,;'@*[]"  # all that a URL may hold but parentheses, which end a link in Markdown
 READING = "results/readings/{commit}/{round}.json"
 
 
@@ -21,59 +24,68 @@ def summary(
     record: ChangesRecord,
     context: ContextRecord,
     repository: str,
+    *,
+    flags: str | None = None,
     imported: ImportRecord | None = None,
 ) -> str:
-    """The study in Markdown, aligned so that it reads as plain text too; `repository` is the URL without secrets."""
+    """The study in Markdown, aligned so that it reads as plain text too.
+
+    `repository` is its URL without user and password, `flags` what is known of flagged readings.
+    """
     parts = [
-        f"# Energy of {repository}",
-        "\n".join([*facts(table), *(f"- {line}" for line in (sentences(imported) if imported else ()))]),
+        f"# Energy of {one_line(repository)}",
+        "\n".join(f"- {fact}" for fact in [*facts(table, record.study), *(sentences(imported) if imported else ())]),
         "## Changes",
-        changes_part(record, context.changes),
-        "\n".join([detectable_change(record.study), *map(accepted_line, context.accepted)]),
+        changes_part(table, record, context.changes),
+        "\n".join(f"- {line}" for line in [*limits(table, record.study), *map(accepted_line, context.accepted)]),
     ]
     if (table["status"] != "ok").any():
         parts += ["## Without a reading", failures_part(table)]
-    flags = table.loc[table["status"] == "ok", "flags"].dropna().str.split(";").explode()
-    if len(flags):
-        rows = [[cell(str(flag)), str(number)] for flag, number in flags.value_counts().items()]
-        parts += ["## Flags of readings", markdown_table(["flag", "readings"], rows)]
+    if flags is not None:
+        parts += ["## Flags of readings", flags]
     parts += [
         "Figures: results/plots/evolution.svg, results/plots/distribution.svg (and .png)."
         " Tables: results/energy.csv, results/changes.tsv."
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def facts(table: pd.DataFrame) -> Iterator[str]:
+def facts(table: pd.DataFrame, study: StudyFacts) -> Iterator[str]:
     """What was read, how often, with what, where, and what it is not."""
     ok, clean = table[table["status"] == "ok"], table[table["clean"]]
     yield (
-        f"- {table['commit'].nunique()} commits, {ok['commit'].nunique()} of them with readings;"
-        f" {len(ok)} readings, {len(clean)} of them clean"
+        f"{counted(study.commits, 'commit')}, {ok['commit'].nunique():,} of them with readings;"
+        f" {counted(len(ok), 'reading')}, {len(clean):,} of them clean"
     )
     for (kind, source, host), group in ok.groupby(["kind", "source", "host"]):
-        sessions = group["session"].nunique()
-        within = "one session" if sessions == 1 else f"{sessions} sessions, which are compared within themselves only"
-        origin = "by another tool" if source == SOURCE else f"by {source} on {host}"
-        how = f"from CPU time on {host}" if kind == "estimated" else origin
-        yield f"- {kind} {how}, in {within}"
+        if kind == "estimated":
+            origin = f"Energy estimated from CPU time on {one_line(str(host))}"
+        elif source == SOURCE:
+            origin = "Measured by another tool"
+        else:
+            origin = f"Measured by {one_line(str(source))} on {one_line(str(host))}"
+        yield f"{origin}, {_sessions(group['session'].nunique())}"
     if (ok["kind"] == "estimated").any():
-        yield "- **Estimated**: CPU time times a constant. That is not a measurement of energy."
+        yield "**Estimated**: CPU time multiplied by a constant. That is not a measurement of energy."
 
 
-def changes_part(record: ChangesRecord, contexts: Sequence[ChangeContext]) -> str:
-    """The changes, persistent ones first, and below them what lies in each."""
+def _sessions(count: int) -> str:
+    if count == 1:
+        return "in one session"
+    return f"in {count} sessions; readings are compared only within a session, or where common commits link sessions"
+
+
+def changes_part(table: pd.DataFrame, record: ChangesRecord, contexts: Sequence[ChangeContext]) -> str:
+    """The changes in the order of the history, and below them what lies in each."""
+    if not record.changes:
+        return _why_none(table)
     context_of = {(context.commit, context.kind): context for context in contexts}
-    found = sorted(record.changes, key=lambda change: (change.kind != "persistent", change.order))
-    if not found:
-        return "None."
     rows, lines = [], []
-    for change in found:
+    for change in sorted(record.changes, key=lambda change: change.order):
         context = context_of[change.commit, change.kind]
-        short = change.commit[:10]
         rows.append(
             [
-                f"[{short}]({context.link})" if context.link else short,
+                _linked(change.commit[:10], context.link),
                 context.date[:10],
                 f"{change.relative_change:+.1%}",
                 f"{change.ci_low:+.1%} to {change.ci_high:+.1%}",
@@ -82,24 +94,44 @@ def changes_part(record: ChangesRecord, contexts: Sequence[ChangeContext]) -> st
                 cell(context.subject),
             ]
         )
-        spread = f"in one of {len(change.location)} commits; " if len(change.location) > 1 else ""
-        lines.append(f"- {short}: {spread}{context_sentence(context)}")
+        lines.append(f"- {change.commit[:10]}: {change_sentence(change, context)}")
     header = ["commit", "date", "change", "95 % interval", "q", "kind", "subject"]
     return "\n".join([markdown_table(header, rows), "", *lines])
 
 
-def detectable_change(study: StudyFacts) -> str:
-    """How small a change may be to be seen in this study."""
+def _why_none(table: pd.DataFrame) -> str:
+    if table["clean"].any():
+        return "None."
+    flagged = int((table["status"] == "ok").sum())
+    if flagged == 0:
+        return "**No commit could be measured.** What failed stands below."
+    return (
+        f"**No reading is clean**, so no change can be found: all {flagged:,} are flagged. What was recorded, and what"
+        " to do, stands below."
+    )
+
+
+def _linked(text: str, link: str | None) -> str:
+    """The text, in Markdown as a link to where the commit can be seen."""
+    return text if link is None else f"[{text}]({quote(public_url(link), safe=URL_CHARACTERS)})"
+
+
+def limits(table: pd.DataFrame, study: StudyFacts) -> Iterator[str]:
+    """How small a change may be to be seen in this study, and what its intervals assume."""
     smallest = study.minimum_detectable_change
-    if smallest is None:
-        return "- Too few commits have readings for a change to be seen."
-    return f"- The smallest change that could have been seen, at the median commit: {smallest:.1%}"
+    if smallest is not None:
+        yield f"The smallest change that could have been seen, at the median commit: {smallest:.1%}"
+    elif table["clean"].any():
+        yield "Too few commits have clean readings for a change to be seen."
+    assumption = assumption_sentence(study)
+    if assumption is not None:
+        yield f"{assumption[0].upper()}{assumption[1:]}."
 
 
 def accepted_line(accepted: AcceptedCommit) -> str:
     """What became of one entry of `changes.accepted`."""
     where = f"from {accepted.from_commit[:10]} on" if accepted.from_commit else "not in the commits of this study"
-    return f"- Accepted: {accepted.name} ({accepted.commit[:10]}), {where}"
+    return f"Accepted: {one_line(accepted.name)} ({accepted.commit[:10]}), {where}"
 
 
 def failures_part(table: pd.DataFrame) -> str:
@@ -111,8 +143,8 @@ def failures_part(table: pd.DataFrame) -> str:
     if (failed["source"] == SOURCE).all():
         return listed
     again = (
-        "To try these again: the same command with `-R $(cat results/failed.txt)`. What was printed:"
-        " results/build/<commit>.output.log, results/readings/<commit>/<round>.output.log."
+        "To try these again, run the same command with `-R $(cat results/failed.txt)`. What the commands printed is in"
+        " results/build/<commit>.output.log and results/readings/<commit>/<round>.output.log."
     )
     return f"{listed}\n\n{again}"
 

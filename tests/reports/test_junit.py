@@ -1,6 +1,7 @@
 """The commits of a study as test cases in JUnit's XML."""
 
 from datetime import datetime
+from typing import Any
 from xml.etree import ElementTree
 
 from ergit.reports.junit import junit_report
@@ -8,10 +9,10 @@ from tests.fakes.results import change, changes_record, context
 from tests.fakes.tables import commit_row, energy_table, reading
 
 
-def reported(accepted_as: str | None = None) -> ElementTree.Element:
+def reported(accepted_as: str | None = None, **facts: Any) -> ElementTree.Element:
     """The report on an unchanged, an increased, a cheaper, an unmeasured and a broken commit."""
     changes = [
-        change(1, 0.1, ci_low=0.05, ci_high=0.15),
+        change(1, 0.1, ci_low=0.05, ci_high=0.15, commits_between=169, measured_between=1),
         change(2, -0.2, ci_low=-0.3, ci_high=-0.1),
     ]
     rows = [
@@ -22,7 +23,7 @@ def reported(accepted_as: str | None = None) -> ElementTree.Element:
     text = junit_report(
         energy_table(rows),
         [*commits, commit_row(5, chosen=False)],
-        changes_record(*changes),
+        changes_record(*changes, **facts),
         [context(found, accepted_as=accepted_as) for found in changes],
         datetime(2024, 1, 2, 3, 4, 5),
     )
@@ -49,3 +50,34 @@ def test_each_chosen_commit_is_a_test_case_and_an_increase_a_failure() -> None:
 
 def test_an_accepted_increase_is_no_failure() -> None:
     assert next(iter(reported(accepted_as="v1"))).get("failures") == "0"
+
+
+def test_a_failure_says_where_the_change_may_lie_and_that_an_estimate_is_one() -> None:
+    failure = reported(kind="estimated").find("*/testcase/failure")
+    assert failure is not None
+    assert failure.get("message") == "+10.0% energy, estimated from CPU time (95 % interval +5.0% to +15.0%)"
+    assert str(failure.text).startswith("after 0000000000, up to 0101010101: 169 commits, 1 of them measured; ")
+
+
+def test_a_study_without_any_reading_is_reported_with_reasons() -> None:
+    rows = [reading(n, 1, status="no-jdk", reason="no JDK 8", duration_seconds=None, host=None) for n in range(2)]
+    text = junit_report(
+        energy_table(rows),
+        [commit_row(number) for number in range(2)],
+        changes_record(kind=None),
+        [],
+        datetime(2024, 1, 2, 3, 4, 5),
+    )
+    (suite,) = ElementTree.fromstring(text)
+    assert (suite.get("hostname"), suite.get("skipped"), suite.get("time")) == ("localhost", "2", "0.000")
+    assert [skipped.text for skipped in suite.iter("skipped")] == ["no-jdk: no JDK 8"] * 2
+
+
+def test_hundreds_of_flags_are_cut_short() -> None:
+    flags = ";".join(f"left-behind:java-{number}" for number in range(200))
+    rows = [reading(0, 1, 5.0, clean=False, flags=flags)]
+    text = junit_report(energy_table(rows), [commit_row(0)], changes_record(), [], datetime(2024, 1, 2))
+    (skipped,) = ElementTree.fromstring(text).iter("skipped")
+    assert skipped.text is not None
+    assert skipped.text.startswith("ok: left-behind:java-0;left-behind:java-1;")
+    assert len(skipped.text) == 500

@@ -1,15 +1,18 @@
 """The summary that a person reads, and the list of what to try again."""
 
+import re
 from typing import Any
 
-from ergit.records.changes import ChangeResult
+from msgspec.structs import replace
+
+from ergit.records.changes import ChangeResult, ComparablePart
 from ergit.records.context import AcceptedCommit, ChangedFile, ChangedFiles, ContextRecord, JdkVersions
 from ergit.records.energy_table import EnergyRow
 from ergit.reports.summary import failed_files, summary
 from tests.fakes.results import change, changes_record, context
 from tests.fakes.tables import energy_table, reading, sha_of
 
-CHANGE = change(3, 0.0512, ci_low=0.041, ci_high=0.06, location=(sha_of(2), sha_of(3)))
+CHANGE = change(3, 0.0512, ci_low=0.041, ci_high=0.06, location=(sha_of(2), sha_of(3)), after=None)
 CONTEXT = context(
     CHANGE,
     subject="Good",
@@ -87,18 +90,91 @@ def test_an_estimate_is_called_one() -> None:
     assert "**Estimated**" not in summed_up([clean(3)])
 
 
-def test_failures_are_listed_with_their_reason_and_flags_with_their_number() -> None:
-    rows = [
-        clean(3, flags="foreign-cpu;steal", clean=False),
-        clean(3, flags="foreign-cpu", clean=False),
-        failure(2, "build-failed", reason="`make` ended with status 2", subject="Half | done"),
-    ]
+def test_failures_are_listed_with_their_reason() -> None:
+    rows = [clean(3), failure(2, "build-failed", reason="`make` ended with status 2", subject="Half | done")]
     text = summed_up(rows)
     assert "`make` ended with status 2" in text
     assert "Half \\| done" in text
-    assert [line.split() for line in text.splitlines() if "foreign-cpu" in line] == [
-        ["|", "foreign-cpu", "|", "2", "|"]
+
+
+def test_changes_stand_in_the_order_of_the_history() -> None:
+    changes = [change(5, 0.1), change(2, 0.3, kind="transient"), change(4, -0.1)]
+    text = summed_up([clean(3)], *changes, contexts=[context(found) for found in changes])
+    table = text[text.index("## Changes") :].splitlines()
+    assert [line[2:12] for line in table if line.startswith("| 0")] == [sha_of(n)[:10] for n in (2, 4, 5)]
+    assert [line[2:12] for line in table if line.startswith("- 0")] == [sha_of(n)[:10] for n in (2, 4, 5)]
+
+
+def test_a_change_of_a_sampled_history_names_the_unmeasured_commits_it_may_lie_in() -> None:
+    found = change(9, 0.1, after=sha_of(1), commits_between=169, measured_between=1)
+    text = summed_up([clean(9)], found, contexts=[context(found)])
+    assert "- 0909090909: after 0101010101, up to 0909090909: 169 commits, 1 of them measured; 0 files" in text
+
+
+def test_a_change_in_one_of_several_measured_commits_names_the_ends() -> None:
+    found = change(9, 0.1, after=sha_of(6), commits_between=3, measured_between=3)
+    text = summed_up([clean(9)], found, contexts=[context(found)])
+    assert "after 0606060606, up to 0909090909: 3 commits, all measured; " in text
+
+
+def test_a_study_in_which_every_commit_failed_states_that_none_could_be_measured() -> None:
+    rows = [failure(n, "build-failed", reason="status 1 of `make`") for n in range(3)]
+    text = summed_up(rows, kind=None, measured_commits=0, minimum_detectable_change=None)
+    assert "3 commits, 0 of them with readings; 0 readings, 0 of them clean" in text
+    assert "## Changes\n\n**No commit could be measured.** What failed stands below.\n\n## Without a reading" in text
+    assert "Too few commits" not in text
+
+
+def test_flagged_readings_alone_are_not_called_too_few_commits() -> None:
+    rows = [clean(n, clean=False, flags="foreign-cpu") for n in range(3)]
+    text = summed_up(rows, minimum_detectable_change=None)
+    assert "**No reading is clean**, so no change can be found: all 3 are flagged." in text
+    assert "Too few commits" not in text
+
+
+def test_a_small_study_states_what_its_intervals_assume() -> None:
+    part = ComparablePart(
+        **{"commits": 3, "anchors": 0, "sessions": (), "run_spread": 0.01, "build_spread": 0.005, "drift_spread": 0.0},
+        **{"tail_degrees": 5.0, "identical_neighbours": 0, "assumed_build_difference": 0.015},
+    )
+    assert "The intervals assume that builds of the same source differ by at most 1.5%, because" in summed_up(
+        [clean(3)], parts=(part,)
+    )
+    assert "assume" not in summed_up([clean(3)], parts=(replace(part, assumed_build_difference=None),))
+
+
+HOSTILE = "a \\| b\n## c \x1b[31m\u202e" + "W" * 500
+
+
+def test_hostile_text_stays_in_its_cell_and_on_its_line() -> None:
+    found = change(3, 0.1)
+    files = ChangedFiles(
+        count=1,
+        added=1,
+        removed=0,
+        largest=(ChangedFile(path=HOSTILE, added=1, removed=0),),
+        unlisted=0,
+        build_files=(HOSTILE,),
+        test_files=0,
+    )
+    about = context(found, subject=HOSTILE, files=files, tags=(HOSTILE,), accepted_as=HOSTILE)
+    rows = [clean(3, host=HOSTILE, subject=HOSTILE), failure(2, "failed", reason=HOSTILE, subject=HOSTILE)]
+    text = summed_up(rows, found, contexts=[about])
+    assert [line for line in text.splitlines() if line.startswith("#")] == [
+        *("# Energy of https://example.org/project", "## Changes", "## Without a reading")
     ]
+    assert not {"\x1b", "\u202e"} & set(text)
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) for line in table} == {8, 5}
+    assert max(map(len, table)) < 250
+
+
+def test_the_link_of_a_commit_has_no_password_and_ends_where_it_should() -> None:
+    found = change(3, 0.1)
+    about = context(found, link="https://user:secret@example.org/a (b)/3|4")
+    text = summed_up([clean(3)], found, contexts=[about])
+    assert "[0303030303](https://example.org/a%20%28b%29/3%7C4)" in text
+    assert "secret" not in text
 
 
 def test_several_sessions_are_counted() -> None:

@@ -1,0 +1,181 @@
+"""Flags of readings: how many have each, what was recorded, which limit it passed, and what to do."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+import pandas as pd
+
+from ergit.config.settings import MeasureSettings
+from ergit.records.readings import DISQUALIFYING, Reading, WindowConditions, read_readings
+from ergit.text import cell, markdown_table
+
+SHOWN_DETAILS = 3
+
+
+@dataclass(frozen=True)
+class FlagFacts:
+    """What a flag means: the amount that was recorded, its unit, the limit in the config, and what to do."""
+
+    amount: Callable[[Reading, WindowConditions], float | None]
+    unit: str
+    limit: Callable[[MeasureSettings], str]
+    advice: str
+
+
+@dataclass
+class Flagged:
+    """The readings with one flag: their number, the amounts that were recorded, and what the flags name."""
+
+    readings: int = 0
+    amounts: list[float] = field(default_factory=list)
+    details: dict[str, None] = field(default_factory=dict)
+
+
+def _cores(seconds: float | None, reading: Reading) -> float | None:
+    return None if seconds is None or reading.duration_seconds <= 0 else seconds / reading.duration_seconds
+
+
+def _foreign_limit(settings: MeasureSettings) -> str:
+    return f"{settings.quiet.foreign_cores} cores (measure.quiet.foreign_cores)"
+
+
+def _degrees(limit: float | None, key: str) -> str:
+    return "" if limit is None else f"{limit} °C (measure.temperature.{key})"
+
+
+FACTS = {
+    "busy": FlagFacts(
+        lambda _, conditions: conditions.foreign_cores_before,
+        "cores",
+        _foreign_limit,
+        "Other programs used CPU time before the reading. Stop them, wait longer (measure.quiet.wait_seconds) or raise"
+        " measure.quiet.foreign_cores.",
+    ),
+    "foreign-cpu": FlagFacts(
+        lambda reading, conditions: _cores(conditions.foreign_cpu_seconds, reading),
+        "cores",
+        _foreign_limit,
+        "Other programs used CPU time during the reading. Stop them (`ergit doctor` shows the load) or raise"
+        " measure.quiet.foreign_cores.",
+    ),
+    "steal": FlagFacts(
+        lambda reading, conditions: _cores(conditions.steal_seconds, reading),
+        "cores",
+        _foreign_limit,
+        "The host of this virtual machine gave its CPU to others. Use a quieter host or raise"
+        " measure.quiet.foreign_cores.",
+    ),
+    "suspended": FlagFacts(
+        lambda _, conditions: conditions.suspended_seconds,
+        "s",
+        lambda _: "none",
+        "The machine slept during the reading. Keep it awake.",
+    ),
+    "throttled": FlagFacts(
+        lambda _, conditions: conditions.throttles,
+        "times",
+        lambda _: "none",
+        "The CPU slowed down because of heat. Cool it better, or set measure.temperature.highest_celsius.",
+    ),
+    "too-hot": FlagFacts(
+        lambda _, conditions: conditions.celsius_before,
+        "°C",
+        lambda settings: _degrees(settings.temperature.highest_celsius, "highest_celsius"),
+        "The CPU did not cool down in time. Wait longer (measure.temperature.wait_seconds) or raise"
+        " measure.temperature.highest_celsius.",
+    ),
+    "too-cold": FlagFacts(
+        lambda _, conditions: conditions.celsius_before,
+        "°C",
+        lambda settings: _degrees(settings.temperature.lowest_celsius, "lowest_celsius"),
+        "The CPU did not warm up in time. Wait longer (measure.temperature.wait_seconds) or lower"
+        " measure.temperature.lowest_celsius.",
+    ),
+    "left-behind": FlagFacts(
+        lambda *_: None,
+        "",
+        lambda _: "",
+        "Processes outlived the command and were killed. Let the command wait for them, or end them in"
+        " workload.cleanup.",
+    ),
+}
+
+
+def flags_part(table: pd.DataFrame, records: Path, settings: MeasureSettings | None) -> str | None:
+    """A table of all flags and what to do about those that disqualify; None where no reading has a flag.
+
+    `records` is the folder with a record a commit and round, `settings` are those of the study; None for imports, which
+    have no records.
+    """
+    flagged = table[(table["status"] == "ok") & table["flags"].notna()]
+    if flagged.empty:
+        return None
+    found = _by_flag(flagged, {} if settings is None else _readings_of(flagged, records))
+    rows = [
+        [cell(_named(flag, seen.details)), str(seen.readings), *_amounts(flag, seen.amounts, settings)]
+        for flag, seen in sorted(found.items(), key=lambda item: -item[1].readings)
+    ]
+    lines = [markdown_table(["flag", "readings", "median (range)", "limit"], rows)]
+    advice = [f"- {flag}: {FACTS[flag].advice}" for flag in found if flag in FACTS]
+    if advice:
+        lines += ["", *advice]
+    if settings is not None and not DISQUALIFYING.isdisjoint(found):
+        lines += ["- With another limit in the config these readings are judged again; none is taken again for that."]
+    return "\n".join(lines)
+
+
+def _by_flag(flagged: pd.DataFrame, readings: Mapping[tuple[object, ...], Reading]) -> dict[str, Flagged]:
+    found: defaultdict[str, Flagged] = defaultdict(Flagged)
+    keys = flagged[["commit", "round", "repeat", "attempt"]].itertuples(index=False, name=None)
+    for key, flags in zip(keys, flagged["flags"], strict=True):
+        parted = [flag.partition(":") for flag in str(flags).split(";")]
+        for flag in dict.fromkeys(name for name, _, _ in parted):
+            seen = found[flag]
+            seen.readings += 1
+            seen.details |= dict.fromkeys(detail for name, _, detail in parted if name == flag and detail)
+            amount = _amount(flag, readings.get(key))
+            if amount is not None:
+                seen.amounts.append(amount)
+    return dict(found)
+
+
+def _readings_of(flagged: pd.DataFrame, records: Path) -> dict[tuple[object, ...], Reading]:
+    """The readings of all records that the rows are of, by commit, round, repeat and attempt."""
+    return dict(_read_all(flagged[["commit", "round"]].drop_duplicates().itertuples(index=False, name=None), records))
+
+
+def _read_all(jobs: Iterable[tuple[str, int]], records: Path) -> Iterator[tuple[tuple[object, ...], Reading]]:
+    for commit, round_ in jobs:
+        path = records / commit / f"{round_}.json"
+        if path.exists():
+            for reading in read_readings(path).readings:
+                if not reading.warmup:
+                    yield (commit, round_, reading.repeat, reading.attempt), reading
+
+
+def _amount(flag: str, reading: Reading | None) -> float | None:
+    if reading is None or reading.conditions is None or flag not in FACTS:
+        return None
+    return FACTS[flag].amount(reading, reading.conditions)
+
+
+def _amounts(flag: str, amounts: Sequence[float], settings: MeasureSettings | None) -> tuple[str, str]:
+    """The amounts with their unit, and the limit."""
+    if not amounts or settings is None:
+        return "", ""
+    facts = FACTS[flag]
+    low, high = min(amounts), max(amounts)
+    span = "" if low == high else f" ({low:.3g} to {high:.3g})"
+    return f"{median(amounts):.3g}{span} {facts.unit}", facts.limit(settings)
+
+
+def _named(flag: str, details: Mapping[str, None]) -> str:
+    """The flag and what it names, of many the first ones."""
+    if not details:
+        return flag
+    names = ", ".join(list(details)[:SHOWN_DETAILS])
+    more = f" and {len(details) - SHOWN_DETAILS} more" if len(details) > SHOWN_DETAILS else ""
+    return f"{flag}: {names}{more}"

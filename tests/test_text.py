@@ -1,0 +1,44 @@
+"""Foreign text in what people read: one line, no control characters, no broken tables."""
+
+import pytest
+
+from ergit.text import cell, counted, markdown_table, one_line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("two\nlines\tand\u2028more", "two lines and more"),
+        ("\x1b[31mred", "\ufffd[31mred"),
+        ("\u202eevil \u200bword", "\ufffdevil \ufffdword"),
+        ("broken \udcff byte", "broken \ufffd byte"),
+        ("é 漢字 🎉", "é 漢字 🎉"),
+        ("", ""),
+    ],
+)
+def test_any_text_becomes_one_line_that_does_nothing_to_a_terminal(text: str, line: str) -> None:
+    assert one_line(text) == line
+
+
+def test_a_long_text_ends_with_an_ellipsis_at_the_limit() -> None:
+    assert one_line("12345 67890", 7) == "12345…"
+    assert one_line("1234567", 7) == "1234567"
+    assert len(one_line("W" * 5000, 60)) == 60
+
+
+@pytest.mark.parametrize(
+    ("text", "written"), [("a|b", r"a\|b"), (r"a\|b", r"a\\\|b"), (r"C:\x", r"C:\x"), ("||", r"\|\|")]
+)
+def test_a_pipe_ends_no_cell_of_a_table(text: str, written: str) -> None:
+    assert cell(text) == written
+
+
+def test_counts_agree_with_their_noun() -> None:
+    assert [counted(number, "commit") for number in (0, 1, 1200)] == ["0 commits", "1 commit", "1,200 commits"]
+    assert counted(2, "index", "indices") == "2 indices"
+
+
+def test_a_table_is_aligned_and_leaves_what_looks_like_a_number_alone() -> None:
+    assert (
+        markdown_table(["sha", "note"], [["1e10", "x"]]) == "| sha   | note   |\n|:------|:-------|\n| 1e10  | x      |"
+    )
