@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from ergit import demo
+from ergit.config.settings import JavaSettings
 from ergit.demo import HISTORY, Edit, create, edited, trees
 from ergit.errors import ErgitError
-from ergit.java.choose import choice, reader_of
-from ergit.java.jdks import Places
+from ergit.git.blobs import reader_of
+from ergit.java.choose import choice
 
 HEAD = "ee46a44956a640404a249f988c693434fc785802"
 
@@ -43,8 +44,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, subpr
         for path, text in files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8")
-        sources = [folder / path for path in files if path.endswith(".java")]
-        command = ["javac", "-J-XX:TieredStopAtLevel=1", "-d", folder / "target/classes", *sources]
+        sources = [str(folder / path) for path in files if path.endswith(".java")]
+        command = ["javac", "-J-XX:TieredStopAtLevel=1", "-d", str(folder / "target/classes"), *sources]
         result = subprocess.run(command, capture_output=True, text=True)
         results.append((folder / "target/classes", result))
     return results
@@ -52,7 +53,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, subpr
 
 def benchmark(classes: Path) -> tuple[int, float]:
     """Exit status and CPU seconds of the workload."""
-    command = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classes, "org.example.words.Benchmark"]
+    command = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", str(classes), "org.example.words.Benchmark"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -155,17 +156,15 @@ def test_a_folder_with_something_in_it_is_not_overwritten(tmp_path: Path) -> Non
     assert (tmp_path / "mine/thesis.txt").read_text() == "all of it"
 
 
-def test_where_git_refuses_its_words_are_shown(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_an_error_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ErgitError, match="git init failed"):
+    with pytest.raises(ErgitError, match=r"cannot be made in .*/file/demo.git: Not a directory"):
         create(tmp_path / "file/demo.git")
 
 
-def test_the_required_java_release_rises_from_8_to_11(study: Path, tmp_path: Path) -> None:
-    nowhere = Places((), {}, tmp_path, tmp_path)
-    settings = {"release": None, "search": [], "directory": "."}
+def test_the_required_java_release_rises_from_8_to_11(study: Path) -> None:
     shas = git(study, "rev-list", "--reverse", "main").splitlines()
-    wanted = [choice(settings, reader_of(study, sha), nowhere)["wanted"] for sha in shas]
+    wanted = [choice(sha, JavaSettings(), reader_of(study, sha), jdks=()).wanted for sha in shas]
     rise = [step.kind for step in HISTORY].index("java release")
     assert wanted == [8] * rise + [11] * (len(HISTORY) - rise)
 
@@ -192,6 +191,6 @@ def test_the_workload_fails_where_it_should_and_the_steps_show_in_its_cpu_time(
             stretch += step.kind in ("start", "regression", "improvement")
             if status == 0:
                 least_seconds[stretch] = min(cpu_seconds, least_seconds.get(stretch, cpu_seconds))
-    first, slow, mended, last = least_seconds.values()
-    assert slow > 1.15 * max(first, mended)
-    assert last > 1.05 * mended
+    first, slow, fixed, last = least_seconds.values()
+    assert slow > 1.15 * max(first, fixed)
+    assert last > 1.05 * fixed
