@@ -28,3 +28,28 @@ def text_of(path: Path) -> str | None:
 def whole_number(text: str | None) -> int | None:
     """The number that the text is, in ASCII digits; None for anything else, such as `1_000` or `<unsupported>`."""
     return int(text) if text is not None and re.fullmatch("-?[0-9]{1,20}", text) else None
+
+
+@dataclass(frozen=True)
+class SwapArea:
+    """One line of /proc/swaps; a priority below 0 was given by the kernel (swapon(8))."""
+
+    name: str
+    used_kibibytes: int
+    priority: int
+
+    @property
+    def value(self) -> str:
+        """`on`, with the priority where a person gave it."""
+        return "on" if self.priority < 0 else f"on, priority {self.priority}"
+
+
+def swaps(proc: Path) -> tuple[SwapArea, ...]:
+    """The active swap areas, in the order of /proc/swaps, which writes blanks in names as octal escapes."""
+    lines = (text_of(proc / "swaps") or "").splitlines()[1:]
+    columns = [line.split() for line in lines]
+    return tuple(SwapArea(_unescaped(column[0]), int(column[3]), int(column[4])) for column in columns)
+
+
+def _unescaped(name: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), name)

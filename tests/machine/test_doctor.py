@@ -3,6 +3,10 @@
 import json
 import os
 import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +19,7 @@ from ergit.machine.doctor.report import checks, report
 from ergit.machine.interference import Interference
 from ergit.machine.lock import lock_path, measuring_lock
 from ergit.machine.prepare.saved_state import SavedState, store
-from tests.fakes.commands import program
+from tests.fakes.commands import ERGIT
 
 CPU = "devices/system/cpu"
 PACKAGE = "class/powercap/intel-rapl:0"
@@ -69,8 +73,30 @@ def roots(folder: Path, sysfs: dict[str, str], proc: dict[str, str] | None = Non
     return Roots(folder / "sys", folder / "proc", folder, folder, folder, folder / "preparation.json", (locks,))
 
 
+@contextmanager
+def counting(counter: Path) -> Iterator[None]:
+    """The counter grows as that of a package which draws 20 W, where there is one."""
+    stopped, started = threading.Event(), time.monotonic()
+
+    def grow() -> None:
+        while not stopped.wait(0.001):
+            with counter.open("r+") as file:
+                file.write(f"{100_000_000 + int((time.monotonic() - started) * 20e6)}\n")
+
+    thread = threading.Thread(target=grow)
+    if counter.exists():
+        thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        if counter.exists():
+            thread.join()
+
+
 def found(there: Roots, settings: MeasureSettings = SETTINGS) -> dict[str, Check]:
-    return {check.name: check for check in checks(settings, there, sample_seconds=0.01)}
+    with counting(there.sysfs / PACKAGE / "energy_uj"):
+        return {check.name: check for check in checks(settings, there, sample_seconds=0.01)}
 
 
 def test_a_prepared_machine_with_a_counter_has_nothing_fatal_and_measures(tmp_path: Path) -> None:
@@ -297,8 +323,7 @@ def test_colours_are_for_terminals_only() -> None:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    doctor = [*program("ergit.machine.doctor.report"), *arguments]
-    return subprocess.run(doctor, check=False, capture_output=True, text=True)
+    return subprocess.run([*ERGIT, "doctor", *arguments], check=False, capture_output=True, text=True)
 
 
 def test_the_program_prints_its_checks_and_ends_well_where_nothing_is_fatal() -> None:

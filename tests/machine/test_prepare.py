@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from ergit.errors import ErgitError
-from ergit.machine.kernel import Machine
+from ergit.machine.kernel import Machine, SwapArea, swaps
+from ergit.machine.knobs import ranges
 from ergit.machine.lock import measuring_lock
-from ergit.machine.prepare.command import apply, columns, parse_frequency, ranges, restore, show
+from ergit.machine.prepare.command import apply, columns, parse_frequency, restore, show
 from ergit.machine.prepare.plan import Wish, bring, is_target, plan, present
 from ergit.machine.prepare.saved_state import held, load
-from ergit.machine.prepare.targets import SwapArea, swaps
 from tests.fakes.another_user import another_user
-from tests.fakes.commands import program
+from tests.fakes.commands import ERGIT
 from tests.fakes.needs import needs_fuse
 
 CPU = "devices/system/cpu"
-PREPARE = program("ergit.machine.prepare.command")
+PREPARE = (*ERGIT, "prepare")
 WHEN = "2026-03-01T10:00:00+00:00"
 MEMORY = "MemTotal:       16000000 kB\nMemAvailable:    8000000 kB\n"
 SWAPS = (

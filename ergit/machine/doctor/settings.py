@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from ergit.machine import knobs
 from ergit.machine.doctor.check import Check, Roots
-from ergit.machine.kernel import text_of
-from ergit.machine.prepare.command import AS_ROOT
-from ergit.machine.prepare.plan import PROCESSORS, policies
-from ergit.machine.prepare.targets import swaps
+from ergit.machine.kernel import Machine, swaps, text_of, whole_number
+from ergit.machine.knobs import Knob
+from ergit.machine.prepare.command import apply_command
+from ergit.machine.prepare.plan import Wish
+from ergit.text import counted
 
-PREPARE = f"{AS_ROOT} apply"
 GOVERNING_DAEMONS = {  # as /proc/<pid>/comm shows them, cut after 15 letters
     "power-profiles-": "power-profiles-daemon.service",
     "tuned": "tuned.service",
@@ -19,96 +20,108 @@ GOVERNING_DAEMONS = {  # as /proc/<pid>/comm shows them, cut after 15 letters
 
 def setting_checks(roots: Roots) -> Iterator[Check]:
     """The settings that move the readings, each with the call that prepares it."""
-    if policies(roots.sysfs):
-        yield governor(roots)
-        yield frequency(roots)
+    machine = roots.machine
+    if knobs.policies(machine):
+        yield governor(machine)
+        yield frequency(machine)
     else:
         yield no_frequency_scaling()
-    yield turbo(roots)
-    yield smt(roots)
-    yield idle_states(roots)
-    yield swap(roots)
-    yield governing_daemons(roots)
+    yield turbo(machine)
+    yield smt(machine)
+    yield idle_states(machine)
+    yield swap(machine)
+    yield governing_daemons(machine)
 
 
-def governor(roots: Roots) -> Check:
+def governor(machine: Machine) -> Check:
     """The cpufreq governors of all policies."""
-    found = distinct(roots, "scaling_governor")
-    if set(found) == {"performance"} or fixed_limits(roots):
+    found = distinct(machine, knobs.GOVERNOR)
+    if set(found) == {"performance"} or fixed_megahertz(machine):
         return Check("governor", "ok", ", ".join(found))
     return Check(
         "governor",
         "warn",
-        ", ".join(found),
+        ", ".join(found) or "unknown",
         "The frequency follows the load: two commits may run at different frequencies, and a short command is over "
         "before it is reached.",
-        f"{PREPARE} --governor performance",
+        apply_command(Wish(governor="performance")),
     )
 
 
-def frequency(roots: Roots) -> Check:
+def frequency(machine: Machine) -> Check:
     """The limits of frequency of all policies."""
-    driver = distinct(roots, "scaling_driver")
-    lowest, highest = distinct(roots, "scaling_min_freq"), distinct(roots, "scaling_max_freq")
-    limits = "-".join(f"{pick(map(int, values)) / 1000:g}" for pick, values in ((min, lowest), (max, highest)))
-    if fixed_limits(roots):
-        return Check("frequency", "ok", f"{', '.join(driver)}, fixed at {int(lowest[0]) / 1000:g} MHz")
-    if len(highest) > 1 and len(distinct(roots, "cpuinfo_max_freq")) == 1:
+    driver = ", ".join(distinct(machine, knobs.FREQUENCY_DRIVER)) or "unknown driver"
+    fixed = fixed_megahertz(machine)
+    if fixed:
+        return Check("frequency", "ok", f"{driver}, fixed at {fixed:g} MHz")
+    lowest, highest = megahertz(machine, knobs.LOWEST_FREQUENCY), megahertz(machine, knobs.HIGHEST_FREQUENCY)
+    if not lowest or not highest:
+        return Check("frequency", "missing", f"{driver}, no limits", "How the frequency is limited is not recorded.")
+    found = f"{driver}, {min(lowest):g}-{max(highest):g} MHz"
+    if len(highest) > 1 and len(distinct(machine, knobs.HIGHEST_POSSIBLE_FREQUENCY)) == 1:
         return Check(
             "frequency",
             "warn",
-            f"{', '.join(driver)}, {limits} MHz, not the same for all processors",
+            f"{found}, not the same for all processors",
             "Energy depends on which processor the command happens to run on.",
-            f"{PREPARE} --frequency 2GHz (one that all processors have)",
+            f"{apply_command(Wish(frequency_kilohertz=2_000_000))} (or another one that all processors have)",
         )
-    return Check("frequency", "ok", f"{', '.join(driver)}, {limits} MHz")
+    return Check("frequency", "ok", found)
 
 
-def turbo(roots: Roots) -> Check:
+def turbo(machine: Machine) -> Check:
     """Whether the processors may exceed their base frequency."""
-    off = text_of(roots.sysfs / PROCESSORS / "intel_pstate/no_turbo")
-    boost = text_of(roots.sysfs / PROCESSORS / "cpufreq/boost")
-    switches = [boost] if boost is not None else distinct(roots, "boost")
-    if off is None and not switches:
+    state = knobs.turbo(machine)
+    words = set(state.values())
+    if not state:
         return Check("turbo", "missing", "no switch", "Whether frequencies above the base one are used is not known.")
-    if off == "1" or (off is None and set(switches) == {"0"}):
+    if words == {"off"}:
         return Check("turbo", "ok", "off")
     return Check(
         "turbo",
         "warn",
-        "on",
+        words.pop() if len(words) == 1 else ", ".join(f"{owner} {word}" for owner, word in state.items()),
         "Frequency above the base one depends on temperature and on how many cores are busy: the same work costs other "
         "joules after a warm neighbour.",
-        f"{PREPARE} --no-turbo",
+        apply_command(Wish(no_turbo=True)),
     )
 
 
-def smt(roots: Roots) -> Check:
+def smt(machine: Machine) -> Check:
     """Whether cores run more than one hardware thread."""
-    control = text_of(roots.sysfs / PROCESSORS / "smt/control")
-    if control in {None, "notsupported", "notimplemented", "off", "forceoff"}:
-        return Check("SMT", "ok", control or "none")
+    found = distinct(machine, knobs.SMT)
+    if set(found) <= knobs.SMT_IS_ABSENT | knobs.SMT_IS_OFF:
+        return Check("SMT", "ok", ", ".join(found) or "none")
     return Check(
         "SMT",
         "warn",
-        control or "",
+        ", ".join(found),
         "Two threads on one core take each other's cycles: where the scheduler puts them changes duration and joules.",
-        f"{PREPARE} --no-smt",
+        apply_command(Wish(no_smt=True)),
     )
 
 
-def idle_states(roots: Roots) -> Check:
-    """The driver of idle states, and how many of them there are."""
-    driver = text_of(roots.sysfs / PROCESSORS / "cpuidle/current_driver")
-    states = sorted((roots.sysfs / PROCESSORS / "cpu0/cpuidle").glob("state[0-9]*"))
-    if driver in {None, "none"} or not states:
+def idle_states(machine: Machine) -> Check:
+    """The driver of idle states, and how many of them there are; a warning where processors differ."""
+    driver = ", ".join(distinct(machine, knobs.IDLE_DRIVER))
+    states = knobs.idle_states(machine)
+    if driver in {"", "none"} or not states:
         return Check("idle states", "missing", "none", "Idle processors may draw as much as busy ones.")
-    return Check("idle states", "ok", f"{driver}, {len(states)} states")
+    uneven = [name for name, by_processor in states.items() if len(set(by_processor.values())) > 1]
+    if not uneven:
+        return Check("idle states", "ok", f"{driver}, {counted(len(states), 'state')}")
+    return Check(
+        "idle states",
+        "warn",
+        f"{driver}, {', '.join(uneven)} not the same on all processors",
+        "Energy depends on which processor the command happens to run on.",
+        "Set cpuidle/state*/disable of all processors alike (cpupower idle-set).",
+    )
 
 
-def swap(roots: Roots) -> Check:
+def swap(machine: Machine) -> Check:
     """Whether memory can be swapped out."""
-    areas = swaps(roots.proc)
+    areas = swaps(machine.proc)
     if not areas:
         return Check("swap", "ok", "off")
     used = sum(area.used_kibibytes for area in areas)
@@ -117,13 +130,13 @@ def swap(roots: Roots) -> Check:
         "warn",
         f"{', '.join(area.name for area in areas)}, {used / 1024:.0f} MiB used",
         "Memory that comes back from disk inside a window costs time and joules that are not the commit's.",
-        f"{PREPARE} --no-swap",
+        apply_command(Wish(no_swap=True)),
     )
 
 
-def governing_daemons(roots: Roots) -> Check:
+def governing_daemons(machine: Machine) -> Check:
     """Services that set the governor or the limits themselves."""
-    names = {text_of(path) for path in roots.proc.glob("[0-9]*/comm")}
+    names = {text_of(path) for path in machine.proc.glob("[0-9]*/comm")}
     found = sorted(GOVERNING_DAEMONS[name] for name in names if name in GOVERNING_DAEMONS)
     if not found:
         return Check("power services", "ok", "none runs")
@@ -132,7 +145,7 @@ def governing_daemons(roots: Roots) -> Check:
         "warn",
         ", ".join(found),
         "They change governor, limits or turbo by themselves, in the middle of a study.",
-        f"{PREPARE} --stop {' '.join(found)}",
+        apply_command(Wish(stop=tuple(found))),
     )
 
 
@@ -146,13 +159,18 @@ def no_frequency_scaling() -> Check:
     )
 
 
-def fixed_limits(roots: Roots) -> bool:
-    """Whether one frequency is the lower and upper limit of every processor."""
-    limits = set(distinct(roots, "scaling_min_freq")) | set(distinct(roots, "scaling_max_freq"))
-    return len(limits) == 1
+def fixed_megahertz(machine: Machine) -> float | None:
+    """The one frequency that is the lower and upper limit of every processor; None where there is no such one."""
+    limits = {*megahertz(machine, knobs.LOWEST_FREQUENCY), *megahertz(machine, knobs.HIGHEST_FREQUENCY)}
+    return limits.pop() if len(limits) == 1 else None
 
 
-def distinct(roots: Roots, setting: str) -> list[str]:
-    """The different values of a setting of all cpufreq policies, in the order of the policies."""
-    values = (text_of(roots.sysfs / policy / setting) for policy in policies(roots.sysfs))
-    return list(dict.fromkeys(value for value in values if value is not None))
+def megahertz(machine: Machine, knob: Knob) -> list[float]:
+    """The different values of a limit in kilohertz, without those that are no number."""
+    kilohertz = (whole_number(text) for text in distinct(machine, knob))
+    return [number / 1000 for number in kilohertz if number is not None]
+
+
+def distinct(machine: Machine, knob: Knob) -> list[str]:
+    """The different values of a setting, in the order of the processors or policies."""
+    return list(dict.fromkeys(knob.values(machine).values()))

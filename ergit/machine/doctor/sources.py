@@ -22,9 +22,9 @@ def source_checks(settings: MeasureSettings, roots: Roots) -> Iterator[Check]:
         proc=roots.proc,
     )
     found = energy.probe(settings, sources)
-    asked = [each for each in found if is_asked_for(each, settings)]
+    asked = [each for each in found if each.is_asked_for]
     chosen = next((each for each in asked if each.available), None)
-    yield chosen_source(settings.source, chosen, asked)
+    yield chosen_source(settings, chosen, asked)
     for each in found:
         if each.available:
             use = "used" if each is chosen else "not used"
@@ -36,23 +36,20 @@ def source_checks(settings: MeasureSettings, roots: Roots) -> Iterator[Check]:
     yield perf_right(roots)
 
 
-def is_asked_for(source: energy.Availability, settings: MeasureSettings) -> bool:
-    """Whether the settings may lead to that source."""
-    if settings.source == "auto":
-        return source.kind == "measured" or settings.allow_estimate
-    return source.name == settings.source
-
-
-def chosen_source(wanted: str, chosen: energy.Availability | None, asked: Sequence[energy.Availability]) -> Check:
+def chosen_source(
+    settings: MeasureSettings, chosen: energy.Availability | None, asked: Sequence[energy.Availability]
+) -> Check:
     """What the readings will be: joules of a counter, an estimate, or nothing."""
+    names = ", ".join(each.name for each in asked)
     if chosen is None:
         return Check(
             "readings",
             "fatal",
-            f"measure.source is {wanted}, and it cannot be read" if wanted != "auto" else "no counter can be read",
+            "no counter can be read"
+            if settings.source == "auto"
+            else f"measure.source is {names}, and it cannot be read",
             "Nothing can be measured: the study stops before it builds anything.",
-            f"Fix one of {', '.join(each.name for each in asked)} below, or set measure.allow_estimate: true "
-            "with measure.source: auto.",
+            f"Fix one of {names} below, or set measure.allow_estimate: true with measure.source: auto.",
         )
     if chosen.kind == "estimated":
         return Check(

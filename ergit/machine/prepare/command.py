@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ergit.errors import ErgitError
 from ergit.machine.kernel import Machine
+from ergit.machine.knobs import CPU, ranges
 from ergit.machine.lock import lock_path, measuring_lock
 from ergit.machine.prepare import plan as preparation
 from ergit.machine.prepare.plan import Left, Plan, Wish
@@ -110,17 +111,6 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def ranges(numbers: Iterable[int]) -> str:
-    """Whole numbers as a list of ranges in the kernel's way: `0-3,8`."""
-    parts: list[list[int]] = []
-    for number in sorted(set(numbers)):
-        if parts and number == parts[-1][1] + 1:
-            parts[-1][1] = number
-        else:
-            parts.append([number, number])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
-
-
 def show(machine: Machine, wish: Wish, state: Path) -> list[str]:
     """What `apply` would do, or how the settings stand where nothing is wished for; changes nothing."""
     saved = load(state)
@@ -186,7 +176,7 @@ def _label(target: str) -> tuple[str, list[int]]:
     kind, _, name = target.partition(":")
     if kind != "sysfs":
         return f"{kind} {name}", []
-    short = name.removeprefix(f"{preparation.PROCESSORS}/")
+    short = name.removeprefix(f"{CPU}/")
     match = re.match(r"(?:cpufreq/)?(policy|cpu)(\d+)", short)
     return (short, []) if match is None else (f"{match[1]}#{short[match.end() :]}", [int(match[2])])
 

@@ -1,42 +1,40 @@
 """The power settings of a machine: how they stand, the writes that a wish asks for, and the way back."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from ergit.errors import ErgitError
-from ergit.machine.kernel import Machine, text_of
+from ergit.machine.kernel import Machine, SwapArea, swaps, text_of, whole_number
+from ergit.machine.knobs import (
+    GOVERNOR,
+    HIGHEST_FREQUENCY,
+    LOWEST_FREQUENCY,
+    MOVED_WITH_POLICIES,
+    MOVED_WITH_SMT,
+    MOVED_WITH_TURBO,
+    SETTABLE,
+    SMT,
+    SMT_IS_ABSENT,
+    SMT_IS_OFF,
+    Knob,
+    policies,
+    settable,
+    turbo_switch,
+)
 from ergit.machine.prepare.targets import (
     RUNNING,
     STOPPED_ALONG,
     UNIT_NAME,
     RefusalError,
-    SwapArea,
     read_target,
-    swaps,
     unit,
     write_target,
 )
 
-PROCESSORS = "devices/system/cpu"
 PASSES = 2
-RESTORING_ORDER = (
-    "control",  # SMT first: the settings of an offline processor can't be written
-    "online",
-    "no_turbo",
-    "min_perf_pct",
-    "max_perf_pct",
-    "boost",
-    "scaling_governor",
-    "scaling_setspeed",  # only the governor `userspace` has it
-    "energy_performance_preference",  # barred while the governor is `performance`
-    "scaling_min_freq",
-    "scaling_max_freq",
-)
-POLICY_SETTINGS = RESTORING_ORDER[5:]
-SYSFS_NAME = re.compile(rf"{PROCESSORS}/(?:[a-z_]+/|cpufreq/policy\d+/|cpu\d+/)(?:{'|'.join(RESTORING_ORDER)})")
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ def is_target(text: str) -> bool:
     """Whether the text names a setting that this module knows: nothing else is ever written."""
     kind, _, name = text.partition(":")
     if kind == "sysfs":
-        return SYSFS_NAME.fullmatch(name) is not None
+        return settable(name) is not None
     if kind == "swap":
         return name.startswith("/")
     return kind == "unit" and UNIT_NAME.fullmatch(name) is not None and not name.startswith("-")
@@ -105,8 +103,8 @@ def in_restoring_order(values: Mapping[str, str]) -> dict[str, str]:
     def rank(target: str) -> int:
         kind, _, name = target.partition(":")
         if kind == "sysfs":
-            return RESTORING_ORDER.index(name.rpartition("/")[2])
-        return len(RESTORING_ORDER) + (kind == "unit")
+            return settable(name) or 0
+        return len(SETTABLE) + (kind == "unit")
 
     return {target: values[target] for target in sorted(values, key=rank)}
 
@@ -172,101 +170,95 @@ def plan(machine: Machine, wish: Wish) -> Plan:
             notes.append(f"{share.item}: already as wanted")
         if changes:
             steps += changes
-            saved |= {step.target: step.before for step in changes} | _readable(machine, share.disturbed)
+            saved |= {step.target: step.before for step in changes} | _targets(machine, share.moved)
     return Plan(tuple(steps), in_restoring_order(saved), tuple(notes))
 
 
 def present(machine: Machine) -> dict[str, str]:
     """All the settings that this machine has and that can be read: processors, then swap."""
-    readable = _readable(machine, [*_turbo_files(machine), *_smt_files(machine)])
+    readable = _targets(machine, SETTABLE)
     areas = {f"swap:{area.name}": area.value for area in _by_priority(swaps(machine.proc))}
     return in_restoring_order(readable | areas)
 
 
-def policies(sysfs: Path) -> tuple[str, ...]:
-    """The cpufreq policies, as paths below sysfs, by number; one policy rules one or more processors."""
-    found = (sysfs / PROCESSORS / "cpufreq").glob("policy[0-9]*")
-    return tuple(str(path.relative_to(sysfs)) for path in sorted(found, key=lambda path: int(path.name[6:])))
-
-
 @dataclass(frozen=True)
 class _Share:
-    """What one item of a wish asks for, and the further targets that its writes may disturb."""
+    """What one item of a wish asks for, and the further settings that the kernel may change along."""
 
     item: str
     steps: tuple[Step, ...] = ()
-    disturbed: tuple[str, ...] = ()
+    moved: tuple[Knob, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 def _governor_share(machine: Machine, governor: str) -> _Share:
-    steps, notes = [], []
-    for policy in policies(machine.sysfs):
-        target = f"sysfs:{policy}/scaling_governor"
-        before = read_target(machine, target)
-        if before is None:
-            notes.append(f"governor: {policy} cannot be read, its processors are offline")
-            continue
-        offered = (read_target(machine, f"sysfs:{policy}/scaling_available_governors") or "").split()
+    steps = []
+    for target, before in _targets(machine, [GOVERNOR]).items():
+        policy = target.rpartition("/")[0]
+        offered = (read_target(machine, f"{policy}/scaling_available_governors") or "").split()
         if governor not in offered:
             raise ErgitError(
-                f"--governor {governor}: {policy} offers {', '.join(offered) or 'none'}. Name one of those."
+                f"--governor {governor}: {Path(policy).name} offers {', '.join(offered) or 'none'}. Name one of those."
             )
         steps.append(Step("governor", target, before, governor))
-    if not steps and not notes:
-        notes.append("governor: this machine has no cpufreq policies")
-    return _Share("governor", tuple(steps), tuple(_policy_files(machine)), tuple(notes))
+    return _Share("governor", tuple(steps), MOVED_WITH_POLICIES, _unread(machine, "governor", [GOVERNOR]))
 
 
 def _frequency_share(machine: Machine, kilohertz: int) -> _Share:
-    steps, notes = [], []
-    for policy in policies(machine.sysfs):
-        limits = [read_target(machine, f"sysfs:{policy}/scaling_{end}_freq") for end in ("min", "max")]
-        if None in limits:
-            notes.append(f"frequency: {policy} cannot be read, its processors are offline")
-            continue
-        _check_frequency(machine, policy, kilohertz)
-        steps += [
-            Step("frequency", f"sysfs:{policy}/scaling_{end}_freq", str(before), str(kilohertz))
-            for end, before in zip(("min", "max"), limits, strict=True)
-        ]
-    if not steps and not notes:
-        notes.append("frequency: this machine has no cpufreq policies")
-    return _Share("frequency", tuple(steps), tuple(_policy_files(machine)), tuple(notes))
+    steps = []
+    found = _targets(machine, [LOWEST_FREQUENCY, HIGHEST_FREQUENCY])
+    for policy in policies(machine):
+        limits = {target: before for target, before in found.items() if target.startswith(f"sysfs:{policy}/")}
+        if len(limits) == 2:
+            _check_frequency(machine, f"sysfs:{policy}", kilohertz)
+            steps += [Step("frequency", target, before, str(kilohertz)) for target, before in limits.items()]
+    notes = _unread(machine, "frequency", [LOWEST_FREQUENCY, HIGHEST_FREQUENCY])
+    return _Share("frequency", tuple(steps), MOVED_WITH_POLICIES, notes)
+
+
+def _unread(machine: Machine, item: str, wanted: Iterable[Knob]) -> tuple[str, ...]:
+    """A note for each policy that cannot be read, or that there is none at all."""
+    if not policies(machine):
+        return (f"{item}: this machine has no cpufreq policies",)
+    silent = [each for each in policies(machine) if any(Path(each).name not in knob.values(machine) for knob in wanted)]
+    return tuple(f"{item}: {Path(each).name} cannot be read, its processors are offline" for each in silent)
 
 
 def _check_frequency(machine: Machine, policy: str, kilohertz: int) -> None:
-    lowest, highest = (read_target(machine, f"sysfs:{policy}/cpuinfo_{end}_freq") for end in ("min", "max"))
-    if lowest and highest and not int(lowest) <= kilohertz <= int(highest):
+    """Does nothing where the policy, given as a target without its file, has the frequency.
+
+    Raises:
+        ErgitError: it does not.
+    """
+    name = Path(policy).name
+    lowest, highest = (whole_number(read_target(machine, f"{policy}/cpuinfo_{end}_freq")) for end in ("min", "max"))
+    if lowest is not None and highest is not None and not lowest <= kilohertz <= highest:
         raise ErgitError(
-            f"--frequency {kilohertz / 1000:g}MHz: {policy} goes from {int(lowest) / 1000:g} "
-            f"to {int(highest) / 1000:g} MHz. Name a frequency that every processor has."
+            f"--frequency {kilohertz / 1000:g}MHz: {name} goes from {lowest / 1000:g} to {highest / 1000:g} MHz. "
+            "Name a frequency that every processor has."
         )
-    offered = (read_target(machine, f"sysfs:{policy}/scaling_available_frequencies") or "").split()
+    offered = (read_target(machine, f"{policy}/scaling_available_frequencies") or "").split()
     if offered and str(kilohertz) not in offered:
-        megahertz = ", ".join(f"{int(each) / 1000:g}" for each in offered)
-        raise ErgitError(f"--frequency {kilohertz / 1000:g}MHz: {policy} offers {megahertz} MHz. Name one of them.")
+        megahertz = ", ".join(f"{number / 1000:g}" for each in offered if (number := whole_number(each)) is not None)
+        raise ErgitError(f"--frequency {kilohertz / 1000:g}MHz: {name} offers {megahertz} MHz. Name one of them.")
 
 
 def _turbo_share(machine: Machine) -> _Share:
-    switches = {f"sysfs:{PROCESSORS}/intel_pstate/no_turbo": "1", f"sysfs:{PROCESSORS}/cpufreq/boost": "0"}
-    found = {target: read_target(machine, target) for target in switches}
-    if not any(found.values()):
-        switches = {f"sysfs:{policy}/boost": "0" for policy in policies(machine.sysfs)}
-        found = {target: read_target(machine, target) for target in switches}
-    steps = [Step("turbo", target, before, switches[target]) for target, before in found.items() if before is not None]
-    notes = [] if steps else ["turbo: this machine has no switch for it (no_turbo or boost)"]
-    return _Share("turbo", tuple(steps), tuple(_turbo_files(machine)), tuple(notes))
+    switch = turbo_switch(machine)
+    if switch is None:
+        return _Share("turbo", notes=("turbo: this machine has no switch for it (no_turbo or boost)",))
+    off = switch.raw("off")
+    steps = (Step("turbo", target, before, off) for target, before in _targets(machine, [switch]).items())
+    return _Share("turbo", tuple(steps), MOVED_WITH_TURBO)
 
 
 def _smt_share(machine: Machine) -> _Share:
-    target = f"sysfs:{PROCESSORS}/smt/control"
-    before = read_target(machine, target)
-    if before is None or before in {"notsupported", "notimplemented"}:
-        return _Share("smt", notes=(f"smt: this machine has none ({before or 'no smt/control'})",))
-    if before in {"off", "forceoff"}:
-        return _Share("smt", notes=(f"smt: already as wanted ({before})",))
-    return _Share("smt", (Step("smt", target, before, "off"),), tuple(_smt_files(machine)))
+    found = _targets(machine, [SMT])
+    if not found or set(found.values()) & SMT_IS_ABSENT:
+        return _Share("smt", notes=(f"smt: this machine has none ({', '.join(found.values()) or 'no smt/control'})",))
+    if set(found.values()) & SMT_IS_OFF:
+        return _Share("smt", notes=(f"smt: already as wanted ({', '.join(found.values())})",))
+    return _Share("smt", tuple(Step("smt", target, before, "off") for target, before in found.items()), MOVED_WITH_SMT)
 
 
 def _swap_share(machine: Machine) -> _Share:
@@ -304,30 +296,9 @@ def _stop_share(names: Iterable[str]) -> _Share:
     return _Share("stop", tuple(steps.values()), notes=tuple(notes))
 
 
-def _policy_files(machine: Machine) -> Iterator[str]:
-    for policy in policies(machine.sysfs):
-        yield from (f"sysfs:{policy}/{name}" for name in POLICY_SETTINGS)
-
-
-def _turbo_files(machine: Machine) -> Iterator[str]:
-    """The switches of turbo, and the limits that the kernel may clip with them (`min_perf_pct` and the policies')."""
-    yield from (f"sysfs:{PROCESSORS}/intel_pstate/{name}" for name in ("no_turbo", "min_perf_pct", "max_perf_pct"))
-    yield f"sysfs:{PROCESSORS}/cpufreq/boost"
-    yield from _policy_files(machine)
-
-
-def _smt_files(machine: Machine) -> Iterator[str]:
-    """SMT's switch and what it disturbs: turned on, it wakes processors that a person had put offline."""
-    yield f"sysfs:{PROCESSORS}/smt/control"
-    processors = (machine.sysfs / PROCESSORS).glob("cpu[0-9]*")
-    for path in sorted(processors, key=lambda path: int(path.name[3:])):
-        yield f"sysfs:{PROCESSORS}/{path.name}/online"
-    yield from _policy_files(machine)
-
-
-def _readable(machine: Machine, targets: Iterable[str]) -> dict[str, str]:
-    values = ((target, read_target(machine, target)) for target in targets)
-    return {target: value for target, value in values if value is not None and value != "<unsupported>"}
+def _targets(machine: Machine, wanted: Iterable[Knob]) -> dict[str, str]:
+    """The present values of the settings, by target, of those that can be read."""
+    return {f"sysfs:{path}": value for knob in wanted for path, value in knob.files(machine).items()}
 
 
 def _by_priority(areas: Iterable[SwapArea]) -> list[SwapArea]:

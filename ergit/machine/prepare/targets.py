@@ -6,10 +6,9 @@ A target is `sysfs:<path below it>`, `swap:<file>` or `unit:<systemd unit>`.
 import os
 import re
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
-from ergit.machine.kernel import Machine, text_of
+from ergit.machine.kernel import Machine, swaps, text_of
 
 COMMAND_TIMEOUT_SECONDS = 600.0
 UNIT_NAME = re.compile(r"[\w:.\\@-]+")
@@ -19,20 +18,6 @@ STOPPED_ALONG = ("RequiredBy", "BoundBy", "ConsistsOf")
 
 class RefusalError(Exception):
     """Why a setting did not take a value, in the words of the kernel or of the program asked."""
-
-
-@dataclass(frozen=True)
-class SwapArea:
-    """One line of /proc/swaps; a priority below 0 was given by the kernel (swapon(8))."""
-
-    name: str
-    used_kibibytes: int
-    priority: int
-
-    @property
-    def value(self) -> str:
-        """`on`, with the priority where a person gave it."""
-        return "on" if self.priority < 0 else f"on, priority {self.priority}"
 
 
 def read_target(machine: Machine, target: str) -> str | None:
@@ -61,13 +46,6 @@ def write_target(machine: Machine, target: str, value: str) -> None:
         _run(["systemctl", "start" if value == "active" else "stop", "--", name])
 
 
-def swaps(proc: Path) -> tuple[SwapArea, ...]:
-    """The active swap areas, in the order of /proc/swaps, which writes blanks in names as octal escapes."""
-    lines = (text_of(proc / "swaps") or "").splitlines()[1:]
-    columns = [line.split() for line in lines]
-    return tuple(SwapArea(_unescaped(column[0]), int(column[3]), int(column[4])) for column in columns)
-
-
 def unit(name: str) -> dict[str, str]:
     """Properties of a systemd unit, by name; empty where systemd does not run or has no such unit."""
     names = ",".join(("Id", "LoadState", "ActiveState", "TriggeredBy", *STOPPED_ALONG))
@@ -81,10 +59,6 @@ def unit(name: str) -> dict[str, str]:
 
 def _swap_options(value: str) -> list[str]:
     return [f"--priority={value.rpartition(' ')[2]}"] if "priority" in value else []
-
-
-def _unescaped(name: str) -> str:
-    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), name)
 
 
 def _overwrite(path: Path, value: str) -> None:
