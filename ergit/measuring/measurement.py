@@ -1,25 +1,37 @@
-"""The measuring measurement: readings of one workload, each held back until the machine is quiet and at its temperature."""
+"""Takes readings of one workload, each held back until the machine is quiet and at its temperature."""
 
 import re
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from ergit.processes import output
-from ergit.processes.run import Outcome, Window, run
+import msgspec
+
+from ergit.config.settings import MeasureSettings, TemperatureSettings, WorkloadSettings
+from ergit.disk import refuse_full_disk
 from ergit.energy.source import Energy, Source
 from ergit.errors import ErgitError
-from ergit.machine.interference import Interference, Quiet, Snapshot, between, flags, snapshot, wait_until_quiet
-from ergit.machine.knobs import Machine
+from ergit.machine.interference import (
+    Interference,
+    MachineTotals,
+    Quiet,
+    between,
+    flags,
+    machine_totals,
+    wait_until_quiet,
+)
+from ergit.machine.kernel import Machine
 from ergit.machine.temperature import Gate, Sensor, wait_until_within
-from ergit.measuring.attempts import Reading, Attempt
-from ergit.building.build_dir import refuse_full_disk
+from ergit.measuring.attempts import Attempt
+from ergit.processes import output
+from ergit.processes.run import Outcome, Window, run
+from ergit.records.readings import IdleSample, Reading, ReadingStatus, WindowConditions
 
-NOTHING_READ = Energy({}, [], None)
+NOTHING_READ = Energy({}, (), None)
 
 
 class MeasuredWindow:
@@ -27,9 +39,9 @@ class MeasuredWindow:
 
     def __init__(self, source: Source, machine: Machine) -> None:
         self._source = source
-        self._take = partial(snapshot, machine)
-        self.before: Snapshot | None = None
-        self.after: Snapshot | None = None
+        self._take = partial(machine_totals, machine)
+        self.before: MachineTotals | None = None
+        self.after: MachineTotals | None = None
 
     def start(self) -> None:
         """Reads the energy counters last."""
@@ -46,12 +58,12 @@ class MeasuredWindow:
 class Measurement:
     """All that stays the same for the readings of one job, and how much patience is left for the gates.
 
-    A gate that was waited at in vain is not waited at again in the same job: what follows is flagged at once.
+    A gate that timed out once is not waited at again in the same job: what follows is flagged at once.
     """
 
-    workload: Mapping[str, Any]  # of the config
-    settings: Mapping[str, Any]  # `measure` of the config
-    place: Path  # where the build was unpacked
+    workload: WorkloadSettings
+    settings: MeasureSettings
+    build_dir: Path  # where the build was unpacked
     environment: Mapping[str, str]
     log: Path
     source: Source
@@ -61,8 +73,8 @@ class Measurement:
     temperature_patience_seconds: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.quiet_patience_seconds = self.settings["quiet"]["wait_seconds"]
-        self.temperature_patience_seconds = self.settings["temperature"]["wait_seconds"]
+        self.quiet_patience_seconds = self.settings.quiet.wait_seconds
+        self.temperature_patience_seconds = self.settings.temperature.wait_seconds
 
     def take(self, attempt: Attempt) -> Reading:
         """One run of the workload in a window, with prepare before it and cleanup after it.
@@ -76,26 +88,26 @@ class Measurement:
         prepared = self._run_beside("prepare", attempt)
         if prepared is not None and prepared.status != "ok":
             self._run_beside("cleanup", attempt)
-            reason = failure_reason("prepare", prepared, self.workload["timeout_seconds"], 1)
-            return reading_of(attempt, prepared, prepared.status, reason, NOTHING_READ, [], {})
+            reason = failure_reason("prepare", prepared, self.workload.timeout_seconds, 1)
+            return reading_of(attempt, prepared, prepared.status, reason, NOTHING_READ, (), None)
         quiet = None if attempt.warmup else self._quiet()
         gate = self._temperature(waits=not attempt.warmup)
         window = MeasuredWindow(self.source, self.machine)
-        limit = self.workload["timeout_seconds"] * attempt.loops
-        outcome = self._run(self.workload["command"], str(attempt), limit, window, attempt.loops)
+        limit = self.workload.timeout_seconds * attempt.loops
+        outcome = self._run(self.workload.command, str(attempt), limit, window, attempt.loops)
         cleaned = self._run_beside("cleanup", attempt)
         reason = failure_reason("the workload", outcome, limit, attempt.loops)
         if window.before is None or window.after is None:
-            return reading_of(attempt, outcome, outcome.status, reason, NOTHING_READ, [], {})
+            return reading_of(attempt, outcome, outcome.status, reason, NOTHING_READ, (), None)
         energy = self.source.energy(outcome.cpu_seconds)
         found = between(window.before, window.after, outcome.cpu_seconds)
         seen = [
-            *gate_flags(quiet, gate, self.settings["temperature"]),
-            *flags(found, self.settings["quiet"]["foreign_cores"]),
+            *gate_flags(quiet, gate, self.settings.temperature),
+            *flags(found, self.settings.quiet.foreign_cores),
             *(f"left-behind:{re.sub(r'[^!-:<-~]', '_', name)}" for name in outcome.left_behind),
             *(["cleanup-failed"] if cleaned is not None and cleaned.status != "ok" else []),
         ]
-        if outcome.status == "ok" and outcome.duration_seconds < self.settings["shortest_window_seconds"]:
+        if outcome.status == "ok" and outcome.duration_seconds < self.settings.minimum_window_seconds:
             seen.append("short-window")
         after = self.sensor.celsius() if self.sensor else None
         conditions = window_conditions(quiet, gate, after, window.before, window.after, found)
@@ -105,73 +117,70 @@ class Measurement:
         status = "not-counted" if outcome.status == "ok" and problem else outcome.status
         return reading_of(attempt, outcome, status, reason or problem, energy, seen, conditions)
 
-    def idle(self) -> dict[str, Any] | None:
+    def idle(self) -> IdleSample | None:
         """The energy of the machine while nothing is run, as it is recorded; None where none is wanted or possible."""
-        seconds = self.settings["idle_seconds"]
+        seconds = self.settings.idle_seconds
         if not seconds or self.source.kind != "measured":
             return None
         quiet = self._quiet()
-        before = snapshot(self.machine)
+        before = machine_totals(self.machine)
         self.source.start()
         started = time.monotonic()
         time.sleep(seconds)
         duration = time.monotonic() - started
         self.source.stop()
-        found = between(before, snapshot(self.machine), workload_cpu_seconds=0.0)
+        found = between(before, machine_totals(self.machine), workload_cpu_seconds=0.0)
         energy = self.source.energy(0.0)
-        return {
-            "duration_seconds": duration,
-            "joules": energy.joules,
-            "counters": energy.counters,
-            "reason": energy.problem,
-            "flags": [
-                *([] if quiet.is_quiet else ["busy"]),
-                *flags(found, self.settings["quiet"]["foreign_cores"]),
-            ],
-        }
+        return IdleSample(
+            duration_seconds=duration,
+            joules=energy.joules,
+            counters=energy.counters,
+            reason=energy.problem,
+            flags=(*(() if quiet.is_quiet else ("busy",)), *flags(found, self.settings.quiet.foreign_cores)),
+        )
 
     def _quiet(self) -> Quiet:
-        limits = self.settings["quiet"]
+        limits = self.settings.quiet
         quiet = wait_until_quiet(
-            limits["foreign_cores"],
-            self.settings["rest_seconds"],
+            limits.foreign_cores,
+            self.settings.rest_seconds,
             self.quiet_patience_seconds,
-            take=partial(snapshot, self.machine),
+            take=partial(machine_totals, self.machine),
         )
         if not quiet.is_quiet:
-            if limits["otherwise"] == "error":
+            if limits.on_timeout == "error":
                 raise ErgitError(
                     f"The machine is not quiet: after {quiet.waited_seconds:.0f} s of waiting others still use "
-                    f"{quiet.foreign_cores:.2f} cores, and measure.quiet.foreign_cores is {limits['foreign_cores']:g}. "
-                    "End them (see top), or set measure.quiet.otherwise to flag."
+                    f"{quiet.foreign_cores:.2f} cores, and measure.quiet.foreign_cores is {limits.foreign_cores:g}. "
+                    "End them (see top), or set measure.quiet.on_timeout to flag."
                 )
             self.quiet_patience_seconds = 0.0
         return quiet
 
     def _temperature(self, *, waits: bool) -> Gate:
-        limits = self.settings["temperature"]
-        lowest, highest = limits["lowest_celsius"], limits["highest_celsius"]
+        limits = self.settings.temperature
+        lowest, highest = limits.lowest_celsius, limits.highest_celsius
         if self.sensor is None:
             return Gate(None, 0.0, None)
         if not waits:
             return Gate(self.sensor.celsius(), 0.0, None)
         gate = wait_until_within(self.sensor, lowest, highest, self.temperature_patience_seconds)
         if gate.flag:
-            if limits["otherwise"] == "error":
+            if limits.on_timeout == "error":
                 raise ErgitError(
                     f"The CPU is {gate.flag.replace('-', ' ')}: {gate.celsius:g} °C by {self.sensor.name} after "
                     f"{gate.waited_seconds:.0f} s of waiting; measure.temperature wants {lowest} to {highest}. "
-                    "Cool it better, widen the bounds, or set measure.temperature.otherwise to flag."
+                    "Cool it better, widen the bounds, or set measure.temperature.on_timeout to flag."
                 )
             self.temperature_patience_seconds = 0.0
         return gate
 
-    def _run_beside(self, name: str, attempt: Attempt) -> Outcome | None:
+    def _run_beside(self, name: Literal["prepare", "cleanup"], attempt: Attempt) -> Outcome | None:
         """Runs `prepare` or `cleanup`, outside of any window; None where there is none."""
-        command = self.workload[name]
+        command = self.workload.prepare if name == "prepare" else self.workload.cleanup
         if command is None:
             return None
-        return self._run(command, f"{name} of {attempt}", self.workload["timeout_seconds"])
+        return self._run(command, f"{name} of {attempt}", self.workload.timeout_seconds)
 
     def _run(
         self, command: str, title: str, timeout_seconds: float, window: Window | None = None, loops: int = 1
@@ -179,8 +188,8 @@ class Measurement:
         start = output.head(self.log, title)
         outcome = run(
             command,
-            directory=self.place / self.workload["directory"],
-            inside=self.place,
+            directory=self.build_dir / self.workload.directory,
+            inside=self.build_dir,
             environment=self.environment,
             timeout_seconds=timeout_seconds,
             log=self.log,
@@ -188,7 +197,7 @@ class Measurement:
             loops=loops,
         )
         if outcome.status != "ok":
-            refuse_full_disk((self.log.parent, self.place), self.log)
+            refuse_full_disk((self.log.parent, self.build_dir.parent))
         output.shorten(self.log, start)
         return outcome
 
@@ -196,11 +205,11 @@ class Measurement:
 def reading_of(
     attempt: Attempt,
     outcome: Outcome,
-    status: str,
+    status: ReadingStatus,
     reason: str | None,
     energy: Energy,
-    seen: list[str],
-    conditions: dict[str, Any],
+    seen: Sequence[str],
+    conditions: WindowConditions | None,
 ) -> Reading:
     """The record of one attempt; only a reading that is ok has joules."""
     return Reading(
@@ -217,7 +226,7 @@ def reading_of(
         loops=max(1, outcome.loops),
         joules=energy.joules if status == "ok" else {},
         counters=energy.counters,
-        flags=seen,
+        flags=tuple(seen),
         conditions=conditions,
     )
 
@@ -238,34 +247,40 @@ def failure_reason(what: str, outcome: Outcome, timeout_seconds: float, loops: i
     return f"{what} killed its parent and so stopped after {outcome.loops} of {loops} repetitions"
 
 
-def gate_flags(quiet: Quiet | None, gate: Gate, limits: Mapping[str, Any]) -> list[str]:
+def gate_flags(quiet: Quiet | None, gate: Gate, limits: TemperatureSettings) -> list[str]:
     """What the gates have to say about a reading; `limits` is `measure.temperature` of the config."""
     found = [] if quiet is None or quiet.is_quiet else ["busy"]
     if gate.flag:
         found.append(gate.flag)
-    wanted = limits["lowest_celsius"] is not None or limits["highest_celsius"] is not None
+    wanted = limits.lowest_celsius is not None or limits.highest_celsius is not None
     return [*found, "no-temperature"] if gate.celsius is None and wanted else found
 
 
 def window_conditions(
-    quiet: Quiet | None, gate: Gate, celsius_after: float | None, before: Snapshot, after: Snapshot, found: Interference
-) -> dict[str, Any]:
-    """What was seen before, during and after one window, as it is recorded: null where absent, with the reason."""
-    facts = {
-        "waited_seconds": gate.waited_seconds + (quiet.waited_seconds if quiet else 0.0),
-        "foreign_cores_before": quiet.foreign_cores if quiet else None,
-        "foreign_cpu_seconds": found.foreign_cpu_seconds,
-        "interrupt_seconds": found.interrupt_seconds,
-        "steal_seconds": found.steal_seconds,
-        "suspended_seconds": found.suspended_seconds,
-        "pressure_seconds": found.pressure_seconds,
-        "throttles": found.throttles,
-        "celsius_before": gate.celsius,
-        "celsius_after": celsius_after,
-        "frequency_megahertz_before": before.frequency_megahertz,
-        "frequency_megahertz_after": after.frequency_megahertz,
-    }
-    return facts | {"missing": {name: ABSENT[name] for name, value in facts.items() if value is None}}
+    quiet: Quiet | None,
+    gate: Gate,
+    celsius_after: float | None,
+    before: MachineTotals,
+    after: MachineTotals,
+    found: Interference,
+) -> WindowConditions:
+    """What was seen before, during and after one window: None where absent, with the reason."""
+    seen = WindowConditions(
+        waited_seconds=gate.waited_seconds + (quiet.waited_seconds if quiet else 0.0),
+        foreign_cores_before=quiet.foreign_cores if quiet else None,
+        foreign_cpu_seconds=found.foreign_cpu_seconds,
+        interrupt_seconds=found.interrupt_seconds,
+        steal_seconds=found.steal_seconds,
+        suspended_seconds=found.suspended_seconds,
+        pressure_seconds=found.pressure_seconds,
+        throttles=found.throttles,
+        celsius_before=gate.celsius,
+        celsius_after=celsius_after,
+        frequency_megahertz_before=before.frequency_megahertz,
+        frequency_megahertz_after=after.frequency_megahertz,
+    )
+    missing = {name: reason for name, reason in ABSENT.items() if getattr(seen, name) is None}
+    return msgspec.structs.replace(seen, missing=missing)
 
 
 ABSENT = {

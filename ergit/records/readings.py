@@ -1,5 +1,6 @@
 """results/readings/{commit}/{round}.json: what one measuring job read, from the raw counters on."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -28,7 +29,8 @@ class Counter(Value, frozen=True, kw_only=True):
     """One raw counter of one window, as it was read.
 
     `unit` is what one count stands for, `range` the largest count before the counter restarts at 0 (None: it never
-    does), `samples` the values read between `before` and `after`.
+    does), `samples` the values read between `before` and `after`, as far as they are kept, `sample_seconds` how long
+    after `before` each was read.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Counter(Value, frozen=True, kw_only=True):
     after: Raw
     range: int | None
     samples: tuple[Raw, ...]
+    sample_seconds: tuple[float, ...] = ()
 
 
 class WindowConditions(Value, frozen=True, kw_only=True):
@@ -145,3 +148,26 @@ def write_readings(path: Path, record: JobRecord) -> None:
 def read_readings(path: Path) -> JobRecord:
     """The record; raises ErgitError where it is not there or damaged."""
     return read_record(path, JobRecord, SCHEMA)
+
+
+def output_log_of(path: Path) -> Path:
+    """Where the workload's output is kept, beside the record."""
+    return path.with_suffix(".output.log")
+
+
+def set_aside(path: Path) -> None:
+    """Keeps an earlier record, and its log, beside the new one under the time it began: readings are never lost.
+
+    Raises:
+        ErgitError: the earlier record is damaged.
+        OSError: the folder cannot be written to.
+    """
+    if not path.exists():
+        return
+    earlier = read_readings(path)
+    started = earlier.readings[0].started if earlier.readings else "unmeasured"
+    stamp = re.sub("[^0-9TZa-z]", "", started)
+    log = output_log_of(path)
+    if log.exists():
+        log.rename(log.with_name(f"{path.stem}.superseded-{stamp}.output.log"))
+    path.rename(path.with_name(f"{path.stem}.superseded-{stamp}.json"))

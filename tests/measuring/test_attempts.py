@@ -2,46 +2,36 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from ergit.measuring.attempts import Reading, Attempt, loops_for, take_all
+from ergit.config.settings import MeasureSettings
+from ergit.measuring.attempts import Attempt, loops_for, take_all
+from ergit.records.readings import Reading
+from tests.fakes import job_records
 
-SETTINGS: dict[str, Any] = {"warmup": 1, "repeats": 3, "retries": 2, "loops": "auto", "shortest_window_seconds": 0.1}
-
-
-def reading(attempt: Attempt, status: str = "ok", flags: tuple[str, ...] = (), seconds: float = 1.0) -> Reading:
-    """A reading of that attempt."""
-    return Reading(
-        repeat=attempt.repeat,
-        attempt=attempt.attempt,
-        warmup=attempt.warmup,
-        status=status,
-        exit_code=None,
-        signal=None,
-        reason=None,
-        started="",
-        duration_seconds=seconds,
-        cpu_seconds=seconds,
-        loops=attempt.loops,
-        joules={},
-        counters=[],
-        flags=list(flags),
-        conditions={},
-    )
+SETTINGS = MeasureSettings(warmup=1, repeats=3, retries=2, loops="auto", minimum_window_seconds=0.1)
 
 
-def turns(outcomes: dict[str, Any], **settings: Any) -> list[str]:
-    """The turns that were taken, when those named here have another status or flags than a clean reading."""
-    taken = take_all(lambda attempt: reading(attempt, **outcomes.get(str(attempt), {})), SETTINGS | settings)
+def reading(attempt: Attempt, **changes: Any) -> Reading:
+    """A clean reading of that attempt."""
+    known = {"repeat": attempt.repeat, "attempt": attempt.attempt, "warmup": attempt.warmup, "loops": attempt.loops}
+    return job_records.reading(**known | changes)
+
+
+def attempts(outcomes: dict[str, Any], **settings: Any) -> list[str]:
+    """The attempts that were made, when those named here have another status or flags than a clean reading."""
+    chosen = msgspec.structs.replace(SETTINGS, **settings)
+    taken = take_all(lambda attempt: reading(attempt, **outcomes.get(str(attempt), {})), chosen)
     return [str(Attempt(each.repeat, each.attempt, each.warmup)) for each in taken]
 
 
 def test_clean_readings_are_taken_once() -> None:
-    assert turns({}) == ["warm-up 1", "reading 1", "reading 2", "reading 3"]
+    assert attempts({}) == ["warm-up 1", "reading 1", "reading 2", "reading 3"]
 
 
 def test_a_contaminated_reading_is_kept_and_taken_again_until_it_is_clean() -> None:
-    assert turns({"reading 2": {"flags": ("foreign-cpu",)}}) == [
+    assert attempts({"reading 2": {"flags": ("foreign-cpu",)}}) == [
         "warm-up 1",
         "reading 1",
         "reading 2",
@@ -52,25 +42,30 @@ def test_a_contaminated_reading_is_kept_and_taken_again_until_it_is_clean() -> N
 
 def test_retries_have_an_end() -> None:
     always = {f"reading 1{again}": {"flags": ("steal",)} for again in ("", ", attempt 2", ", attempt 3")}
-    assert turns(always, repeats=1) == ["warm-up 1", "reading 1", "reading 1, attempt 2", "reading 1, attempt 3"]
+    assert attempts(always, repeats=1) == ["warm-up 1", "reading 1", "reading 1, attempt 2", "reading 1, attempt 3"]
 
 
 def test_a_window_that_was_not_counted_is_taken_again() -> None:
-    assert turns({"reading 1": {"status": "not-counted"}}, repeats=1, warmup=0) == ["reading 1", "reading 1, attempt 2"]
+    assert attempts({"reading 1": {"status": "not-counted"}}, repeats=1, warmup=0) == [
+        "reading 1",
+        "reading 1, attempt 2",
+    ]
 
 
 def test_flags_that_only_inform_cost_no_retry() -> None:
-    assert turns({"reading 1": {"flags": ("short-window", "left-behind:java")}}, repeats=1, warmup=0) == ["reading 1"]
+    assert attempts({"reading 1": {"flags": ("short-window", "left-behind:java")}}, repeats=1, warmup=0) == [
+        "reading 1"
+    ]
 
 
 def test_a_contaminated_warm_up_is_not_taken_again() -> None:
-    assert turns({"warm-up 1": {"flags": ("foreign-cpu",)}}, repeats=1) == ["warm-up 1", "reading 1"]
+    assert attempts({"warm-up 1": {"flags": ("foreign-cpu",)}}, repeats=1) == ["warm-up 1", "reading 1"]
 
 
 @pytest.mark.parametrize("status", ["failed", "timeout"])
 @pytest.mark.parametrize("last", ["warm-up 1", "reading 2"])
 def test_nothing_follows_a_failure(status: str, last: str) -> None:
-    assert turns({last: {"status": status}})[-1] == last
+    assert attempts({last: {"status": status}})[-1] == last
 
 
 @pytest.mark.parametrize(
@@ -86,9 +81,9 @@ def test_nothing_follows_a_failure(status: str, last: str) -> None:
         (1, 0.01, 1),
     ],
 )
-def test_loops_fill_the_shortest_window(loops: Any, warmup_seconds: float | None, expected: int) -> None:
-    assert loops_for(SETTINGS | {"loops": loops}, warmup_seconds) == expected
+def test_loops_fill_the_minimum_window(loops: Any, warmup_seconds: float | None, expected: int) -> None:
+    assert loops_for(msgspec.structs.replace(SETTINGS, loops=loops), warmup_seconds) == expected
 
 
 def test_no_window_needs_filling_where_none_is_too_short() -> None:
-    assert loops_for(SETTINGS | {"shortest_window_seconds": 0.0}, 0.001) == 1
+    assert loops_for(msgspec.structs.replace(SETTINGS, minimum_window_seconds=0.0), 0.001) == 1

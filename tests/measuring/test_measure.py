@@ -1,44 +1,50 @@
 """One job from build to record: whatever the workload does, the record says what it was and nothing is lost."""
 
 import itertools
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from ergit.config.handover import program_variables
+from ergit.config.settings import (
+    BuildSettings,
+    JobSettings,
+    MeasureSettings,
+    QuietSettings,
+    RepositorySettings,
+    TemperatureSettings,
+    WorkloadSettings,
+)
+from ergit.records.build import BuildRecord, write_build
+from ergit.records.readings import JobRecord, read_readings
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-SETTINGS: dict[str, Any] = {
-    "source": "estimate",
-    "allow_estimate": True,
-    "watts_per_core": 10.0,
-    "powercap": None,
-    "rounds": 3,
-    "repeats": 2,
-    "warmup": 1,
-    "rest_seconds": 0.0,
-    "seed": 1,
-    "idle_seconds": 0.0,
-    "shortest_window_seconds": 0.0,
-    "loops": "auto",
-    "retries": 0,
-    "temperature": {
-        "sensor": None,
-        "lowest_celsius": None,
-        "highest_celsius": None,
-        "wait_seconds": 0.0,
-        "otherwise": "flag",
-    },
-    "quiet": {"foreign_cores": 1000.0, "wait_seconds": 0.0, "otherwise": "flag"},
-}
+UNLIMITED = QuietSettings(foreign_cores=1000.0, wait_seconds=0.0)
+NO_SENSOR = TemperatureSettings(sensor=None, wait_seconds=0.0)
+SETTINGS = MeasureSettings(
+    source="estimate",
+    allow_estimate=True,
+    repeats=2,
+    rest_seconds=0.0,
+    idle_seconds=0.0,
+    minimum_window_seconds=0.0,
+    retries=0,
+    temperature=NO_SENSOR,
+    quiet=UNLIMITED,
+)
+BUSY = QuietSettings(foreign_cores=1e-9, wait_seconds=0.0)
+SMALL: dict[str, Any] = {"warmup": 0, "repeats": 1}
 
 
 @dataclass
@@ -60,56 +66,53 @@ class Study:
 
     def build(self, **others: Any) -> None:
         """Writes the record of the build."""
-        record = {
-            "commit": COMMIT,
-            "status": "ok",
-            "reason": None,
-            "java": None,
-            "directory": str(self.folder / "work/0123456789abcdef"),
-            "environment": {},
-        }
-        (self.folder / "build.json").write_text(json.dumps(record | others))
+        made = BuildRecord(
+            commit=COMMIT,
+            java=None,
+            directory=str(self.folder / "work/0123456789abcdef"),
+            environment={},
+            cached=False,
+            commands=(),
+            status="ok",
+            reason=None,
+        )
+        write_build(self.folder / "build.json", msgspec.structs.replace(made, **others))
 
     def start(self, command: str, settings: dict[str, Any] | None = None, **workload: Any) -> "subprocess.Popen[str]":
         """The program, running."""
-        described = {
-            "command": command,
-            "directory": ".",
-            "prepare": None,
-            "cleanup": None,
-            "timeout_seconds": 30.0,
-            "environment": {},
-        }
+        job = JobSettings(
+            repository=RepositorySettings(url="project"),
+            java=None,
+            build=BuildSettings(),
+            workload=WorkloadSettings(command=command, **{"timeout_seconds": 30.0} | workload),
+            measure=msgspec.structs.replace(SETTINGS, **settings or {}),
+        )
         options = {
+            "settings": "ERGIT_SETTINGS_TEST",
             "build": "build.json",
             "artifact": "build.tar.gz",
             "commit": COMMIT,
             "round": "1",
-            "workload": json.dumps(described | workload),
-            "settings": json.dumps(SETTINGS | (settings or {})),
             "output": str(self.output.relative_to(self.folder)),
             "lock": str(self.lock),
         }
         return subprocess.Popen(
             [
-                sys.executable,
-                "-m",
-                "ergit.measuring.measure",
+                *(sys.executable, "-P", "-m", "ergit.measuring.measure"),
                 *(part for key in options for part in (f"--{key}", options[key])),
             ],
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            env=os.environ | program_variables() | {"ERGIT_SETTINGS_TEST": msgspec.json.encode(job).decode()},
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def measure(self, command: str, settings: dict[str, Any] | None = None, **workload: Any) -> dict[str, Any]:
+    def measure(self, command: str, settings: dict[str, Any] | None = None, **workload: Any) -> JobRecord:
         """The record of measuring this command."""
         program = self.start(command, settings, **workload)
         _, errors = program.communicate(timeout=60)
         assert program.returncode == 0, errors
-        record: dict[str, Any] = json.loads(self.output.read_text(encoding="utf-8"))
-        return record
+        return read_readings(self.output)
 
     def refusal(self, command: str, settings: dict[str, Any] | None = None, **workload: Any) -> str:
         """What the program says when it does not measure."""
@@ -132,32 +135,43 @@ def study(tmp_path: Path) -> Study:
     return made
 
 
-def shape(record: dict[str, Any]) -> list[tuple[bool, int, int, str]]:
+@contextmanager
+def busy_core() -> Iterator[None]:
+    """Somebody else's work on one processor, until the end of the block."""
+    with subprocess.Popen(["bash", "-c", "while :; do :; done"]) as neighbour:
+        try:
+            yield
+        finally:
+            neighbour.kill()
+
+
+def shape(record: JobRecord) -> list[tuple[bool, int, int, str]]:
     """Of each reading: whether it is a warm-up, repeat, attempt, status."""
-    return [(each["warmup"], each["repeat"], each["attempt"], each["status"]) for each in record["readings"]]
+    return [(each.warmup, each.repeat, each.attempt, each.status) for each in record.readings]
 
 
 def test_warm_ups_come_first_and_then_the_repeats(study: Study) -> None:
     record = study.measure("cat kept && cat kept")
     assert shape(record) == [(True, 1, 1, "ok"), (False, 1, 1, "ok"), (False, 2, 1, "ok")]
-    assert (record["schema"], record["status"], record["round"]) == ("ergit.readings/1", "measured", 1)
-    assert record["source"]["kind"] == "estimated"
+    assert (record.schema, record.status, record.round) == ("ergit.readings/1", "measured", 1)
+    assert record.source is not None
+    assert record.source.kind == "estimated"
     assert study.log.count("what was built\n") == 6
     assert study.log.count("--- reading 2\n") == 1
 
 
 def test_an_estimate_is_cpu_time_and_has_no_idle_sample(study: Study) -> None:
     record = study.measure("true", {"idle_seconds": 0.1})
-    for reading in record["readings"]:
-        assert reading["joules"] == {"package": pytest.approx(10.0 * reading["cpu_seconds"])}
-    assert record["idle"] is None
+    for reading in record.readings:
+        assert reading.joules == {"package": pytest.approx(10.0 * reading.cpu_seconds)}
+    assert record.idle is None
 
 
 def test_a_failing_workload_has_a_status_and_no_joules_and_is_not_tried_again(study: Study) -> None:
     record = study.measure("echo broken; exit 3")
     assert shape(record) == [(True, 1, 1, "failed")]
-    assert (record["readings"][0]["exit_code"], record["readings"][0]["joules"]) == (3, {})
-    assert record["readings"][0]["reason"] == "the workload ended with status 3"
+    assert (record.readings[0].exit_code, record.readings[0].joules) == (3, {})
+    assert record.readings[0].reason == "the workload ended with status 3"
     assert "broken\n" in study.log
 
 
@@ -169,33 +183,33 @@ def test_a_workload_that_fails_later_keeps_what_was_read_before(study: Study) ->
 def test_a_workload_that_hangs_is_a_timeout(study: Study) -> None:
     record = study.measure("sleep 60", timeout_seconds=0.2)
     assert shape(record) == [(True, 1, 1, "timeout")]
-    assert record["readings"][0]["reason"] == "the workload took longer than 0.2 s"
+    assert record.readings[0].reason == "the workload took longer than 0.2 s"
 
 
 def test_a_workload_that_is_killed_tells_the_signal(study: Study) -> None:
     record = study.measure("kill -SEGV $$")
-    assert record["readings"][0]["signal"] == signal.SIGSEGV
-    assert record["readings"][0]["reason"] == "the workload was killed by SIGSEGV"
+    assert record.readings[0].signal == signal.SIGSEGV
+    assert record.readings[0].reason == "the workload was killed by SIGSEGV"
 
 
 def test_a_workload_that_kills_its_parent_is_recorded(study: Study) -> None:
     record = study.measure("kill -KILL $PPID; exit 4")
     assert shape(record) == [(True, 1, 1, "failed")]
-    assert record["readings"][0]["exit_code"] == 4
+    assert record.readings[0].exit_code == 4
 
 
 def test_a_daemon_is_named_in_the_flags(study: Study) -> None:
-    record = study.measure("setsid sleep 60 & true", {"repeats": 1, "warmup": 0})
+    record = study.measure("setsid sleep 60 & true", SMALL)
     assert shape(record) == [(False, 1, 1, "ok")]
-    assert "left-behind:sleep" in record["readings"][0]["flags"]
+    assert "left-behind:sleep" in record.readings[0].flags
 
 
 def test_output_that_is_no_text_does_no_harm(study: Study) -> None:
-    assert shape(study.measure(r"printf '\xff\xfe'", {"repeats": 1, "warmup": 0})) == [(False, 1, 1, "ok")]
+    assert shape(study.measure(r"printf '\xff\xfe'", SMALL)) == [(False, 1, 1, "ok")]
 
 
 def test_of_a_long_output_both_ends_are_kept_and_the_gap_is_told(study: Study) -> None:
-    study.measure("echo begin; head -c 50000000 /dev/zero; echo end", {"repeats": 1, "warmup": 0})
+    study.measure("echo begin; head -c 50000000 /dev/zero; echo end", SMALL)
     assert len(study.log) < 1_000_200
     assert "begin\n" in study.log
     assert study.log.endswith("end\n")
@@ -205,7 +219,7 @@ def test_of_a_long_output_both_ends_are_kept_and_the_gap_is_told(study: Study) -
 def test_a_folder_that_this_commit_lacks_is_a_failure(study: Study) -> None:
     record = study.measure("true", directory="absent")
     assert (
-        record["readings"][0]["reason"]
+        record.readings[0].reason
         == "the workload could not be started: its folder is not there in this commit, or leads out of it"
     )
 
@@ -213,60 +227,59 @@ def test_a_folder_that_this_commit_lacks_is_a_failure(study: Study) -> None:
 def test_prepare_and_cleanup_run_around_each_reading_and_outside_of_its_window(study: Study) -> None:
     record = study.measure("cat made", prepare="sleep 0.3; echo fresh > made", cleanup="rm made")
     assert shape(record) == [(True, 1, 1, "ok"), (False, 1, 1, "ok"), (False, 2, 1, "ok")]
-    assert all(reading["duration_seconds"] < 0.3 for reading in record["readings"])
+    assert all(reading.duration_seconds < 0.3 for reading in record.readings)
 
 
 def test_a_prepare_that_fails_fails_the_reading_and_is_cleaned_up(study: Study) -> None:
     record = study.measure("true", prepare="exit 9", cleanup="echo tidied")
     assert shape(record) == [(True, 1, 1, "failed")]
-    assert record["readings"][0]["reason"] == "prepare ended with status 9"
+    assert record.readings[0].reason == "prepare ended with status 9"
     assert "tidied" in study.log
 
 
 def test_a_short_command_is_repeated_inside_the_window(study: Study) -> None:
-    record = study.measure("echo run", {"shortest_window_seconds": 0.05, "repeats": 1})
-    warmup, reading = record["readings"]
-    assert (warmup["loops"], warmup["flags"]) == (1, ["short-window"])
-    assert reading["loops"] > 1
-    assert study.log.count("run\n") == 1 + reading["loops"]
+    record = study.measure("echo run", {"minimum_window_seconds": 0.05, "repeats": 1})
+    warmup, reading = record.readings
+    assert (warmup.loops, warmup.flags) == (1, ("short-window",))
+    assert reading.loops > 1
+    assert study.log.count("run\n") == 1 + reading.loops
 
 
 def test_a_count_of_loops_that_is_set_is_kept(study: Study) -> None:
     record = study.measure("true", {"loops": 4, "repeats": 1})
-    assert [reading["loops"] for reading in record["readings"]] == [1, 4]
+    assert [reading.loops for reading in record.readings] == [1, 4]
 
 
 def test_a_reading_on_a_busy_machine_is_kept_flagged_and_taken_again(study: Study) -> None:
-    busy = {"quiet": {"foreign_cores": 1e-9, "wait_seconds": 0.0, "otherwise": "flag"}, "retries": 2, "repeats": 1}
-    with subprocess.Popen(["bash", "-c", "while :; do :; done"]) as neighbour:
+    busy = {"quiet": BUSY, "retries": 2, "repeats": 1}
+    with busy_core():
         record = study.measure("sleep 0.3", busy)
-        neighbour.kill()
     assert shape(record) == [(True, 1, 1, "ok")] + [(False, 1, attempt, "ok") for attempt in (1, 2, 3)]
-    assert all({"busy", "foreign-cpu"} <= set(reading["flags"]) for reading in record["readings"][1:])
+    assert all({"busy", "foreign-cpu"} <= set(reading.flags) for reading in record.readings[1:])
 
 
 def test_a_busy_machine_is_an_error_where_the_config_says_so(study: Study) -> None:
-    strict = {"quiet": {"foreign_cores": 1e-9, "wait_seconds": 0.0, "otherwise": "error"}}
-    with subprocess.Popen(["bash", "-c", "while :; do :; done"]) as neighbour:
+    strict = {"quiet": msgspec.structs.replace(BUSY, on_timeout="error")}
+    with busy_core():
         assert "The machine is not quiet" in study.refusal("true", strict)
-        neighbour.kill()
     assert not study.output.exists()
 
 
 def test_bounds_without_a_sensor_flag_the_readings(study: Study) -> None:
-    bounds = SETTINGS["temperature"] | {"highest_celsius": 60.0}
+    bounds = msgspec.structs.replace(NO_SENSOR, highest_celsius=60.0)
     record = study.measure("true", {"temperature": bounds, "warmup": 0, "repeats": 1})
-    assert "no-temperature" in record["readings"][0]["flags"]
-    assert record["readings"][0]["conditions"]["missing"]["celsius_before"] == "no temperature sensor is used"
+    assert "no-temperature" in record.readings[0].flags
+    assert record.readings[0].conditions is not None
+    assert record.readings[0].conditions.missing["celsius_before"] == "no temperature sensor is used"
 
 
 def test_bounds_without_a_sensor_are_an_error_where_the_config_says_so(study: Study) -> None:
-    bounds = SETTINGS["temperature"] | {"highest_celsius": 60.0, "otherwise": "error"}
+    bounds = msgspec.structs.replace(NO_SENSOR, highest_celsius=60.0, on_timeout="error")
     assert "no sensor of the CPU's temperature" in study.refusal("true", {"temperature": bounds})
 
 
 def test_a_sensor_that_is_not_there_is_an_error_and_nothing_is_written(study: Study) -> None:
-    named = SETTINGS["temperature"] | {"sensor": "imagined"}
+    named = msgspec.structs.replace(NO_SENSOR, sensor="imagined")
     assert "measure.temperature.sensor is imagined" in study.refusal("true", {"temperature": named})
     assert not study.output.exists()
 
@@ -274,14 +287,14 @@ def test_a_sensor_that_is_not_there_is_an_error_and_nothing_is_written(study: St
 def test_a_failed_build_is_recorded_without_readings(study: Study) -> None:
     study.build(status="failed", reason="`make` ended with status 2")
     record = study.measure("true")
-    assert (record["status"], record["reason"]) == ("build-failed", "`make` ended with status 2")
-    assert (record["readings"], record["source"]) == ([], None)
+    assert (record.status, record.reason) == ("build-failed", "`make` ended with status 2")
+    assert (record.readings, record.source) == ((), None)
 
 
 @pytest.mark.parametrize(("build", "status"), [("timeout", "build-failed"), ("no-jdk", "no-jdk")])
 def test_other_builds_that_are_none_are_recorded_too(study: Study, build: str, status: str) -> None:
     study.build(status=build, reason="because")
-    assert study.measure("true")["status"] == status
+    assert study.measure("true").status == status
 
 
 def test_a_damaged_artifact_is_an_error(study: Study) -> None:
@@ -297,10 +310,10 @@ def test_the_workload_sees_its_own_environment_and_not_that_of_ergit(study: Stud
 
 
 def test_an_earlier_record_is_kept_beside_the_new_one(study: Study) -> None:
-    first = study.measure("echo first", {"warmup": 0, "repeats": 1})
-    study.measure("echo second", {"warmup": 0, "repeats": 1})
+    first = study.measure("echo first", SMALL)
+    study.measure("echo second", SMALL)
     kept = list(study.output.parent.glob("1.superseded-*.json"))
-    assert [json.loads(path.read_text()) for path in kept] == [first]
+    assert [read_readings(path) for path in kept] == [first]
     logs = list(study.output.parent.glob("1.superseded-*.output.log"))
     assert ["first" in path.read_text() for path in logs] == [True]
     assert "second" in study.log
@@ -310,14 +323,14 @@ def test_an_earlier_record_stays_where_it_is_when_the_job_fails(study: Study) ->
     first = study.measure("true")
     (study.folder / "build.tar.gz").write_bytes(b"no archive")
     study.refusal("true")
-    assert json.loads(study.output.read_text()) == first
+    assert read_readings(study.output) == first
     assert [path.name for path in study.output.parent.glob("*.json")] == ["1.json"]
 
 
-def windows(record: dict[str, Any]) -> list[tuple[float, float]]:
+def windows(record: JobRecord) -> list[tuple[float, float]]:
     """When each reading began and ended, in seconds since 1970."""
-    began = [datetime.fromisoformat(reading["started"]).timestamp() for reading in record["readings"]]
-    return [(start, start + each["duration_seconds"]) for start, each in zip(began, record["readings"], strict=True)]
+    began = [datetime.fromisoformat(reading.started).timestamp() for reading in record.readings]
+    return [(start, start + each.duration_seconds) for start, each in zip(began, record.readings, strict=True)]
 
 
 def test_two_programs_never_measure_at_once_and_say_whom_they_wait_for(study: Study) -> None:
@@ -328,7 +341,7 @@ def test_two_programs_never_measure_at_once_and_say_whom_they_wait_for(study: St
         each.build()
     programs = [each.start("sleep 0.3", {"warmup": 0}) for each in studies]
     errors = [program.communicate(timeout=60)[1] for program in programs]
-    spans = sorted(span for each in studies for span in windows(json.loads(each.output.read_text())))
+    spans = sorted(span for each in studies for span in windows(read_readings(each.output)))
     assert len(spans) == 4
     assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
     assert sum("waits for process" in text for text in errors) == 1
@@ -342,7 +355,7 @@ def test_a_program_that_is_killed_leaves_no_record_no_process_and_no_lock(study:
     program.kill()
     program.communicate()
     assert not study.output.exists()
-    assert shape(study.measure("true", {"warmup": 0, "repeats": 1})) == [(False, 1, 1, "ok")]
+    assert shape(study.measure("true", SMALL)) == [(False, 1, 1, "ok")]
     assert mark not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
 
 

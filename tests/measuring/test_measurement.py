@@ -3,32 +3,35 @@
 import os
 import time
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
+import msgspec
 import pytest
 
-from ergit.measuring.measurement import Measurement, failure_reason
-from ergit.processes.run import Outcome
+from ergit.config.settings import MeasureSettings, QuietSettings, TemperatureSettings, WorkloadSettings
 from ergit.energy.source import Energy, Source
 from ergit.errors import ErgitError
-from ergit.machine.knobs import Machine
+from ergit.machine.kernel import Machine
 from ergit.machine.temperature import Sensor
 from ergit.measuring.attempts import Attempt
+from ergit.measuring.measurement import Measurement, failure_reason
+from ergit.processes.run import Outcome
+from ergit.records.readings import WindowConditions
 
-SETTINGS: dict[str, Any] = {
-    "rest_seconds": 0.0,
-    "idle_seconds": 0.1,
-    "shortest_window_seconds": 0.0,
-    "temperature": {"lowest_celsius": None, "highest_celsius": None, "wait_seconds": 0.2, "otherwise": "flag"},
-    "quiet": {"foreign_cores": 1000.0, "wait_seconds": 0.0, "otherwise": "flag"},
-}
+PATIENT = TemperatureSettings(wait_seconds=0.2)
+UNLIMITED = QuietSettings(foreign_cores=1000.0, wait_seconds=0.0)
+SETTINGS = MeasureSettings(
+    rest_seconds=0.0, idle_seconds=0.1, minimum_window_seconds=0.0, temperature=PATIENT, quiet=UNLIMITED
+)
+FIRST = Attempt(1)
+STRICT = QuietSettings(foreign_cores=0.2, wait_seconds=0.0)
 
 
 class ConstantPower(Source):
     """A counter of an imagined package that always draws 100 W, whatever runs."""
 
-    name: ClassVar[str] = "constant"
-    kind: ClassVar[str] = "measured"
+    name = "constant"
+    kind: ClassVar[Literal["measured", "estimated"]] = "measured"
     domains = ("package",)
 
     def __init__(self, problem: str | None = None) -> None:
@@ -46,13 +49,13 @@ class ConstantPower(Source):
     def energy(self, cpu_seconds: float) -> Energy:  # noqa: ARG002
         """100 J a second."""
         joules = {} if self.problem else {"package": 100 * (self.ended - self.started)}
-        return Energy(joules, [], self.problem)
+        return Energy(joules, (), self.problem)
 
     def close(self) -> None:
         """Nothing."""
 
 
-class Place:
+class Folder:
     """A measurement in a temporary folder, on a machine of which everything is known."""
 
     def __init__(self, folder: Path) -> None:
@@ -69,12 +72,19 @@ class Place:
         (self.folder / "temp").write_text(f"{celsius * 1000:.0f}\n")
         return Sensor("x86_pkg_temp", (self.folder / "temp",))
 
-    def measurement(self, command: str, source: Source | None = None, sensor: Sensor | None = None, **others: Any) -> Measurement:
+    def measurement(
+        self,
+        command: str,
+        source: Source | None = None,
+        sensor: Sensor | None = None,
+        cleanup: str | None = None,
+        **others: Any,
+    ) -> Measurement:
         """The measurement for this command; other names are those of `measure` of the config."""
         return Measurement(
-            workload={"command": command, "directory": ".", "prepare": None, "cleanup": None, "timeout_seconds": 20.0},
-            settings=SETTINGS | others,
-            place=self.folder,
+            workload=WorkloadSettings(command=command, cleanup=cleanup, timeout_seconds=20.0),
+            settings=msgspec.structs.replace(SETTINGS, **others),
+            build_dir=self.folder,
             environment=dict(os.environ),
             log=self.folder / "log",
             source=source or ConstantPower(),
@@ -83,93 +93,106 @@ class Place:
         )
 
 
+def seen_in(measurement: Measurement, attempt: Attempt = FIRST) -> tuple[tuple[str, ...], WindowConditions]:
+    """Flags and conditions of the next reading, which has a window."""
+    reading = measurement.take(attempt)
+    assert reading.conditions is not None
+    return reading.flags, reading.conditions
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def machine(tmp_path: Path) -> Folder:
     """A quiet machine."""
-    return Place(tmp_path)
+    return Folder(tmp_path)
 
 
-def test_a_reading_has_the_energy_of_its_window(place: Place) -> None:
-    reading = place.measurement("sleep 0.2").take(Attempt(1))
+def test_a_reading_has_the_energy_of_its_window(machine: Folder) -> None:
+    reading = machine.measurement("sleep 0.2").take(Attempt(1))
     assert reading.status == "ok"
     assert reading.joules["package"] == pytest.approx(100 * reading.duration_seconds, rel=0.1)
-    assert reading.flags == []
+    assert reading.flags == ()
 
 
-def test_a_failing_workload_has_no_joules(place: Place) -> None:
-    reading = place.measurement("exit 1").take(Attempt(1))
+def test_a_failing_workload_has_no_joules(machine: Folder) -> None:
+    reading = machine.measurement("exit 1").take(Attempt(1))
     assert (reading.status, reading.joules) == ("failed", {})
 
 
-def test_a_window_without_a_number_has_the_sources_reason(place: Place) -> None:
-    reading = place.measurement("true", ConstantPower("the counter was reset")).take(Attempt(1))
+def test_a_window_without_a_number_has_the_sources_reason(machine: Folder) -> None:
+    reading = machine.measurement("true", ConstantPower("the counter was reset")).take(Attempt(1))
     assert (reading.status, reading.joules, reading.reason) == ("not-counted", {}, "the counter was reset")
 
 
-def test_foreign_work_in_the_window_flags_the_reading(place: Place) -> None:
+def test_foreign_work_in_the_window_flags_the_reading(machine: Folder) -> None:
     line = "cpu  500 0 0 0 0 0 0 0 0 0\\ncpu0 0\\ncpu1 0\\n"
-    measurement = place.measurement(f"printf '{line}' > proc/stat; sleep 0.1", quiet=SETTINGS["quiet"] | {"foreign_cores": 0.2})
-    reading = measurement.take(Attempt(1))
-    assert reading.flags == ["foreign-cpu"]
-    assert reading.conditions["foreign_cpu_seconds"] == pytest.approx(5.0, abs=0.1)
+    flags, conditions = seen_in(machine.measurement(f"printf '{line}' > proc/stat; sleep 0.1", quiet=STRICT))
+    assert flags == ("foreign-cpu",)
+    assert conditions.foreign_cpu_seconds == pytest.approx(5.0, abs=0.1)
 
 
-def test_steal_in_the_window_flags_the_reading(place: Place) -> None:
+def test_steal_in_the_window_flags_the_reading(machine: Folder) -> None:
     line = "cpu  0 0 0 0 0 0 0 300 0 0\\ncpu0 0\\ncpu1 0\\n"
-    measurement = place.measurement(f"printf '{line}' > proc/stat; sleep 0.1", quiet=SETTINGS["quiet"] | {"foreign_cores": 0.2})
-    assert measurement.take(Attempt(1)).flags == ["steal"]
+    flags, _ = seen_in(machine.measurement(f"printf '{line}' > proc/stat; sleep 0.1", quiet=STRICT))
+    assert flags == ("steal",)
 
 
-def test_a_window_that_is_too_short_is_flagged(place: Place) -> None:
-    assert place.measurement("true", shortest_window_seconds=5.0).take(Attempt(1)).flags == ["short-window"]
+def test_a_window_that_is_too_short_is_flagged(machine: Folder) -> None:
+    assert machine.measurement("true", minimum_window_seconds=5.0).take(Attempt(1)).flags == ("short-window",)
 
 
-def test_a_cleanup_that_fails_is_flagged(place: Place) -> None:
-    measurement = place.measurement("true")
-    measurement.workload = {**measurement.workload, "cleanup": "exit 1"}
-    assert measurement.take(Attempt(1)).flags == ["cleanup-failed"]
+def test_a_cleanup_that_fails_is_flagged(machine: Folder) -> None:
+    assert machine.measurement("true", cleanup="exit 1").take(Attempt(1)).flags == ("cleanup-failed",)
 
 
-def test_temperatures_before_and_after_are_recorded(place: Place) -> None:
-    reading = place.measurement("echo 61000 > temp", sensor=place.heat(45.0)).take(Attempt(1))
-    assert (reading.conditions["celsius_before"], reading.conditions["celsius_after"]) == (45.0, 61.0)
+def test_temperatures_before_and_after_are_recorded(machine: Folder) -> None:
+    _, conditions = seen_in(machine.measurement("echo 61000 > temp", sensor=machine.heat(45.0)))
+    assert (conditions.celsius_before, conditions.celsius_after) == (45.0, 61.0)
 
 
-def test_a_cpu_that_stays_too_hot_is_flagged_and_waited_for_once(place: Place) -> None:
-    hot = SETTINGS["temperature"] | {"highest_celsius": 60.0}
-    measurement = place.measurement("true", sensor=place.heat(80.0), temperature=hot)
-    first, second = measurement.take(Attempt(1)), measurement.take(Attempt(2))
-    assert (first.flags, second.flags) == (["too-hot"], ["too-hot"])
-    assert first.conditions["waited_seconds"] >= 0.2
-    assert second.conditions["waited_seconds"] < 0.2
+def test_what_the_machine_does_not_say_is_missing_with_the_reason(machine: Folder) -> None:
+    _, conditions = seen_in(machine.measurement("true"))
+    assert conditions.celsius_before is None
+    assert conditions.missing["celsius_before"] == "no temperature sensor is used"
 
 
-def test_a_cpu_that_stays_too_hot_is_an_error_where_the_config_says_so(place: Place) -> None:
-    strict = SETTINGS["temperature"] | {"highest_celsius": 60.0, "otherwise": "error"}
+def test_a_cpu_that_stays_too_hot_is_flagged_and_waited_for_once(machine: Folder) -> None:
+    hot = msgspec.structs.replace(PATIENT, highest_celsius=60.0)
+    measurement = machine.measurement("true", sensor=machine.heat(80.0), temperature=hot)
+    (first, waited), (second, waited_again) = seen_in(measurement), seen_in(measurement, Attempt(2))
+    assert (first, second) == (("too-hot",), ("too-hot",))
+    assert (waited.waited_seconds or 0.0) >= 0.2
+    assert (waited_again.waited_seconds or 0.0) < 0.2
+
+
+def test_a_cpu_that_stays_too_hot_is_an_error_where_the_config_says_so(machine: Folder) -> None:
+    strict = msgspec.structs.replace(PATIENT, highest_celsius=60.0, on_timeout="error")
     with pytest.raises(ErgitError, match=r"too hot: 80 °C by x86_pkg_temp"):
-        place.measurement("true", sensor=place.heat(80.0), temperature=strict).take(Attempt(1))
+        machine.measurement("true", sensor=machine.heat(80.0), temperature=strict).take(Attempt(1))
 
 
-def test_a_warm_up_is_not_held_back(place: Place) -> None:
-    strict = SETTINGS["temperature"] | {"highest_celsius": 60.0, "otherwise": "error"}
-    assert place.measurement("true", sensor=place.heat(80.0), temperature=strict).take(Attempt(1, warmup=True)).status == "ok"
+def test_a_warm_up_is_not_held_back(machine: Folder) -> None:
+    strict = msgspec.structs.replace(PATIENT, highest_celsius=60.0, on_timeout="error")
+    assert (
+        machine.measurement("true", sensor=machine.heat(80.0), temperature=strict).take(Attempt(1, warmup=True)).status
+        == "ok"
+    )
 
 
-def test_a_sensor_that_breaks_is_an_error(place: Place) -> None:
+def test_a_sensor_that_breaks_is_an_error(machine: Folder) -> None:
     with pytest.raises(ErgitError, match="temperature sensor"):
-        place.measurement("rm temp", sensor=place.heat(45.0)).take(Attempt(1))
+        machine.measurement("rm temp", sensor=machine.heat(45.0)).take(Attempt(1))
 
 
-def test_the_idle_machine_is_sampled_apart(place: Place) -> None:
-    idle = place.measurement("true").idle()
+def test_the_idle_machine_is_sampled_apart(machine: Folder) -> None:
+    idle = machine.measurement("true").idle()
     assert idle is not None
-    assert idle["joules"]["package"] == pytest.approx(100 * idle["duration_seconds"], rel=0.1)
-    assert idle["duration_seconds"] == pytest.approx(0.1, rel=0.5)
-    assert idle["flags"] == []
+    assert idle.joules["package"] == pytest.approx(100 * idle.duration_seconds, rel=0.1)
+    assert idle.duration_seconds == pytest.approx(0.1, rel=0.5)
+    assert idle.flags == ()
 
 
-def test_no_idle_sample_is_taken_where_none_is_wanted(place: Place) -> None:
-    assert place.measurement("true", idle_seconds=0.0).idle() is None
+def test_no_idle_sample_is_taken_where_none_is_wanted(machine: Folder) -> None:
+    assert machine.measurement("true", idle_seconds=0.0).idle() is None
 
 
 @pytest.mark.parametrize(

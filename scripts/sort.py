@@ -1,0 +1,22 @@
+"""Sorts the readings by Git history into one table, one row a reading."""
+
+from pathlib import Path
+from typing import Any
+
+from ergit.errors import exit_on_user_error
+from ergit.measuring.table import energy_rows
+from ergit.records.commits import read_commits
+from ergit.records.energy_table import write_energy_table
+from ergit.records.readings import read_readings
+
+
+def main(job: Any) -> None:
+    """The script of the rule `sort`."""
+    records = (read_readings(Path(path)) for path in job.input.readings)
+    rows = energy_rows(records, read_commits(Path(job.input.commits)))
+    write_energy_table(Path(job.output[0]), rows)
+
+
+if __name__ == "__main__":
+    with exit_on_user_error():
+        main(globals()["snakemake"])
