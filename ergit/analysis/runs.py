@@ -2,13 +2,15 @@
 
 import argparse
 import json
+import math
+from array import array
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ergit.analysis.detection.detect import PartResult, detect
-from ergit.analysis.detection.observations import Observations, joules_of, one_session
+from ergit.analysis.detection.observations import Observations, one_session
 from ergit.config.settings import ChangeSettings
 from ergit.errors import ErgitError, exit_on_user_error
 from ergit.files import write_atomically
@@ -26,14 +28,13 @@ def read_runs(path: Path) -> tuple[list[str], Observations]:
         ErgitError: the file cannot be read, or a line has no commit or no joules above 0; the message names its row.
     """
     positions: dict[str, int] = {}
-    commit: list[int] = []
-    joules: list[float] = []
+    commit, joules = array("q"), array("d")
     try:
         with path.open(encoding="utf-8") as file:
             for row, line in enumerate(file, start=1):
                 name, _, energy = line.strip().partition(",")
                 if name:
-                    joules.append(joules_of(energy, str(path), row))
+                    joules.append(_joules(energy, path, row))
                     commit.append(positions.setdefault(name, len(positions)))
                 elif energy:
                     raise ErgitError(
@@ -43,8 +44,28 @@ def read_runs(path: Path) -> tuple[list[str], Observations]:
         raise ErgitError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise ErgitError(f"{path} is not UTF-8 text: each line is a commit, a comma and its joules.") from None
-    order = np.argsort(commit, kind="stable")
-    return list(positions), one_session(np.array(commit, dtype=np.int64)[order], np.array(joules)[order])
+    commits = np.array(commit, dtype=np.int64)
+    order = np.argsort(commits, kind="stable")
+    return list(positions), one_session(commits[order], np.array(joules, dtype=np.float64)[order])
+
+
+def _joules(text: str, path: Path, row: int) -> float:
+    """The number in a cell, written as CSV and JSON write numbers: no `1_000`, no other scripts' digits.
+
+    Raises:
+        ErgitError: it is no such number, not finite, zero or negative.
+    """
+    if text.isascii() and "_" not in text:
+        try:
+            joules = float(text)
+        except ValueError:
+            joules = math.nan
+        if 0 < joules < math.inf:
+            return joules
+    raise ErgitError(
+        f"row {row} of {path} has the energy {text!r}, which is not a number of joules above 0. A run that failed or"
+        " was not counted has no energy: leave its row out, or correct it."
+    )
 
 
 def listed(parts: Iterable[PartResult], commits: Sequence[str]) -> list[Found]:

@@ -128,6 +128,7 @@ class ChangePointTest:
     ) -> None:
         self.linked = linked
         self.kept = division.kept
+        self.positions: list[int] = linked.commit[division.kept].tolist()
         self.cuts = division.cuts
         self.series = values
         self.spread = variance
@@ -247,7 +248,7 @@ class ChangePointTest:
         first, end = self._window(change_points, index)
         change_point = change_points[index]
         return Change(
-            position=self._position(change_point),
+            position=self.positions[change_point],
             kind="persistent",
             relative_change=math.expm1(result.difference),
             ci_low=result.interval()[0],
@@ -255,14 +256,12 @@ class ChangePointTest:
             p_value=result.p_value,
             q_value=min(1.0, result.p_value * self.tests),
             location=tuple(
-                (self._position(place - 1), self._position(place)) for place in self._plausible(change_points, index)
+                (self.positions[candidate - 1], self.positions[candidate])
+                for candidate in self._plausible(change_points, index)
             ),
-            before=tuple(self._position(place) for place in range(first, change_point)),
-            after=tuple(self._position(place) for place in range(change_point, end)),
+            before=tuple(self.positions[first:change_point]),
+            after=tuple(self.positions[change_point:end]),
         )
-
-    def _position(self, index: int) -> int:
-        return int(self.linked.commit[self.kept[index]])
 
     def _plausible(self, change_points: Sequence[int], index: int) -> list[int]:
         """The smallest set that holds the change point with `CONFIDENCE`, from the likelihood of each candidate."""
@@ -308,8 +307,8 @@ class ChangePointTest:
             ci_high=result.interval()[1],
             p_value=result.p_value,
             q_value=1.0,
-            location=((self._position(after - 1), positions[0]),),
-            before=tuple(self._position(place) for place in range(first, end)),
+            location=((self.positions[after - 1], positions[0]),),
+            before=tuple(self.positions[first:end]),
             after=positions,
         )
 

@@ -1,13 +1,11 @@
 """Readings of commits in Git order: how many joules, of which commit, in which session."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ergit.analysis.detection.significance import FloatArray
-from ergit.errors import ErgitError
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -38,21 +36,3 @@ class Observations:
 def one_session(commit: IntArray, joules: FloatArray) -> Observations:
     """Readings that were all taken in one session."""
     return Observations(commit, joules, np.zeros(len(joules), dtype=np.int64))
-
-
-def joules_of(text: str, source: str, row: int) -> float:
-    """The joules that a cell holds, written as CSV and JSON write numbers: no `1_000`, no other scripts' digits.
-
-    Raises:
-        ErgitError: it is no such number, not finite, zero or negative; the message names the row.
-    """
-    try:
-        value = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
-    if not (math.isfinite(value) and value > 0):
-        raise ErgitError(
-            f"row {row} of {source} has the energy {text!r}, which is not a number of joules above 0. A run that"
-            " failed or was not counted has no energy: leave its row out, or correct it."
-        )
-    return value

@@ -33,7 +33,8 @@ def level(values: FloatArray, weights: FloatArray) -> float:
     """Huber's mean of values whose variances are 1 / `weights` (Huber 1964, Ann. Math. Stat. 35)."""
     if len(values) < 3:
         return float(weights @ values / weights.sum())
-    centre = float(np.median(values))
+    ordered = np.sort(values)  # np.median takes ten times as long for a few values
+    centre = float(ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2
     roots = np.sqrt(weights)
     for _ in range(HUBER_STEPS):
         away = np.abs(values - centre) * roots
@@ -50,25 +51,27 @@ def best_cuts(values: FloatArray, weights: FloatArray, penalty: float) -> tuple[
     107), so that the time is about linear in the length. Values (n,) have the variances 1 / `weights`.
     """
     length = len(values)
-    mass = np.concatenate([[0.0], np.cumsum(weights)])
-    moment = np.concatenate([[0.0], np.cumsum(weights * values)])
-    cost = np.empty(length + 1)  # of the best division of the first values, less their squares, which none can change
-    cost[0] = -penalty
+    masses: list[float] = [0.0, *np.cumsum(weights).tolist()]
+    moments: list[float] = [0.0, *np.cumsum(weights * values).tolist()]
     previous = np.zeros(length + 1, dtype=np.int64)
-    candidates = np.zeros(length + 1, dtype=np.int64)
+    # The candidates for the last cut: position, mass and moment before it, and the cost of the best division up to it,
+    # less the squares of the values, which no cut can change.
+    candidate = np.zeros(length + 1, dtype=np.int64)
+    mass, moment, cost = np.zeros(length + 1), np.zeros(length + 1), np.zeros(length + 1)
+    cost[0] = -penalty
     count = 1
     for end in range(1, length + 1):
-        starts = candidates[:count]
-        moments = moment[end] - moment[starts]
-        costs = cost[starts] - moments * moments / (mass[end] - mass[starts])
+        difference = moments[end] - moment[:count]
+        costs = cost[:count] - difference * difference / (masses[end] - mass[:count])
         best = int(costs.argmin())
-        cost[end] = costs[best] + penalty
-        previous[end] = starts[best]
+        previous[end] = candidate[best]
+        least = costs[best] + penalty
         if end % PRUNING_INTERVAL == 0:
-            alive = starts[costs <= cost[end]]
+            alive = np.flatnonzero(costs <= least)
             count = len(alive)
-            candidates[:count] = alive
-        candidates[count] = end
+            for column in (candidate, mass, moment, cost):
+                column[:count] = column[alive]
+        candidate[count], mass[count], moment[count], cost[count] = end, masses[end], moments[end], least
         count += 1
     cuts = []
     end = int(previous[length])
