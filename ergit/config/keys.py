@@ -30,7 +30,7 @@ def keys(part: type[Part] = Settings, prefix: str = "") -> Iterator[Key]:
         below = next(parts_in(kind), None)
         path = f"{prefix}{field.name}"
         default = None if below else _default(field)
-        yield Key(path, kind, field.required, default, _description(kind) or _first_sentence(below))
+        yield Key(path, kind, field.required, default, _description(kind) or _docstring(below))
         if below:
             yield from keys(below, f"{path}.")
 
@@ -99,7 +99,7 @@ def _words(kind: object) -> list[str]:
     if get_origin(bare) is Literal:
         return [str(word) for word in get_args(bare)]
     if get_origin(bare) is tuple:
-        return ["a list of at least one text" if bounds.min_length else "a list of texts"]
+        return [_list(get_args(bare)[0], bounds.min_length or 0)]
     if get_origin(bare) is dict:
         return ["a block of variables, each with a text"]
     if bare in {int, float}:
@@ -107,6 +107,14 @@ def _words(kind: object) -> list[str]:
     if bare is str:
         return ["a text with {commit} in it" if bounds.pattern else "a text"]
     return [{bool: "true or false", NoneType: "null"}[bare]]
+
+
+def _list(item: object, least: int) -> str:
+    """`a list of texts`, `a list of 2 or more of pmu and perf`."""
+    if plain(item) is str:
+        return "a list of at least one text" if least else "a list of texts"
+    *most, last = _words(item)
+    return f"a list of {least} or more of {', '.join(most)} and {last}"
 
 
 def _number(kind: object) -> str:
@@ -139,5 +147,5 @@ def _default(field: FieldInfo) -> object:
     return None
 
 
-def _first_sentence(part: type[Part] | None) -> str:
+def _docstring(part: type[Part] | None) -> str:
     return (part.__doc__ or "").strip() if part else ""

@@ -3,10 +3,10 @@
 import difflib
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import get_origin
+from typing import get_args, get_origin
 
 import msgspec
 import yaml
@@ -14,9 +14,9 @@ from msgspec.structs import fields
 
 from ergit.config.keys import alternatives, in_words, kinds_of, parts_in, plain, takes_text
 from ergit.config.renamed import RENAMED
-from ergit.config.settings import Part, Settings, Text
+from ergit.config.settings import Part, Settings
 from ergit.errors import ErgitError
-from ergit.text import one_line
+from ergit.text import counted, one_line
 
 Place = tuple[str | int, ...]  # ("commits", 2)
 
@@ -153,7 +153,7 @@ def _problems(value: object, kind: object, path: Place) -> Iterator[str]:
     """A sentence for each thing that is wrong with the value of a key, or below it."""
     options = list(alternatives(kind))
     part = next(parts_in(kind), None)
-    texts = next((option for option in options if get_origin(plain(option)) is tuple), None)
+    items = next((get_args(plain(option))[0] for option in options if get_origin(plain(option)) is tuple), None)
     if part and isinstance(value, Mapping):
         yield from _problems_in(value, part, path)
     elif any(get_origin(plain(option)) is dict for option in options) and isinstance(value, Mapping):
@@ -162,14 +162,18 @@ def _problems(value: object, kind: object, path: Place) -> Iterator[str]:
                 yield from _problems(text, str, (*path, name))
             else:
                 yield f"{_place(path)} has a variable named {shown(name)}; put the name in quotes."
-    elif texts and isinstance(value, (list, tuple)) and value:
-        for index, text in enumerate(value):
-            yield from _problems(text, Text, (*path, index))
+    elif items and isinstance(value, (list, tuple)) and (wrong := list(_problems_of_items(value, items, path))):
+        yield from wrong
     elif not _fits(value, kind):
         remedy = (
             "put it in quotes" if takes_text(kind) and isinstance(value, UNQUOTED) else f"it must be {in_words(kind)}"
         )
         yield f"{_place(path)} is {shown(value)}; {remedy}."
+
+
+def _problems_of_items(values: Sequence[object], kind: object, path: Place) -> Iterator[str]:
+    for index, value in enumerate(values):
+        yield from _problems(value, kind, (*path, index))
 
 
 def _fits(value: object, kind: object) -> bool:
@@ -194,7 +198,9 @@ def shown(value: object) -> str:
         return f"the text {one_line(value, 60)!r}"
     if isinstance(value, Mapping):
         return "a block of keys"
-    return "a list" if value else "an empty list"
+    if isinstance(value, (list, tuple)):
+        return f"a list of {counted(len(value), 'entry', 'entries')}" if value else "an empty list"
+    return f"a {type(value).__name__}"
 
 
 def _unknown_key(key: object, known: list[str], path: Place) -> str:

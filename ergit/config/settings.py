@@ -32,14 +32,18 @@ class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class RepositorySettings(Part, frozen=True, kw_only=True):
     """The studied repository, which is never changed."""
 
-    url: Annotated[Text, _says("a path, a URL, or `demo` for the embedded history")]
+    url: Annotated[Text, _says("A path, a URL, or `demo` for the embedded history.")]
     branch: Annotated[
-        str | None, _says("whose first-parent history gives the order; null: the branch of the repository's HEAD")
+        str | None,
+        _says(
+            "The branch whose first-parent history orders the commits; null: the one that the repository's HEAD is on."
+        ),
     ] = None
-    submodules: Annotated[bool, _says("check submodules out as well")] = False
-    lfs: Annotated[bool, _says("fetch Git LFS objects as well")] = False
+    submodules: Annotated[bool, _says("Whether submodules are checked out too.")] = False
+    lfs: Annotated[bool, _says("Whether Git LFS objects are fetched too.")] = False
     link: Annotated[
-        Annotated[str, Meta(pattern=r"\{commit\}")] | None, _says("where a commit can be seen, with `{commit}` in it")
+        Annotated[str, Meta(pattern=r"\{commit\}")] | None,
+        _says("A web address of each commit, with `{commit}` for its SHA."),
     ] = None
 
 
@@ -47,95 +51,116 @@ class CommitFilters(Part, frozen=True, kw_only=True):
     """Filters over the history of the branch, instead of a list of commits."""
 
     granularity: Annotated[
-        Literal["commits", "tags", "branches"], _says("every commit of the branch, or those with tags or branches")
+        Literal["commits", "tags", "branches"],
+        _says("Every commit of the branch, or only those with a tag or a branch."),
     ] = "commits"
-    newest: Annotated[CountFromOne | None, _says("the newest n; null: all")] = None
-    every: Annotated[CountFromOne, _says("of these every n-th, counted from the newest")] = 1
-    oldest_commit: Annotated[str | None, _says("from this one on")] = None
-    newest_commit: Annotated[str | None, _says("up to this one")] = None
-    paths: Annotated[Texts, _says("only commits that change something below these paths")] = ()
-    extensions: Annotated[Texts, _says("only commits that change a file with one of these extensions")] = ()
-    ignored_directories: Annotated[Texts, _says("changes below these do not count")] = ()
-    neighbours_before: Annotated[Count, _says("n commits before each chosen one as well")] = 0
-    neighbours_after: Annotated[Count, _says("n commits after each chosen one as well")] = 0
+    newest: Annotated[CountFromOne | None, _says("Only the newest n; null: all.")] = None
+    every: Annotated[CountFromOne, _says("Of these, every n-th, counted from the newest.")] = 1
+    oldest_commit: Annotated[str | None, _says("The oldest commit that is chosen; null: no bound.")] = None
+    newest_commit: Annotated[str | None, _says("The newest commit that is chosen; null: no bound.")] = None
+    paths: Annotated[Texts, _says("Only commits that change something below these paths.")] = ()
+    extensions: Annotated[Texts, _says("Only commits that change a file with one of these extensions.")] = ()
+    ignored_directories: Annotated[Texts, _says("Changes below these directories do not count.")] = ()
+    neighbours_before: Annotated[Count, _says("How many commits before each chosen one are added.")] = 0
+    neighbours_after: Annotated[Count, _says("How many commits after each chosen one are added.")] = 0
 
 
 class JavaSettings(Part, frozen=True, kw_only=True):
-    """Which JDK a commit gets; null: the commands need none."""
+    """Which JDK builds and runs a commit; `java: null` where the commands need none."""
 
     release: Annotated[
-        CountFromOne | None, _says("the Java release to build with; null: what the pom.xml asks for")
+        CountFromOne | None, _says("The Java release to build with; null: the one that the commit's pom.xml asks for.")
     ] = None
-    directory: Annotated[str, _says("where the pom.xml is")] = "."
-    search: Annotated[Texts, _says("folders with JDKs, besides JAVA_HOME, PATH, /usr/lib/jvm and SDKMAN")] = ()
+    directory: Annotated[str, _says("Where the pom.xml is, below the tree.")] = "."
+    search: Annotated[Texts, _says("Folders with JDKs, besides JAVA_HOME, PATH, /usr/lib/jvm and SDKMAN.")] = ()
 
 
 class BuildSettings(Part, frozen=True, kw_only=True):
     """How each commit is built, once, before it is measured."""
 
-    commands: Annotated[Texts, _says("run by bash, one after the other")] = ()
-    directory: Annotated[str, _says("where they run, below the tree")] = "."
+    commands: Annotated[Texts, _says("Commands that bash runs, one after the other.")] = ()
+    directory: Annotated[str, _says("Where the commands run, below the tree.")] = "."
     environment: Annotated[
-        Environment, _says("variables besides JAVA_HOME, PATH, ERGIT_JAVA_RELEASE and ERGIT_STUDY")
+        Environment,
+        _says("Variables besides JAVA_HOME, PATH, ERGIT_JAVA_RELEASE and ERGIT_STUDY (the study's folder)."),
     ] = field(default_factory=dict)
-    timeout_seconds: Annotated[Positive, _says("for each command and all that it starts")] = 1800
-    keep: Annotated[Texts, _says("what of the built tree is kept for measuring")] = (".",)
+    timeout_seconds: Annotated[Positive, _says("The time limit of each command and all that it starts.")] = 1800
+    keep: Annotated[Texts, _says("What of the built tree is kept for measuring: files and folders.")] = (".",)
 
 
 class WorkloadSettings(Part, frozen=True, kw_only=True):
-    """What is measured."""
+    """What is measured; required unless readings are imported."""
 
-    command: Annotated[Text, _says("run by bash as a whole, so that `a && b` is both")]
-    directory: Annotated[str, _says("where it runs, below the tree")] = "."
-    environment: Annotated[Environment, _says("further variables")] = field(default_factory=dict)
-    prepare: Annotated[str | None, _says("a command before each reading, outside its window")] = None
-    cleanup: Annotated[str | None, _says("a command after each reading, outside its window")] = None
-    timeout_seconds: Annotated[Positive, _says("for each run, and for `prepare` and `cleanup`")] = 600
+    command: Annotated[Text, _says("The command to measure; bash runs it as a whole, so that `a && b` measures both.")]
+    directory: Annotated[str, _says("Where the command runs, below the tree.")] = "."
+    environment: Annotated[Environment, _says("Variables besides those of the build.")] = field(default_factory=dict)
+    prepare: Annotated[str | None, _says("A command before each reading, outside its window.")] = None
+    cleanup: Annotated[str | None, _says("A command after each reading, outside its window.")] = None
+    timeout_seconds: Annotated[Positive, _says("The time limit of each run, and of `prepare` and `cleanup`.")] = 600
 
 
 class TemperatureSettings(Part, frozen=True, kw_only=True):
     """The gate before each reading: not too hot, not too cold."""
 
     sensor: Annotated[
-        str | None, _says("a sensor's name as in /sys/class/thermal or hwmon; auto: the CPU's; null: no gate")
+        str | None, _says("The name of a sensor in /sys/class/thermal or hwmon; `auto`: the CPU's; null: no gate.")
     ] = "auto"
-    lowest_celsius: Annotated[Number | None, _says("warm the CPU up to this; null: no bound")] = None
-    highest_celsius: Annotated[Number | None, _says("let the CPU cool down to this; null: no bound")] = None
-    wait_seconds: Annotated[NotNegative, _says("how long to wait at most")] = 300
-    on_timeout: Annotated[Literal["flag", "error"], _says("what happens when that time is over")] = "flag"
+    lowest_celsius: Annotated[Number | None, _says("The CPU is warmed up to this; null: no bound.")] = None
+    highest_celsius: Annotated[Number | None, _says("The CPU cools down to this; null: no bound.")] = None
+    wait_seconds: Annotated[NotNegative, _says("How long each reading waits at most.")] = 300
+    on_timeout: Annotated[
+        Literal["flag", "error"],
+        _says("What happens when that time is over: the reading is flagged, or the job stops with an error."),
+    ] = "flag"
 
 
 class QuietSettings(Part, frozen=True, kw_only=True):
     """Nothing else may run before and during a reading."""
 
-    foreign_cores: Annotated[Positive, _says("the most CPU time of other programs, in cores")] = 0.2
-    wait_seconds: Annotated[NotNegative, _says("how long to wait at most, in each job")] = 60
-    on_timeout: Annotated[Literal["flag", "error"], _says("what happens when that time is over")] = "flag"
+    foreign_cores: Annotated[Positive, _says("How much CPU time others may use, in cores.")] = 0.2
+    wait_seconds: Annotated[NotNegative, _says("How long each job waits at most.")] = 60
+    on_timeout: Annotated[
+        Literal["flag", "error"],
+        _says("What happens when that time is over: the reading is flagged, or the job stops with an error."),
+    ] = "flag"
 
 
 class MeasureSettings(Part, frozen=True, kw_only=True):
     """How readings are taken."""
 
     source: Annotated[
-        Literal["auto", "powercap", "pmu", "perf", "estimate"],
-        _says("auto: the first that works of pmu, perf, powercap; or one of them, or estimate"),
+        Literal["auto", "powercap", "pmu", "perf", "estimate"]
+        | Annotated[tuple[Literal["powercap", "pmu", "perf"], ...], Meta(min_length=2)],
+        _says(
+            "Where readings come from: `auto` is the first that works of pmu, perf and powercap; of a list of counters,"
+            " each domain is read by the first that counts it."
+        ),
     ] = "auto"
-    powercap: Annotated[str | None, _says("where the powercap tree is mounted; null: /sys/class/powercap")] = None
+    judged: Annotated[
+        Literal["package", "core", "uncore", "dram", "psys"], _says("The domain whose joules decide what changed.")
+    ] = "package"
+    powercap: Annotated[str | None, _says("Where the powercap tree is mounted; null: /sys/class/powercap.")] = None
     allow_estimate: Annotated[
-        bool, _says("auto may fall back to CPU time × watts_per_core, always labelled as estimated")
+        bool,
+        _says("Whether `auto` may fall back to an estimate, CPU time × `watts_per_core`, always labelled as such."),
     ] = False
-    watts_per_core: Annotated[Positive, _says("for the estimate alone")] = 10.0
-    rounds: Annotated[CountFromOne, _says("passes over all commits, each in an order of its own")] = 3
-    repeats: Annotated[CountFromOne, _says("readings of a commit in a round")] = 5
-    warmup: Annotated[Count, _says("runs before them, recorded but not used")] = 1
-    rest_seconds: Annotated[NotNegative, _says("before each reading")] = 1.0
-    seed: Annotated[int, _says("of the order")] = 1
-    idle_seconds: Annotated[NotNegative, _says("sample of the idle machine in each job, reported beside")] = 1.0
-    minimum_window_seconds: Annotated[NotNegative, _says("a shorter command is repeated inside one window")] = 0.1
+    watts_per_core: Annotated[Positive, _says("The power of a busy core, for the estimate alone.")] = 10.0
+    rounds: Annotated[CountFromOne, _says("How often all commits are gone through, each time in another order.")] = 3
+    repeats: Annotated[CountFromOne, _says("How many readings of each commit are taken in a round.")] = 5
+    warmup: Annotated[Count, _says("How many runs come before them; they are recorded but not used.")] = 1
+    rest_seconds: Annotated[NotNegative, _says("The rest before each reading.")] = 1.0
+    seed: Annotated[int, _says("The seed of the order; the same seed gives the same order.")] = 1
+    idle_seconds: Annotated[NotNegative, _says("How long each job samples the idle machine, for the net energy.")] = 1.0
+    minimum_window_seconds: Annotated[
+        NotNegative, _says("A command that is shorter is repeated inside one window.")
+    ] = 0.1
     loops: Annotated[
-        Literal["auto"] | CountFromOne, _says("how often the command runs in a window; auto: found from the warm-up")
+        Literal["auto"] | CountFromOne,
+        _says(
+            "How often the command runs in a window; `auto`: as often as the minimum asks for, judged by the warm-up."
+        ),
     ] = "auto"
-    retries: Annotated[Count, _says("how often a contaminated reading is taken again; all are kept, flagged")] = 2
+    retries: Annotated[Count, _says("How often a contaminated reading is taken again; all are kept, with flags.")] = 2
     temperature: TemperatureSettings = TemperatureSettings()
     quiet: QuietSettings = QuietSettings()
 
@@ -143,32 +168,40 @@ class MeasureSettings(Part, frozen=True, kw_only=True):
 class ChangeSettings(Part, frozen=True, kw_only=True):
     """What counts as a change."""
 
-    least_change: Annotated[Share, _says("smaller changes are of no interest: 0.01 is 1 %")] = 0.01
-    false_discovery_rate: Annotated[Share, _says("the share of false ones among the changes reported")] = 0.05
-    tags: Annotated[Texts, _says("words looked for in commit messages and shown beside a change")] = ()
-    accepted: Annotated[Texts, _says("commits whose change is known and accepted")] = ()
+    least_change: Annotated[Share, _says("The smallest change of interest: 0.01 is 1 %.")] = 0.01
+    false_discovery_rate: Annotated[
+        Share, _says("The share of false ones among the reported changes that is accepted.")
+    ] = 0.05
+    tags: Annotated[Texts, _says("Words that are looked for in commit messages and shown beside a change.")] = ()
+    accepted: Annotated[
+        Texts, _says("Commits whose change is known and accepted: the gate compares with it from then on.")
+    ] = ()
     anchors: Annotated[
-        Texts, _says("the commits that alone may link sessions; []: all that were measured in several")
+        Texts, _says("The only commits that may link sessions; []: all that were measured in several.")
     ] = ()
 
 
 class GateSettings(Part, frozen=True, kw_only=True):
     """`snakemake gate`, which fails where the energy has grown by `changes.least_change` or more."""
 
-    head: Annotated[Text | None, _says("the commit that is judged; null: the newest of the study")] = None
-    base: Annotated[Text | None, _says("the commit it is compared with; null: the level of the commits before it")] = (
+    head: Annotated[Text | None, _says("The commit that is judged; null: the newest of the study.")] = None
+    base: Annotated[Text | None, _says("The commit it is compared with; null: the level of the commits before it.")] = (
         None
     )
-    newest: Annotated[CountFromOne, _says("the n newest commits up to the head are judged together")] = 1
-    undecided: Annotated[Literal["fail", "pass"], _says("what happens when the readings do not suffice")] = "fail"
+    newest: Annotated[
+        CountFromOne, _says("How many commits up to the head are judged together: more show smaller changes.")
+    ] = 1
+    undecided: Annotated[Literal["fail", "pass"], _says("What happens when the readings cannot decide it.")] = "fail"
 
 
 class NoiseSettings(Part, frozen=True, kw_only=True):
     """`snakemake noise`, which measures one commit against itself."""
 
-    commit: Annotated[Text | None, _says("a chosen commit; null: the newest that is built")] = None
-    rounds: Annotated[Annotated[int, Meta(ge=2)], _says("of each of its builds")] = 10
-    builds: Annotated[CountFromOne, _says("made each on its own: how far builds of the same sources lie apart")] = 2
+    commit: Annotated[Text | None, _says("One of the chosen commits; null: the newest that is built.")] = None
+    rounds: Annotated[Annotated[int, Meta(ge=2)], _says("How often each of its builds is measured, in rounds.")] = 10
+    builds: Annotated[
+        CountFromOne, _says("How many builds are made of it, to see how far builds of the same sources lie apart.")
+    ] = 2
 
 
 class JobSettings(Part, frozen=True, kw_only=True):
@@ -195,9 +228,11 @@ class Settings(Part, frozen=True, kw_only=True):
     repository: RepositorySettings
     commits: Annotated[
         Annotated[Texts, Meta(min_length=1)] | CommitFilters,
-        _says("a list of SHAs, tags, branches and ranges `older..newer`; or filters over the history of the branch"),
+        _says("A list of SHAs, tags, branches and ranges `older..newer`; or filters over the history of the branch."),
     ]
-    imported: Annotated[Texts, _says("CSV files of readings that another tool took, instead of measuring")] = ()
+    imported: Annotated[
+        Texts, _says("CSV files of readings that another tool took; then nothing is built or measured.")
+    ] = ()
     java: JavaSettings | None = JavaSettings()
     build: BuildSettings = BuildSettings()
     workload: WorkloadSettings | None = None

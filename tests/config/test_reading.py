@@ -120,8 +120,21 @@ def test_whole_numbers_stay_whole_and_others_stay_what_they_are() -> None:
         (
             "measure.source",
             "rapl",
-            "measure.source is the text 'rapl'; it must be auto, powercap, pmu, perf or estimate.",
+            "measure.source is the text 'rapl'; it must be auto, powercap, pmu, perf, estimate, or a list of 2 or more"
+            " of powercap, pmu and perf.",
         ),
+        (
+            "measure.source",
+            ["perf"],
+            "measure.source is a list of 1 entry; it must be auto, powercap, pmu, perf, estimate, or a list of 2 or"
+            " more of powercap, pmu and perf.",
+        ),
+        (
+            "measure.source",
+            ["perf", "rapl"],
+            "measure.source[1] is the text 'rapl'; it must be powercap, pmu or perf.",
+        ),
+        ("gate.undecided", "maybe", "gate.undecided is the text 'maybe'; it must be fail or pass."),
         ("measure", None, "measure is empty; it must be a block of keys such as `source:`."),
         ("java", True, "java is true; it must be a block of keys such as `release:`, or null."),
         (
@@ -161,7 +174,7 @@ def test_whole_numbers_stay_whole_and_others_stay_what_they_are() -> None:
         (
             "build.environment",
             ["A=1"],
-            "build.environment is a list; it must be a block of variables, each with a text.",
+            "build.environment is a list of 1 entry; it must be a block of variables, each with a text.",
         ),
     ],
 )
@@ -261,7 +274,7 @@ workload: {<<: *here, command: make, timeout_seconds: 5}
     [
         ("", " must hold keys such as `repository:`, but it is empty."),
         ("# nothing\n", " must hold keys such as `repository:`, but it is empty."),
-        ("- main\n", " must hold keys such as `repository:`, but it is a list."),
+        ("- main\n", " must hold keys such as `repository:`, but it is a list of 1 entry."),
         ("main\n", " must hold keys such as `repository:`, but it is the text 'main'."),
         (b"a: \xff\n", " is no UTF-8 text (byte 3). Save it as UTF-8."),
         ("a: b: c\n", ", line 1, column 5 is no YAML: mapping values are not allowed here."),
