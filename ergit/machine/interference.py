@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ergit.errors import ErgitError
-from ergit.machine.kernel import Machine, text_of
+from ergit.machine.kernel import Machine, text_of, whole_number
+from ergit.machine.knobs import CPU
 
-PROCESSORS = "devices/system/cpu"
 TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 STATES_OF_WORK = 3  # user, nice and system, each rounded down to a tick in /proc/stat
 SAMPLES_PER_SECOND = 250  # the least usual rate of the timer by which kernels find out what a processor is doing
@@ -31,7 +31,7 @@ class MachineTotals:
     steal_seconds: float  # work of the host's other guests
     own_seconds: float  # CPU time of this program
     pressure_seconds: Mapping[str, float] | None  # by resource, how long something waited for it
-    throttles: int | None  # how often processors were slowed because of heat
+    throttles: Mapping[str, int] | None  # how often processors were slowed because of heat, by counter
     frequency_megahertz: float | None  # now, mean of all processors
 
 
@@ -82,9 +82,18 @@ def machine_totals(machine: Machine) -> MachineTotals:
 
 
 def between(before: MachineTotals, after: MachineTotals, workload_cpu_seconds: float) -> Interference:
-    """What the machine did from one total to the next beyond the workload and this program."""
+    """What the machine did from the first totals to the second, beyond the workload and this program.
+
+    Raises:
+        ErgitError: the CPU time of the machine went backwards, so nobody knows what else ran.
+    """
     own = after.own_seconds - before.own_seconds
     busy = after.busy_seconds - before.busy_seconds
+    if busy < -STATES_OF_WORK * TICK_SECONDS:
+        raise ErgitError(
+            f"The CPU time in /proc/stat went backwards by {-busy:.2f} s, so what else ran is not known. That happens "
+            "where a virtual machine is moved, or a container has a /proc of its own: measure on the machine itself."
+        )
     seconds = after.monotonic_seconds - before.monotonic_seconds
     pressure = None
     if before.pressure_seconds is not None and after.pressure_seconds is not None:
@@ -92,14 +101,18 @@ def between(before: MachineTotals, after: MachineTotals, workload_cpu_seconds: f
         pressure = {name: after.pressure_seconds[name] - before.pressure_seconds[name] for name in sorted(both)}
     throttles = None
     if before.throttles is not None and after.throttles is not None:
-        throttles = after.throttles - before.throttles
+        throttles = sum(
+            count if count < earlier else count - earlier  # a counter that restarted has counted from 0
+            for name, count in after.throttles.items()
+            if (earlier := before.throttles.get(name)) is not None
+        )
     return Interference(
         seconds=seconds,
-        processors=after.processors,
+        processors=max(before.processors, after.processors),
         workload_cpu_seconds=workload_cpu_seconds,
         foreign_cpu_seconds=max(0.0, busy - own - workload_cpu_seconds),
-        interrupt_seconds=after.interrupt_seconds - before.interrupt_seconds,
-        steal_seconds=after.steal_seconds - before.steal_seconds,
+        interrupt_seconds=max(0.0, after.interrupt_seconds - before.interrupt_seconds),
+        steal_seconds=max(0.0, after.steal_seconds - before.steal_seconds),  # it goes back where a guest is moved
         suspended_seconds=max(0.0, after.boottime_seconds - before.boottime_seconds - seconds),
         pressure_seconds=pressure,
         throttles=throttles,
@@ -117,6 +130,14 @@ def tolerance_seconds(seconds: float, processors: int, workload_cpu_seconds: flo
     share = min(1.0, workload_cpu_seconds / (seconds * processors)) if seconds > 0 else 0.0
     rounding = STATES_OF_WORK * TICK_SECONDS**2 / 6
     return 2 * math.sqrt(rounding + samples * share * (1 - share) / SAMPLES_PER_SECOND**2)
+
+
+def seen_from_cores(limit_cores: float, seconds: float, processors: int, workload_cpu_seconds: float) -> float:
+    """The foreign load, in cores, above which a window is flagged: the limit, and what /proc/stat may be off.
+
+    The shorter the window, the more: with one busy core of eight and a limit of 0.2 it is 0.3 in 1 s and 0.6 in 0.1 s.
+    """
+    return limit_cores + tolerance_seconds(seconds, processors, workload_cpu_seconds) / seconds
 
 
 def flags(found: Interference, limit_cores: float) -> tuple[str, ...]:
@@ -165,27 +186,27 @@ def _text(path: Path) -> str:
 def _ticks(path: Path, stat: str) -> list[int]:
     """Clock ticks in the eight states from user to steal, of all processors (proc_stat(5))."""
     columns = stat.partition("\n")[0].split()[1:9]
-    if len(columns) != 8 or not all(column.isdecimal() for column in columns):
+    ticks = [number for column in columns if (number := whole_number(column)) is not None and number >= 0]
+    if len(ticks) != 8:
         raise ErgitError(f"{path} starts with {stat[:80]!r}, not with the eight counts of Linux 2.6.11 and newer.")
-    return [int(column) for column in columns]
+    return ticks
 
 
 def _pressure(folder: Path) -> dict[str, float] | None:
     """By resource, the seconds in which some process waited for it (Linux, Documentation/accounting/psi.rst)."""
     lines = {name: text_of(folder / name) for name in ("cpu", "io", "memory")}
-    totals = {name: re.search(r"^some .*total=(\d+)", text or "", re.MULTILINE) for name, text in lines.items()}
+    totals = {name: re.search(r"^some .*total=([0-9]+)", text or "", re.MULTILINE) for name, text in lines.items()}
     found = {name: int(total[1]) / 1e6 for name, total in totals.items() if total}
     return found or None
 
 
-def _throttles(sysfs: Path) -> int | None:
-    names = ("core_throttle_count", "package_throttle_count")
-    folders = (sysfs / PROCESSORS).glob("cpu[0-9]*/thermal_throttle")
-    counts = [text for folder in folders for name in names if (text := text_of(folder / name)) is not None]
-    return sum(map(int, counts)) if counts else None
+def _throttles(sysfs: Path) -> dict[str, int] | None:
+    paths = sorted((sysfs / CPU).glob("cpu[0-9]*/thermal_throttle/*_throttle_count"))
+    counts = {str(path.relative_to(sysfs / CPU)): whole_number(text_of(path)) for path in paths}
+    return {name: count for name, count in counts.items() if count is not None and count >= 0} or None
 
 
 def _frequency(sysfs: Path) -> float | None:
-    paths = (sysfs / PROCESSORS / "cpufreq").glob("policy[0-9]*/scaling_cur_freq")
-    kilohertz = [int(text) for path in paths if (text := text_of(path)) and text.isdecimal()]
+    paths = (sysfs / CPU / "cpufreq").glob("policy[0-9]*/scaling_cur_freq")
+    kilohertz = [number for path in paths if (number := whole_number(text_of(path))) is not None and number > 0]
     return sum(kilohertz) / len(kilohertz) / 1000 if kilohertz else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ergit.errors import ErgitError
-from ergit.machine.kernel import Machine, text_of
+from ergit.machine.kernel import Machine, text_of, whole_number
 from ergit.processes.run import run
 
 CPU_SENSORS = ("x86_pkg_temp", "coretemp", "k10temp", "zenpower", "cpu-thermal", "cpu_thermal", "soc_thermal")
@@ -114,13 +114,13 @@ def wait_until_within(
 
 def _celsius(path: Path) -> float:
     text = text_of(path)
-    try:
-        celsius = int(text or "") / 1000
-    except ValueError:
+    millidegrees = whole_number(text)
+    if millidegrees is None:
         raise ErgitError(
-            f"The temperature sensor {path} cannot be read: it gives {text!r}, which is no number. "
-            "Name another one as measure.temperature.sensor, or set that to null."
-        ) from None
+            f"The temperature sensor {path} cannot be read: it gives {repr(text) if text else 'nothing'}, which is no "
+            "number. Name another one as measure.temperature.sensor, or set that to null."
+        )
+    celsius = millidegrees / 1000
     if not POSSIBLE_CELSIUS[0] <= celsius <= POSSIBLE_CELSIUS[1]:
         raise ErgitError(
             f"The temperature sensor {path} gives {celsius:g} °C, which no running CPU has. "

@@ -223,6 +223,18 @@ def test_foreign_load_and_stolen_time_are_a_warning() -> None:
     assert load(sample, 2.0).level == "ok"
 
 
+def test_a_container_that_sees_itself_alone_is_a_warning(tmp_path: Path) -> None:
+    mount = "321 303 0:54 /proc/stat /proc/stat rw,nosuid - fuse.lxcfs lxcfs rw,user_id=0\n"
+    assert found(roots(tmp_path, WELL_PREPARED, {"self/mountinfo": mount}))["CPU time"].level == "warn"
+
+
+def test_the_doctor_says_from_how_much_foreign_load_on_short_windows_are_flagged(tmp_path: Path) -> None:
+    settings = MeasureSettings(minimum_window_seconds=0.1)
+    assert found(roots(tmp_path, WELL_PREPARED), settings)["foreign load"].found == (
+        "flagged from these many cores on: 0.34 in 0.1 s, 0.21 in 1 s"
+    )
+
+
 def test_a_machine_that_does_not_say_what_runs_is_fatal(tmp_path: Path) -> None:
     assert found(roots(tmp_path, WELL_PREPARED, {"stat": "intr 12\n"}))["load"].level == "fatal"
 

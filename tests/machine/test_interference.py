@@ -13,6 +13,7 @@ from ergit.machine.interference import (
     between,
     flags,
     machine_totals,
+    seen_from_cores,
     tolerance_seconds,
     wait_until_quiet,
 )
@@ -86,11 +87,26 @@ def test_throttle_counts_and_frequencies_are_those_of_all_processors(tmp_path: P
         policy.mkdir(parents=True)
         (policy / "scaling_cur_freq").write_text(f"{(number + 1) * 1_000_000}\n")
     found = machine_totals(here)
-    assert found.throttles == 14
+    assert found.throttles == {
+        "cpu0/thermal_throttle/core_throttle_count": 3,
+        "cpu0/thermal_throttle/package_throttle_count": 4,
+        "cpu1/thermal_throttle/core_throttle_count": 3,
+        "cpu1/thermal_throttle/package_throttle_count": 4,
+    }
     assert found.frequency_megahertz == 1500.0
 
 
-@pytest.mark.parametrize("stat", ["", "cpu  1 2 3\n", "cpu  a b c d e f g h 0 0\n"])
+@pytest.mark.parametrize(
+    "stat",
+    [
+        "",
+        "cpu  1 2 3\n",
+        "cpu  a b c d e f g h 0 0\n",
+        "cpu  100 10 -40 1000 7 3 2 5 0 0\n",
+        "cpu  1_00 10 40 1000 7 3 2 5 0 0\n",
+        "cpu  ١٠٠ 10 40 1000 7 3 2 5 0 0\n",
+    ],
+)
 def test_a_proc_stat_that_makes_no_sense_is_an_error(tmp_path: Path, stat: str) -> None:
     with pytest.raises(ErgitError, match="stat"):
         machine_totals(machine(tmp_path, stat))
@@ -151,15 +167,58 @@ def test_time_in_suspend_is_that_of_boottime_beyond_monotonic() -> None:
 
 
 def test_pressure_and_throttles_are_differences() -> None:
-    before = replace(totals(), pressure_seconds={"cpu": 1.0, "io": 2.0}, throttles=3)
-    after = replace(totals(1.0), pressure_seconds={"cpu": 1.5, "io": 2.0}, throttles=5)
+    before = replace(totals(), pressure_seconds={"cpu": 1.0, "io": 2.0}, throttles={"cpu0": 1, "cpu1": 2})
+    after = replace(totals(1.0), pressure_seconds={"cpu": 1.5, "io": 2.0}, throttles={"cpu0": 2, "cpu1": 3})
     found = between(before, after, 0.0)
     assert (found.pressure_seconds, found.throttles) == ({"cpu": 0.5, "io": 0.0}, 2)
 
 
 def test_a_counter_that_is_gone_is_absent() -> None:
-    found = between(replace(totals(), throttles=3), totals(1.0), 0.0)
+    found = between(replace(totals(), throttles={"cpu0": 3}), totals(1.0), 0.0)
     assert (found.pressure_seconds, found.throttles) == (None, None)
+
+
+def test_a_processor_that_goes_offline_is_not_throttled() -> None:
+    before = replace(totals(), throttles={"cpu0": 3, "cpu1": 4})
+    assert between(before, replace(totals(1.0), throttles={"cpu0": 3}), 0.0).throttles == 0
+
+
+def test_a_throttle_counter_that_restarts_counts_from_nothing() -> None:
+    before = replace(totals(), throttles={"cpu0": 30})
+    assert between(before, replace(totals(1.0), throttles={"cpu0": 2}), 0.0).throttles == 2
+
+
+def test_counts_that_are_none_are_no_throttling(tmp_path: Path) -> None:
+    here = machine(tmp_path)
+    folder = here.sysfs / "devices/system/cpu/cpu0/thermal_throttle"
+    folder.mkdir(parents=True)
+    for name, text in (("core_throttle_count", "-1"), ("package_throttle_count", "1_000")):
+        (folder / name).write_text(f"{text}\n")
+    policy = here.sysfs / "devices/system/cpu/cpufreq/policy0"
+    policy.mkdir(parents=True)
+    (policy / "scaling_cur_freq").write_text("0\n")
+    found = machine_totals(here)
+    assert (found.throttles, found.frequency_megahertz) == (None, None)
+
+
+def test_steal_and_interrupts_that_went_backwards_are_none() -> None:
+    found = between(totals(steal_seconds=5.0, interrupt_seconds=2.0), totals(1.0), 0.0)
+    assert (found.steal_seconds, found.interrupt_seconds) == (0.0, 0.0)
+
+
+def test_cpu_time_that_goes_backwards_is_an_error_and_a_tick_of_rounding_is_none() -> None:
+    with pytest.raises(ErgitError, match=r"went backwards by 3\.00 s"):
+        between(totals(busy=10.0), totals(1.0, busy=7.0), 0.0)
+    assert between(totals(busy=10.0), totals(1.0, busy=9.99), 0.0).foreign_cpu_seconds == 0.0
+
+
+@pytest.mark.parametrize(("seconds", "cores"), [(0.1, 0.6), (0.5, 0.37), (1.0, 0.32), (10.0, 0.24)])
+def test_the_foreign_load_that_is_seen_is_larger_in_short_windows(seconds: float, cores: float) -> None:
+    seen = seen_from_cores(0.2, seconds, processors=8, workload_cpu_seconds=seconds)
+    assert seen == pytest.approx(cores, abs=0.005)
+    loud = replace(QUIET, seconds=seconds, processors=8, workload_cpu_seconds=seconds)
+    assert flags(replace(loud, foreign_cpu_seconds=(seen + 0.01) * seconds), 0.2) == ("foreign-cpu",)
+    assert flags(replace(loud, foreign_cpu_seconds=(seen - 0.01) * seconds), 0.2) == ()
 
 
 def test_fifty_readings_under_foreign_load_are_flagged_and_fifty_without_are_not() -> None:

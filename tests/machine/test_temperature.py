@@ -77,7 +77,7 @@ def test_a_sensor_that_is_not_there_is_an_error_that_lists_those_that_are(laptop
         find(laptop, "k10temp")
 
 
-@pytest.mark.parametrize("text", ["", "hot", "0", "-273000", "200000"])
+@pytest.mark.parametrize("text", ["", "hot", "0", "-273000", "200000", "45_000", "٤٥٠٠٠"])
 def test_a_sensor_that_gives_no_temperature_is_an_error(tmp_path: Path, text: str) -> None:
     write(tmp_path / "temp", text)
     with pytest.raises(ErgitError, match="temperature sensor"):

@@ -9,8 +9,8 @@ from ergit.config.settings import MeasureSettings, TemperatureSettings
 from ergit.errors import ErgitError
 from ergit.locks import is_locked
 from ergit.machine.doctor.check import Check
-from ergit.machine.interference import Interference, between, flags, machine_totals
-from ergit.machine.kernel import Machine
+from ergit.machine.interference import Interference, between, flags, machine_totals, seen_from_cores
+from ergit.machine.kernel import Machine, text_of
 from ergit.machine.lock import lock_path
 from ergit.machine.temperature import find
 
@@ -23,11 +23,14 @@ def running_checks(
         before = machine_totals(machine)
         time.sleep(sample_seconds)
         after = machine_totals(machine)
+        sample = between(before, after, workload_cpu_seconds=0.0)
     except ErgitError as error:
         yield Check("load", "fatal", str(error), "What else runs beside a reading cannot be seen.")
     else:
-        yield load(between(before, after, workload_cpu_seconds=0.0), settings.quiet.foreign_cores)
-        yield throttling(after.throttles)
+        yield load(sample, settings.quiet.foreign_cores)
+        yield whole_machine(machine)
+        yield short_windows(settings, after.processors)
+        yield throttling(None if after.throttles is None else sum(after.throttles.values()))
         yield pressure(after.pressure_seconds is not None)
     yield temperature(settings.temperature, machine)
     yield other_study(lock_folders)
@@ -46,6 +49,30 @@ def load(sample: Interference, limit_cores: float) -> Check:
         "such load are flagged and left out.",
         "See what runs and end it: top -o %CPU",
     )
+
+
+def whole_machine(machine: Machine) -> Check:
+    """Whether /proc/stat is the kernel's: lxcfs shows a container its own share alone."""
+    mounts = [line.split() for line in (text_of(machine.proc / "self/mountinfo") or "").splitlines()]
+    if not any(
+        len(fields) > 4 and fields[4] in {"/proc", "/proc/stat"} and "fuse.lxcfs" in fields for fields in mounts
+    ):
+        return Check("CPU time", "ok", "of the whole machine")
+    return Check(
+        "CPU time",
+        "warn",
+        "of this container alone (/proc/stat is made by lxcfs)",
+        "Counters see the whole package, but what runs outside of this container is not seen, and so not flagged.",
+        "Measure on the machine itself.",
+    )
+
+
+def short_windows(settings: MeasureSettings, processors: int) -> Check:
+    """From how much foreign load on a window is flagged, in the shortest one and in one of a second."""
+    limit, shortest = settings.quiet.foreign_cores, settings.minimum_window_seconds
+    lengths = sorted({shortest, 1.0} if shortest else {0.1, 1.0})
+    seen = [f"{seen_from_cores(limit, seconds, processors, seconds):.2g} in {seconds:g} s" for seconds in lengths]
+    return Check("foreign load", "ok", f"flagged from these many cores on: {', '.join(seen)}")
 
 
 def throttling(times: int | None) -> Check:
