@@ -1,4 +1,4 @@
-"""CPU time in the clothes of energy: CPU-seconds times a fixed power of one core, always labelled estimated."""
+"""CPU time shown as energy: CPU-seconds times a fixed power of one core, always labelled estimated."""
 
 import math
 from typing import ClassVar, Literal
@@ -14,15 +14,16 @@ class EstimateSource(Source):
     commits by this source are comparisons of their CPU time.
     """
 
-    name: ClassVar[str] = "estimate"
+    name = "estimate"
     kind: ClassVar[Literal["measured", "estimated"]] = "estimated"
 
-    def __init__(self, watts_per_core: float) -> None:
+    def __init__(self, watts_per_core: float, *, judged: str = "package") -> None:
         """Raises ErgitError unless `watts_per_core` is a positive number of watts."""
         if not (math.isfinite(watts_per_core) and watts_per_core > 0):
             raise ErgitError(f"measure.watts_per_core is {watts_per_core!r}; it must be a positive number of watts.")
         self.watts_per_core: float = watts_per_core
         self.domains = ("package",)
+        self.judged = judged
 
     def start(self) -> None:
         """Nothing: there is no counter."""

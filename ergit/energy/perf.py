@@ -12,18 +12,20 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import NamedTuple
 
-from ergit.energy.pmu import EVENT_DOMAINS, read_type_and_cpus
+from ergit.energy.pmu import CPU_FILES, EVENT_DOMAINS, die_of, read_type_and_cpus
 from ergit.energy.source import (
     LIMIT_WATTS,
     CounterResult,
     Energy,
+    NotCountedError,
     Source,
     UnavailableError,
     add_up,
     implausible,
     limit_of,
+    refuse_other_length,
     stands_still,
 )
 from ergit.records.readings import DOMAINS, Counter, Raw
@@ -45,12 +47,23 @@ UNABLE = "Try perf stat -a -j -e power/energy-pkg/ -- sleep 1 by hand, or choose
 
 @dataclass(frozen=True)
 class PerfCount:
-    """One line of perf's JSON: the value as text, its unit, and in how much of the window it was counted."""
+    """One line of perf's JSON: the value as text, its unit, and in how much of the window it was counted.
+
+    `running_nanoseconds` is how long it was counted, added up over the processors that it was counted on.
+    """
 
     event: str
     value: str
     unit: str
     running_percent: float
+    running_nanoseconds: int
+
+
+class Exchange(NamedTuple):
+    """The clock's seconds before an order to perf and after its answer."""
+
+    began: float
+    ended: float
 
 
 def parse(output: str) -> dict[str, PerfCount]:
@@ -66,13 +79,19 @@ def parse(output: str) -> dict[str, PerfCount]:
         try:
             fields = json.loads(line)
             count = PerfCount(
-                str(fields["event"]), str(fields["counter-value"]), str(fields["unit"]), float(fields["pcnt-running"])
+                str(fields["event"]),
+                str(fields["counter-value"]),
+                str(fields["unit"]),
+                float(fields["pcnt-running"]),
+                int(fields["event-runtime"]),
             )
         except json.JSONDecodeError as error:
             cause = "a decimal comma" if re.search(r"\d,\d", line) else "no JSON"
             raise ValueError(f"perf wrote {cause}: {line.strip()}") from error
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"perf wrote a line without event, value, unit or share: {line.strip()}") from error
+            raise ValueError(
+                f"perf wrote a line without event, value, unit, share or runtime: {line.strip()}"
+            ) from error
         if count.event in counts:
             raise ValueError(f"perf counted {count.event} twice")
         counts[count.event] = count
@@ -192,13 +211,31 @@ class PerfRun:
         os.close(self._answers)
 
 
-def energy_events(power: Path, proc: Path) -> dict[str, str]:
+def energy_events(power: Path, proc: Path, judged: str = "package") -> dict[str, str]:
     """Events for perf's `-e`, each with its domain, that the PMU in `power` has.
 
-    Raises UnavailableError where it counts no package energy.
+    Raises UnavailableError where it does not count the domain `judged`.
     """
-    read_type_and_cpus(power, proc)
+    read_type_and_cpus(power, proc, judged)
     return {f"power/{name}/": domain for name, domain in EVENT_DOMAINS.items() if (power / "events" / name).is_file()}
+
+
+def packages_added_up(power: Path, proc: Path, judged: str = "package", cpu_files: Path = CPU_FILES) -> int:
+    """How many packages perf adds up, one for each CPU of the PMU's mask.
+
+    Raises UnavailableError where two of these CPUs belong to one package: perf does not tell them apart, and their
+    counter may be the same.
+    """
+    _, cpus = read_type_and_cpus(power, proc, judged)
+    cpu_of_package: dict[str, int] = {}
+    for cpu in cpus:
+        package = die_of(cpu, cpu_files).package
+        if package is not None and cpu_of_package.setdefault(package, cpu) != cpu:
+            raise UnavailableError(
+                f"perf adds up the counters of CPUs {cpu_of_package[package]} and {cpu}, which belong to one package",
+                "Choose the source pmu or powercap, which count a package once",
+            )
+    return len(cpus)
 
 
 class PerfSource(Source):
@@ -207,8 +244,7 @@ class PerfSource(Source):
     Each window has a perf of its own, started after the window before it; an edge is one exchange over a pipe.
     """
 
-    name: ClassVar[str] = "perf"
-    kind: ClassVar[Literal["measured", "estimated"]] = "measured"
+    name = "perf"
 
     def __init__(
         self,
@@ -217,15 +253,16 @@ class PerfSource(Source):
         program: str = "perf",
         unit: str = "Joules",
         packages: int = 1,
+        judged: str = "package",
         limit_watts: float = LIMIT_WATTS,
         patience_seconds: float = PATIENCE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Starts perf and counts for a moment; `events` maps each of perf's events to a domain.
 
-        `unit` is what perf must answer in, `packages` how many packages it sums up; `clock` gives seconds. Raises
+        `unit` is what perf must answer in, `packages` how many packages it adds up; `clock` gives seconds. Raises
         UnavailableError where the program is missing, too old (`-j` came with perf 6.0), without the right to count, or
-        can't count packages. Another event that it can't count is left out, and `notes` say so.
+        can't count the domain `judged`. Another event that it can't count is left out, and `notes` say so.
         """
         found = shutil.which(program)
         if found is None:
@@ -238,7 +275,8 @@ class PerfSource(Source):
         self._patience_seconds = patience_seconds
         self._clock = clock
         self._fault: str | None = None
-        self._times = (0.0, 0.0)
+        self._enabled = self._disabled = Exchange(0.0, 0.0)
+        self.judged = judged
         self._used = False
         with contextlib.ExitStack() as opened:
             self._folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="ergit-perf-")))
@@ -253,21 +291,25 @@ class PerfSource(Source):
         if self._used:
             self._renew()
         self._used = True
+        began = self._clock()
         self._fault = self._run.tell(b"enable")
-        self._times = (self._clock(), 0.0)
+        self._enabled = Exchange(began, self._clock())
 
     def stop(self) -> None:
         """Orders perf to count no longer, and returns when it doesn't."""
-        ended = self._clock()
+        began = self._clock()
         self._fault = self._fault or self._run.tell(b"disable")
-        self._times = (self._times[0], ended)
+        self._disabled = Exchange(began, self._clock())
 
     def energy(self, cpu_seconds: float) -> Energy:  # noqa: ARG002
         """Energy of the window, or the problem with it; starts the perf of the next window."""
         try:
-            energy = add_up(self.name, self._collect())
-        except ValueError as refusal:
-            energy = Energy({}, (), f"perf: {refusal}")
+            counts = self._counts()
+        except NotCountedError as refusal:
+            energy = Energy({}, (), f"perf: {refusal}", is_gone=refusal.is_gone)
+        else:
+            results = [self._result(event, counts.get(event)) for event in self._events]
+            energy = add_up(self.name, results, self._seconds(counts))
         self._renew()
         return energy
 
@@ -295,31 +337,38 @@ class PerfSource(Source):
         time.sleep(TRIAL_SECONDS)
         self.stop()
         try:
-            trial = self._collect()
-        except ValueError as refusal:
+            counts = self._counts()
+        except NotCountedError as refusal:
             raise UnavailableError(f"a trial of perf stat failed: {refusal}", UNABLE) from refusal
-        for part in trial:
-            if part.problem is not None:
-                self._leave_out(part.counter, part.problem)
+        for event in list(self._events):
+            result = self._result(event, counts.get(event))
+            if result.problem is not None:
+                self._leave_out(result.counter, result.problem)
         self._renew()
 
     def _leave_out(self, counter: Counter, problem: str) -> None:
-        if counter.domain == "package":
+        if counter.domain == self.judged:
             raise UnavailableError(f"perf stat does not count {counter.name}: {problem}", UNABLE)
         del self._events[counter.name]
         self.notes += (f"{counter.domain} left out: {problem}",)
 
-    def _collect(self) -> list[CounterResult]:
+    def _counts(self) -> dict[str, PerfCount]:
         try:
             counts = parse(self._run.finish())
         except ValueError as refusal:
-            raise ValueError("; ".join(filter(None, (self._fault, str(refusal))))) from refusal
+            raise NotCountedError("; ".join(filter(None, (self._fault, str(refusal))))) from refusal
         if self._fault is not None:
-            raise ValueError(self._fault)
-        seconds = self._times[1] - self._times[0]
-        return [self._result(event, counts.get(event), seconds) for event in self._events]
+            raise NotCountedError(self._fault)
+        return counts
 
-    def _result(self, event: str, count: PerfCount | None, seconds: float) -> CounterResult:
+    def _counted_seconds(self, count: PerfCount) -> float:
+        return count.running_nanoseconds / 1e9 / self._packages
+
+    def _seconds(self, counts: Mapping[str, PerfCount]) -> float | None:
+        judged = [count for event, count in counts.items() if self._events.get(event) == self.judged]
+        return self._counted_seconds(judged[0]) if judged else None
+
+    def _result(self, event: str, count: PerfCount | None) -> CounterResult:
         domain = self._events[event]
 
         def record(before: Raw, after: Raw) -> Counter:
@@ -329,11 +378,14 @@ class PerfSource(Source):
 
         if count is None:
             return CounterResult(record(None, None), 0.0, "perf wrote no count of it")
+        shortest = self._disabled.began - self._enabled.ended
+        longest = self._disabled.ended - self._enabled.began
         try:
             joules = amount(count, self._unit)
+            refuse_other_length(self._counted_seconds(count), shortest, longest)
         except ValueError as refusal:
             return CounterResult(record(0, count.value), 0.0, str(refusal))
         counters = 1 if domain == "psys" else self._packages
         limit_watts = counters * limit_of(domain, self._packages, self._limit_watts)
-        problem = implausible(joules, seconds, limit_watts) or stands_still(domain, joules, seconds)
+        problem = implausible(joules, longest, limit_watts) or stands_still(domain, self.judged, joules, shortest)
         return CounterResult(record(0, joules), joules, problem)

@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import NamedTuple
 
+from ergit.energy.names import Candidate, other_names
 from ergit.energy.source import (
     LIMIT_WATTS,
     CounterResult,
     Energy,
+    NotCountedError,
     Read,
     Source,
     UnavailableError,
@@ -25,6 +27,7 @@ from ergit.energy.source import (
     failed_read,
     implausible,
     limit_of,
+    refuse_other_length,
     stands_still,
 )
 from ergit.records.readings import DOMAINS, Counter, Raw
@@ -58,8 +61,16 @@ NO_RIGHT = (
     "--init-groups --inh-caps=-all,+perfmon --ambient-caps=-all,+perfmon env HOME=$HOME PATH=$PATH snakemake … ; "
     "sysctl kernel.perf_event_paranoid=0 would give the right to everybody"
 )
-EventSample = tuple[float, list[Read]]
-"""Seconds of the clock, and what reading each counter gave."""
+OTHER_SOURCE = "Choose the source perf or powercap"
+CPU_FILES = Path("/sys/devices/system/cpu")
+
+
+class EventSample(NamedTuple):
+    """What reading each counter gave, and the clock's seconds before the first read and after the last."""
+
+    began: float
+    ended: float
+    reads: list[Read]
 
 
 @dataclass(frozen=True)
@@ -107,28 +118,65 @@ def config_of(terms: str, formats: dict[str, str]) -> int:
     config = 0
     for term in terms.strip().split(","):
         name, _, value = term.partition("=")
-        place = re.fullmatch(r"config:(\d+)(-\d+)?", formats.get(name, "").strip())
-        if place is None:
-            raise ValueError(f"the term {term!r} has no place in the event's config")
-        config |= int(value or "1", 0) << int(place[1])
+        position = re.fullmatch(r"config:(\d+)(-\d+)?", formats.get(name, "").strip())
+        if position is None:
+            raise ValueError(f"the term {term!r} has no position in the event's config")
+        config |= int(value or "1", 0) << int(position[1])
     return config
 
 
-def read_type_and_cpus(power: Path, proc: Path) -> tuple[int, tuple[int, ...]]:
+def read_type_and_cpus(power: Path, proc: Path, judged: str = "package") -> tuple[int, tuple[int, ...]]:
     """The PMU's type number and the CPUs to count on, one per package.
 
-    Raises UnavailableError where the PMU counts no package energy. Its name alone says little: older processors of AMD
-    have another PMU named `power`, without `energy-pkg` (linux/arch/x86/events/amd/power.c).
+    Raises UnavailableError where the PMU does not count the domain `judged`. Its name alone says little: older
+    processors of AMD have another PMU named `power`, without energy events (linux/arch/x86/events/amd/power.c).
     """
-    if not (power / "events" / "energy-pkg").is_file():
-        raise UnavailableError(f"there is no event {power}/events/energy-pkg", absent_counter_fix("rapl", proc))
+    event = next(name for name, domain in EVENT_DOMAINS.items() if domain == judged)
+    if not (power / "events" / event).is_file():
+        raise UnavailableError(f"there is no event {power}/events/{event}", absent_counter_fix("rapl", proc))
     try:
         return int((power / "type").read_text(encoding="ascii")), cpus_in(
             (power / "cpumask").read_text(encoding="ascii")
         )
     except (OSError, ValueError) as error:
         reason = f"type and cpumask in {power} do not say how to open the counters ({error})"
-        raise UnavailableError(reason, "Choose the source perf or powercap") from error
+        raise UnavailableError(reason, OTHER_SOURCE) from error
+
+
+class Die(NamedTuple):
+    """Where a CPU lies, as the kernel numbers it; None where the kernel does not say."""
+
+    package: str | None
+    die: str | None
+
+
+def die_of(cpu: int, cpu_files: Path) -> Die:
+    """Package and die of a CPU (linux/Documentation/ABI/stable/sysfs-devices-system-cpu)."""
+
+    def number(name: str) -> str | None:
+        try:
+            return (cpu_files / f"cpu{cpu}" / "topology" / name).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    return Die(number("physical_package_id"), number("die_id"))
+
+
+def one_cpu_per_die(cpus: Sequence[int], cpu_files: Path) -> tuple[dict[int, Die], tuple[str, ...]]:
+    """The CPUs of a mask that stand for a die each, where they lie, and notes on those left out.
+
+    Two CPUs of one die would count the same counter twice. A CPU of which the kernel says nothing stands for itself.
+    """
+    kept: dict[int, Die] = {}
+    notes: list[str] = []
+    for cpu in cpus:
+        die = die_of(cpu, cpu_files)
+        twin = next((other for other in kept if kept[other] == die), None) if die.package is not None else None
+        if twin is None:
+            kept[cpu] = die
+        else:
+            notes.append(f"CPU {cpu} left out: it belongs to the same package as CPU {twin}, which is counted once")
+    return kept, tuple(notes)
 
 
 def read_event(power: Path, name: str) -> Event:
@@ -142,10 +190,10 @@ def read_event(power: Path, name: str) -> Event:
         factor = float(scale)
     except (OSError, ValueError) as error:
         reason = f"the event {events / name} cannot be understood ({error})"
-        raise UnavailableError(reason, "Choose the source perf or powercap") from error
+        raise UnavailableError(reason, OTHER_SOURCE) from error
     if unit != "Joules" or not 0 < factor < 1:
         reason = f"{events / name} counts {scale} {unit}, and not a fraction of Joules"
-        raise UnavailableError(reason, "Choose the source perf or powercap")
+        raise UnavailableError(reason, OTHER_SOURCE)
     return Event(name, EVENT_DOMAINS[name], config, scale, unit)
 
 
@@ -175,53 +223,64 @@ def read_counter(descriptor: int) -> Read:
 
 
 def count_and_times(read: Read) -> tuple[int, int, int]:
-    """Count, nanoseconds enabled and running of one read; raises ValueError for everything that is no whole reading."""
+    """Count, nanoseconds enabled and running of one read; raises NotCountedError for all that is no whole reading."""
     if isinstance(read, OSError):
-        raise ValueError(failed_read(read))
+        raise failed_read(read)
     if len(read) != READING.size:
-        raise ValueError(f"the read gave {len(read)} bytes and not {READING.size}: the event is gone or torn")
+        reason = f"the read gave {len(read)} bytes and not {READING.size}: the event is gone or torn"
+        raise NotCountedError(reason, is_gone=not read)
     count, enabled, running = READING.unpack(read)
     return count, enabled, running
 
 
-def counts_between(before: Read, after: Read) -> int:
-    """Counts from one read to the next; raises ValueError if either is none, or the event did not count throughout.
+class Counted(NamedTuple):
+    """What an event counted between two reads, and for how long by the kernel's own account."""
+
+    counts: int
+    seconds: float
+
+
+def counted_between(before: Read, after: Read) -> Counted:
+    """Counts from one read to the next; raises NotCountedError if either is none, or the event shared its counter.
 
     The kernel adds up 64 bits of 2^-32 J and looks at the 32-bit hardware counter often enough to see each wrap
     (linux/arch/x86/events/rapl.c), so that there is no wrap left to undo.
     """
     first, enabled_first, running_first = count_and_times(before)
     last, enabled_last, running_last = count_and_times(after)
-    if running_last - running_first != enabled_last - enabled_first or running_last == running_first:
-        raise ValueError(
-            f"it counted {running_last - running_first} of {enabled_last - enabled_first} ns: not counted all the time"
-        )
-    return last - first
+    enabled, running = enabled_last - enabled_first, running_last - running_first
+    if running != enabled:
+        raise NotCountedError(f"it counted {running} of {enabled} ns: not counted all the time")
+    return Counted(last - first, enabled / 1e9)
 
 
 def energy_between(
-    counters: Sequence[OpenCounter], before: EventSample, after: EventSample, limit_watts: float
+    counters: Sequence[OpenCounter],
+    before: EventSample,
+    after: EventSample,
+    limit_watts: float,
+    judged: str = "package",
 ) -> Energy:
     """Energy from one sample to the next."""
-    seconds = after[0] - before[0]
     packages = sum(counter.event.domain == "package" for counter in counters)
-    results = [
-        result_of(counter, reads, seconds, limit_of(counter.event.domain, packages, limit_watts))
-        for counter, *reads in zip(counters, before[1], after[1], strict=True)
-    ]
-    return add_up(PmuSource.name, results)
-
-
-def result_of(counter: OpenCounter, reads: Sequence[Read], seconds: float, limit_watts: float) -> CounterResult:
-    """What one counter says of a window of `seconds` with one read at each edge."""
-    before, after = reads
-    record = as_it_was_read(counter, before, after)
-    try:
-        joules = counts_between(before, after) * float(counter.event.scale)
-    except ValueError as refusal:
-        return CounterResult(record, 0.0, str(refusal))
-    problem = implausible(joules, seconds, limit_watts) or stands_still(counter.event.domain, joules, seconds)
-    return CounterResult(record, joules, problem)
+    results: list[CounterResult] = []
+    seconds: float | None = None
+    for counter, first, last in zip(counters, before.reads, after.reads, strict=True):
+        record = as_it_was_read(counter, first, last)
+        domain = counter.event.domain
+        try:
+            counted = counted_between(first, last)
+            refuse_other_length(counted.seconds, after.began - before.ended, after.ended - before.began)
+        except NotCountedError as refusal:
+            results.append(CounterResult(record, 0.0, str(refusal), refusal.is_gone))
+            continue
+        joules = counted.counts * float(counter.event.scale)
+        limit = limit_of(domain, packages, limit_watts)
+        problem = implausible(joules, counted.seconds, limit) or stands_still(domain, judged, joules, counted.seconds)
+        results.append(CounterResult(record, joules, problem))
+        if domain == judged:
+            seconds = counted.seconds if seconds is None else max(seconds, counted.seconds)
+    return add_up(PmuSource.name, results, seconds)
 
 
 def as_it_was_read(counter: OpenCounter, before: Read, after: Read) -> Counter:
@@ -245,28 +304,31 @@ def raw_value(read: Read) -> Raw:
 
 
 class PmuSource(Source):
-    """Counters of the `power` PMU, opened once per event and CPU of its `cpumask`; an edge is one `read` for each."""
+    """Counters of the `power` PMU, opened once per event and package; an edge is one `read` for each."""
 
-    name: ClassVar[str] = "pmu"
-    kind: ClassVar[Literal["measured", "estimated"]] = "measured"
+    name = "pmu"
 
     def __init__(
         self,
         power: Path = Path("/sys/bus/event_source/devices/power"),
         *,
         proc: Path = Path("/proc"),
+        cpu_files: Path = CPU_FILES,
+        judged: str = "package",
         limit_watts: float = LIMIT_WATTS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Opens `energy-pkg` on every package, and the other events that can be; `clock` gives seconds.
+        """Opens the event of the domain `judged` on every package, and the other events that can be.
 
-        Raises UnavailableError where package energy can't be counted. Another event that can't be opened on each
-        package is left out whole, and `notes` say so.
+        `cpu_files` is where the kernel says to which package a CPU belongs; `clock` gives seconds. Raises
+        UnavailableError where the judged domain can't be counted. Another event that can't be opened on each package is
+        left out whole, and `notes` say so.
         """
+        self.judged = judged
         self._limit_watts = limit_watts
         self._clock = clock
         with contextlib.ExitStack() as opened:
-            self.counters, self.notes = open_counters(power, proc, opened)
+            self.counters, self.notes = open_counters(power, proc, cpu_files, judged, opened)
             self._files = opened.pop_all()
         self._descriptors = tuple(counter.descriptor for counter in self.counters)
         self.domains = tuple(
@@ -282,37 +344,66 @@ class PmuSource(Source):
         self._after = self._read_all()
 
     def energy(self, cpu_seconds: float) -> Energy:  # noqa: ARG002
-        """Energy of the window; a problem if any counter failed, went backwards or can't have been right."""
-        return energy_between(self.counters, self._before, self._after, self._limit_watts)
+        """Energy of the window; a problem if any counter failed, stopped, went backwards or can't have been right."""
+        return energy_between(self.counters, self._before, self._after, self._limit_watts, self.judged)
 
     def close(self) -> None:
         """Closes the counters."""
         self._files.close()
 
     def _read_all(self) -> EventSample:
-        return self._clock(), [read_counter(descriptor) for descriptor in self._descriptors]
+        began = self._clock()
+        reads = [read_counter(descriptor) for descriptor in self._descriptors]
+        return EventSample(began, self._clock(), reads)
 
 
 def open_counters(
-    power: Path, proc: Path, opened: contextlib.ExitStack
+    power: Path, proc: Path, cpu_files: Path, judged: str, opened: contextlib.ExitStack
 ) -> tuple[tuple[OpenCounter, ...], tuple[str, ...]]:
-    """Open counters, packages first, and notes on domains left out; `opened` closes the counters.
+    """Open counters, packages first, and notes on what was left out; `opened` closes the counters.
 
-    Raises UnavailableError where package energy can't be counted.
+    A counter with several names is read once. Raises UnavailableError where the judged domain can't be counted.
     """
-    pmu_type, cpus = read_type_and_cpus(power, proc)
+    pmu_type, mask = read_type_and_cpus(power, proc, judged)
+    dies, notes = one_cpu_per_die(mask, cpu_files)
     counters: list[OpenCounter] = []
-    notes: list[str] = []
-    for name in EVENT_DOMAINS:
+    for name, domain in EVENT_DOMAINS.items():
         if not (power / "events" / name).is_file():
             continue
         try:
-            counters += open_on_each(pmu_type, read_event(power, name), cpus, opened)
+            counters += open_on_each(pmu_type, read_event(power, name), tuple(dies), opened)
         except UnavailableError as refusal:
-            if name == "energy-pkg":
+            if domain == judged:
                 raise
-            notes.append(f"{EVENT_DOMAINS[name]} left out: {refusal.reason}")
-    return tuple(counters), tuple(notes)
+            notes += (f"{domain} left out: {refusal.reason}",)
+    doubles = events_with_two_names(counters, dies)
+    notes += tuple(f"{counters[index].name} left out: {why}" for index, why in doubles.items())
+    return tuple(counter for index, counter in enumerate(counters) if index not in doubles), notes
+
+
+def events_with_two_names(counters: Sequence[OpenCounter], dies: dict[int, Die]) -> dict[int, str]:
+    """Indices of the open events that count the counter of an earlier one, each with the reason."""
+
+    def candidate(counter: OpenCounter) -> Candidate:
+        return Candidate(
+            counter.name,
+            counter.event.domain,
+            dies[counter.cpu].package,
+            1 / float(counter.event.scale),
+            False,
+            lambda: count_and_times(read_counter(counter.descriptor))[0],
+        )
+
+    try:
+        doubles = other_names([candidate(counter) for counter in counters])
+    except NotCountedError as refusal:
+        raise UnavailableError(
+            f"a counter failed when it was compared with others: {refusal}", OTHER_SOURCE
+        ) from refusal
+    return {
+        index: f"it moves as {counters[earlier].name} does: one counter, which is counted once"
+        for index, earlier in doubles.items()
+    }
 
 
 def open_on_each(pmu_type: int, event: Event, cpus: Sequence[int], opened: contextlib.ExitStack) -> list[OpenCounter]:
@@ -327,7 +418,7 @@ def open_on_each(pmu_type: int, event: Event, cpus: Sequence[int], opened: conte
             ) from error
         except OSError as error:
             reason = f"{event.name} cannot be opened on CPU {cpu} ({error.strerror})"
-            raise UnavailableError(reason, "Choose the source perf or powercap") from error
+            raise UnavailableError(reason, OTHER_SOURCE) from error
         opened.callback(os.close, descriptor)
         counters.append(OpenCounter(event, cpu, descriptor))
     return counters

@@ -1,8 +1,9 @@
 """What every energy source gives: the joules between two edges of a window, or the reason why there are none."""
 
 import errno
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,10 +13,7 @@ from ergit.errors import ErgitError
 from ergit.records.readings import DOMAINS, Counter, SourceRecord
 
 LIMIT_WATTS = 1000.0
-"""More than any CPU package draws: twice the 500 W design power of the largest server packages on sale in 2025.
-
-Low enough to tell a reset from a wrap: ten seconds at this power are 10 kJ, and a counter holds 65 kJ or 262 kJ.
-"""
+"""More than any CPU package draws: twice the 500 W design power of the largest server packages on sale in 2025."""
 
 UPDATE_SECONDS = 0.01
 """What a window may gain from the counter's own steps: ten of them, each about a millisecond.
@@ -25,6 +23,23 @@ Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 3B,
 
 STILL_SECONDS = 0.1
 """A package counter that has not moved for this long is not counting: even 1 W would have moved it 1,600 times."""
+
+MAY_REST = frozenset({"uncore"})
+"""Domains that draw nothing for a while on a healthy machine: a graphics unit is switched off when it is idle."""
+
+TRIAL_SECONDS = (0.005, 0.02, 0.1)
+"""Windows of the trial of a source, one after the other until one counts: a healthy counter needs the first alone."""
+
+CLOCK_SLACK_SECONDS = 0.01
+CLOCK_SLACK_SHARE = 0.001
+"""How far the kernel's own time of an event may lie outside the edges of a window, as seconds and as a share of it.
+
+Two clocks differ by at most 0.05 % (CLOCK_MONOTONIC is slewed by up to 500 ppm, adjtimex(2)). Healthy windows of a
+guest under emulation, the worst machine at hand, differed by -3.3 to +9.5 ms.
+"""
+
+GONE = frozenset({errno.ENODEV, errno.ENXIO})
+"""Error numbers of a counter whose device has left: no further read can succeed."""
 
 
 class UnavailableError(ErgitError):
@@ -36,6 +51,14 @@ class UnavailableError(ErgitError):
         self.fix = fix
 
 
+class NotCountedError(ValueError):
+    """Why a window has no joules; `is_gone` where the counter will not count again, in no window."""
+
+    def __init__(self, reason: str, *, is_gone: bool = False) -> None:
+        super().__init__(reason)
+        self.is_gone = is_gone
+
+
 Read = bytes | OSError
 """What one read of a counter gave."""
 
@@ -44,12 +67,17 @@ Read = bytes | OSError
 class Energy:
     """Joules of one window by domain, summed over sockets and dies; none, but a `problem`, if they can't be trusted.
 
-    The package holds core and uncore, psys holds the package: domains are never to be added to each other.
+    The package holds core and uncore, psys holds the package: domains are never to be added to each other. `seconds` is
+    how long the counters counted by their own account, None where they have none: it differs from the time of the
+    command where an edge of the window was late. `is_gone`: a counter will not count again, so that no later window of
+    this source can be counted either.
     """
 
     joules: dict[str, float]
     counters: tuple[Counter, ...]
     problem: str | None
+    seconds: float | None = None
+    is_gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,31 +87,35 @@ class CounterResult:
     counter: Counter
     joules: float
     problem: str | None = None
+    is_gone: bool = False
 
 
-def add_up(source: str, results: Sequence[CounterResult]) -> Energy:
+def add_up(source: str, results: Sequence[CounterResult], seconds: float | None) -> Energy:
     """Energy of a window by domain; a single counter that can't be trusted makes the whole window void."""
     counters = tuple(result.counter for result in results)
     problems = [f"{result.counter.name}: {result.problem}" for result in results if result.problem]
     if problems:
-        return Energy({}, counters, f"{source}: " + "; ".join(problems))
+        is_gone = any(result.is_gone for result in results)
+        return Energy({}, counters, f"{source}: " + "; ".join(problems), seconds, is_gone)
     counted = {counter.domain for counter in counters}
     joules = {domain: 0.0 for domain in DOMAINS if domain in counted}
     for result in results:
         joules[result.counter.domain] += result.joules
-    return Energy(joules, counters, None)
+    return Energy(joules, counters, None, seconds)
 
 
 class Source(ABC):
     """Energy counters that are opened once and read at both edges of many windows, one window after the other."""
 
-    name: ClassVar[str]
-    kind: ClassVar[Literal["measured", "estimated"]]
+    name: str
+    kind: ClassVar[Literal["measured", "estimated"]] = "measured"
+    domains: tuple[str, ...]
+    judged: str = "package"
+    """The domain by which commits are compared: without it a window counts nothing."""
     watts_per_core: float | None = None
     """The estimate's power of one core; counters have none."""
-    domains: tuple[str, ...]
     notes: tuple[str, ...] = ()
-    """What this machine lacks: domains that were left out, each with the reason."""
+    """What this machine lacks, and which counters were left out, each with the reason."""
     reason: str = ""
     """Why this source was chosen."""
 
@@ -106,6 +138,31 @@ class Source(ABC):
     def close(self) -> None:
         """Gives back files, threads and processes."""
 
+    def try_out(self, windows_seconds: Sequence[float] = TRIAL_SECONDS) -> None:
+        """Counts a moment of work, to see that the counters of the judged domain move.
+
+        Raises UnavailableError where a window of none of these lengths gives energy of the judged domain.
+        """
+        if self.judged not in self.domains:
+            raise UnavailableError(
+                f"it counts {', '.join(self.domains)} and no {self.judged}, which measure.judged names",
+                f"Choose a source that counts {self.judged}, or judge by another domain",
+            )
+        problem: str | None = None
+        for seconds in windows_seconds:
+            self.start()
+            work(seconds)
+            self.stop()
+            energy = self.energy(seconds)
+            problem = energy.problem or unmoved(energy.counters, self.judged, seconds)
+            if problem is None:
+                return
+        raise UnavailableError(
+            f"a trial counted no energy: {problem}",
+            "This counter is shown but does not count, as in virtual machines and containers that pass the files "
+            "through: measure on the machine itself, or choose another source",
+        )
+
     def record(self) -> SourceRecord:
         """What a record of readings says of this source."""
         return SourceRecord(
@@ -125,18 +182,34 @@ class Source(ABC):
         self.close()
 
 
+def work(seconds: float) -> None:
+    """Uses one processor for that long."""
+    ends = time.perf_counter() + seconds
+    while time.perf_counter() < ends:
+        pass
+
+
+def unmoved(counters: Iterable[Counter], judged: str, seconds: float) -> str | None:
+    """Which counters of the judged domain stood still in a trial of `seconds`, or None; some domains may rest."""
+    still = [counter.name for counter in counters if counter.domain == judged and counter.before == counter.after]
+    if not still or judged in MAY_REST:
+        return None
+    return f"{', '.join(still)} did not move in {seconds:g} s of work"
+
+
 def limit_of(domain: str, packages: int, limit_watts: float) -> float:
     """Highest believable power in watts of one counter.
 
     A counter of package, core, uncore or dram belongs to one package. psys counts the whole platform: all packages, and
     as much as one more for everything else.
     """
-    return limit_watts * (packages + 1) if domain == "psys" else limit_watts
+    return limit_watts * (max(packages, 1) + 1) if domain == "psys" else limit_watts
 
 
-def failed_read(error: OSError) -> str:
-    """What a failed read of a counter is called in a problem, with the name of its error number."""
-    return f"cannot be read: {errno.errorcode.get(error.errno or 0, 'no error number')}, {error.strerror}"
+def failed_read(error: OSError) -> NotCountedError:
+    """What a failed read of a counter means for its window, with the name of its error number."""
+    number = errno.errorcode.get(error.errno or 0, "no error number")
+    return NotCountedError(f"cannot be read: {number}, {error.strerror}", is_gone=error.errno in GONE)
 
 
 def implausible(joules: float, seconds: float, limit_watts: float) -> str | None:
@@ -151,17 +224,31 @@ def implausible(joules: float, seconds: float, limit_watts: float) -> str | None
     return None
 
 
-def stands_still(domain: str, joules: float, seconds: float) -> str | None:
-    """Why a package counter that did not move is not believed, or None; other domains may rest."""
-    if domain == "package" and joules == 0 and seconds >= STILL_SECONDS:
+def stands_still(domain: str, judged: str, joules: float, seconds: float) -> str | None:
+    """Why a counter of the judged domain that did not move is not believed, or None; other domains may rest."""
+    if domain == judged and domain not in MAY_REST and joules == 0 and seconds >= STILL_SECONDS:
         return f"the counter did not move in {seconds:g} s: it is not counting"
     return None
+
+
+def refuse_other_length(counted_seconds: float, shortest_seconds: float, longest_seconds: float) -> None:
+    """Does nothing where an event counted for as long as its window lasted, between its inner and its outer edges.
+
+    Raises NotCountedError where it stopped inside the window (its processor went offline), or its clock is wrong.
+    """
+    slack = CLOCK_SLACK_SECONDS + CLOCK_SLACK_SHARE * longest_seconds
+    if not shortest_seconds - slack <= counted_seconds <= longest_seconds + slack:
+        raise NotCountedError(
+            f"it counted for {counted_seconds:.3f} s of a window of {shortest_seconds:.3f} to {longest_seconds:.3f} s"
+            + (": it stopped inside the window" if counted_seconds < shortest_seconds else ""),
+            is_gone=counted_seconds == 0,
+        )
 
 
 def absent_counter_fix(module: str, proc: Path) -> str:
     """What to do where the kernel shows no energy counter at all; `module` is the kernel module that would show it.
 
-    A virtual machine is told by the flag `hypervisor` in /proc/cpuinfo, which CPUID leaf 1 sets in guests.
+    A virtual machine is recognised by the flag `hypervisor` in /proc/cpuinfo, which CPUID leaf 1 sets in guests.
     """
     try:
         flags = (proc / "cpuinfo").read_text(encoding="utf-8", errors="replace").split()

@@ -3,11 +3,12 @@
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ergit.energy.source import Read, UnavailableError, absent_counter_fix, failed_read
+from ergit.energy.names import Candidate, other_names
+from ergit.energy.source import NotCountedError, Read, UnavailableError, absent_counter_fix, failed_read
 from ergit.records.readings import DOMAINS
 
 READ_BYTES = 64
@@ -15,7 +16,7 @@ READ_BYTES = 64
 DIRECTORY = re.compile(r"intel-rapl(:\d+)*")
 """RAPL's control type and zones, for Intel and AMD alike; `intel-rapl-mmio` counts the same packages once more."""
 
-PACKAGE = re.compile(r"package-\d+(-die-\d+)?")
+PACKAGE = re.compile(r"package-(\d+)(-die-\d+)?")
 PLATFORM = re.compile(r"psys(-\d+)?")
 PARTS = ("core", "uncore", "dram")
 
@@ -24,6 +25,11 @@ NO_RIGHT = (
     """SUBSYSTEM=="powercap", RUN+="/bin/sh -c 'chgrp rapl /sys%p/energy_uj && chmod g+r /sys%p/energy_uj'" """
     "into /etc/udev/rules.d/70-rapl.rules, run sudo udevadm trigger --subsystem-match=powercap and log in again "
     "(a group and not everybody: CVE-2020-8694 reads secrets from this file)"
+)
+MASKED = (
+    "A container runtime hides the tree behind these links: mount the host's into the container "
+    "(docker run --volume /sys/devices/virtual/powercap:/powercap:ro) and set measure.powercap: /powercap, or measure "
+    "outside of the container"
 )
 BROKEN = "Look at the file; a counter that the kernel cannot serve is no use, so choose another source"
 
@@ -41,6 +47,12 @@ class Zone:
     range_uj: int
     ends_in_newline: bool = True
 
+    @property
+    def package(self) -> str | None:
+        """The number of the package that it belongs to, from the kernel's name of it; None for psys."""
+        named = PACKAGE.match(self.name)
+        return named and named[1]
+
 
 def zone_directories(root: Path) -> dict[str, Path]:
     """Zone folders below `root`, by folder name; raises OSError where `root` cannot be listed.
@@ -55,6 +67,15 @@ def zone_directories(root: Path) -> dict[str, Path]:
             for name, path in zone_directories(entry).items():
                 found.setdefault(name, path)
     return found
+
+
+def dangling_links(root: Path) -> list[str]:
+    """Names of RAPL's control type and zones in `root` that are links to nothing."""
+    return sorted(
+        entry.name
+        for entry in root.iterdir()
+        if DIRECTORY.fullmatch(entry.name) and entry.is_symlink() and not entry.exists()
+    )
 
 
 def domain_of(zone_name: str, *, top_level: bool) -> str | None:
@@ -79,19 +100,19 @@ def read_counter(descriptor: int) -> Read:
 
 
 def microjoules(read: Read, zone: Zone) -> int:
-    """The count that one read of `energy_uj` gave; raises ValueError, with the text, where it gave no whole count."""
+    """The count that one read of `energy_uj` gave; raises NotCountedError, with the text, where it gave none."""
     if isinstance(read, OSError):
-        raise ValueError(failed_read(read))
+        raise failed_read(read)
     if not read:
-        raise ValueError("the read was empty")
+        raise NotCountedError("the read was empty")
     whole = re.fullmatch(rb"([0-9]+)(\n?)", read)
     if whole is None:
-        raise ValueError(f"{read!r} is no count of microjoules")
+        raise NotCountedError(f"{read!r} is no count of microjoules")
     if zone.ends_in_newline and not whole[2]:
-        raise ValueError(f"{read!r} is torn: its newline is missing")
+        raise NotCountedError(f"{read!r} is torn: its newline is missing")
     value = int(whole[1])
     if value > zone.range_uj:
-        raise ValueError(f"{value} is beyond the counter's own range of {zone.range_uj}")
+        raise NotCountedError(f"{value} is beyond the counter's own range of {zone.range_uj}")
     return value
 
 
@@ -105,6 +126,8 @@ def named_zones(root: Path, proc: Path) -> Iterator[tuple[str, str, Path]]:
     except OSError as error:
         reason = f"there is no powercap tree at {root} ({error.strerror})"
         raise UnavailableError(reason, absent_counter_fix("intel_rapl_msr", proc)) from error
+    if not folders and (dangling := dangling_links(root)):
+        raise UnavailableError(f"the zones in {root} lead nowhere ({', '.join(dangling)})", MASKED)
     names: dict[str, str] = {}
     for folder, path in folders.items():
         try:
@@ -140,7 +163,7 @@ def open_zone(name: str, domain: str, path: Path) -> tuple[Zone, int]:
     zone = Zone(name, domain, path, range_uj, ends_in_newline)
     try:
         microjoules(first, zone)
-    except ValueError as refusal:
+    except NotCountedError as refusal:
         os.close(descriptor)
         fix = NO_RIGHT if isinstance(first, PermissionError) else BROKEN
         raise UnavailableError(f"{counter}: {refusal}", fix) from refusal
@@ -148,33 +171,55 @@ def open_zone(name: str, domain: str, path: Path) -> tuple[Zone, int]:
 
 
 def open_zones(
-    root: Path, proc: Path, opened: contextlib.ExitStack
+    root: Path, proc: Path, judged: str, opened: contextlib.ExitStack
 ) -> tuple[tuple[Zone, ...], tuple[int, ...], tuple[str, ...]]:
-    """Zones with open counters, packages first, and notes on domains left out; `opened` closes the descriptors.
+    """Zones with open counters, packages first, and notes on what was left out; `opened` closes the descriptors.
 
-    Raises UnavailableError where not every package can be read.
+    A counter with several names is opened once. Raises UnavailableError where not every counter of the domain `judged`
+    can be read.
     """
     found = sorted(named_zones(root, proc), key=lambda zone: (DOMAINS.index(zone[1]), zone[0]))
     names = [name for name, _, _ in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UnavailableError(f"{root} has two zones named {twice[0]}: which one counts is unclear", BROKEN)
-    if not any(domain == "package" for _, domain, _ in found):
-        raise UnavailableError(f"{root} has no zone named package-*", absent_counter_fix("intel_rapl_msr", proc))
+    if not any(domain == judged for _, domain, _ in found):
+        wanted = "package-*" if judged == "package" else judged
+        raise UnavailableError(f"{root} has no zone named {wanted}", absent_counter_fix("intel_rapl_msr", proc))
     zones: list[tuple[Zone, int]] = []
     left_out: dict[str, str] = {}
     for name, domain, path in found:
         try:
             zone, descriptor = open_zone(name, domain, path)
         except UnavailableError as refusal:
-            if domain == "package":
+            if domain == judged:
                 raise
             left_out[domain] = f"{domain} left out: {refusal.reason}"
         else:
             opened.callback(os.close, descriptor)
             zones.append((zone, descriptor))
     kept = [(zone, descriptor) for zone, descriptor in zones if zone.domain not in left_out]
-    return (
-        tuple(zone for zone, _ in kept),
-        tuple(descriptor for _, descriptor in kept),
-        tuple(left_out.values()),
-    )
+    doubles = zones_with_two_names(kept)
+    notes = (*left_out.values(), *(f"{kept[index][0].name} left out: {why}" for index, why in doubles.items()))
+    single = [pair for index, pair in enumerate(kept) if index not in doubles]
+    return tuple(zone for zone, _ in single), tuple(descriptor for _, descriptor in single), notes
+
+
+def zones_with_two_names(zones: Sequence[tuple[Zone, int]]) -> dict[int, str]:
+    """Indices of the zones that show the counter of an earlier one, each with the reason.
+
+    AMD's processors have one counter for a package, and some kernels show it once for each die.
+    """
+
+    def candidate(zone: Zone, descriptor: int) -> Candidate:
+        return Candidate(
+            zone.name, zone.domain, zone.package, 1e6, True, lambda: microjoules(read_counter(descriptor), zone)
+        )
+
+    try:
+        doubles = other_names([candidate(zone, descriptor) for zone, descriptor in zones])
+    except NotCountedError as refusal:
+        raise UnavailableError(f"a counter failed when it was compared with others: {refusal}", BROKEN) from refusal
+    return {
+        index: f"it shows the counter of {zones[earlier][0].name}, which is counted once"
+        for index, earlier in doubles.items()
+    }

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ergit.energy.perf import PerfSource, amount, energy_events, parse
+from ergit.energy.perf import PerfSource, amount, energy_events, packages_added_up, parse
 from ergit.energy.source import Energy, UnavailableError
 from ergit.records.readings import Counter
 from tests.fakes.another_user import another_user
@@ -28,9 +28,13 @@ PERF = shutil.which("perf")
 
 
 def line(
-    value: str, event: str = "power/energy-pkg/", unit: str = "Joules", running: str = "100.00", runtime: int = 1000
+    value: str,
+    event: str = "power/energy-pkg/",
+    unit: str = "Joules",
+    running: str = "100.00",
+    runtime: int | str = "RUNTIME",
 ) -> str:
-    """One line as `perf stat -j` writes it."""
+    """One line as `perf stat -j` writes it; the stand-in puts the time between its two orders for RUNTIME."""
     return (
         f'{{"counter-value" : "{value}", "unit" : "{unit}", "event" : "{event}", "event-runtime" : {runtime}, '
         f'"pcnt-running" : {running}, "metric-value" : 0.000000, "metric-unit" : "(null)"}}\n'
@@ -69,7 +73,8 @@ def second_window(source: PerfSource) -> Energy:
 
 
 def test_the_value_the_unit_and_the_share_are_read():
-    counts = parse("# started on Tue\n\n" + line("12.345678") + line("1.000000", "power/energy-ram/"))
+    output = line("12.345678", runtime=5) + line("1.000000", "power/energy-ram/", runtime=5)
+    counts = parse("# started on Tue\n\n" + output)
     assert [(count.event, amount(count, "Joules")) for count in counts.values()] == [
         ("power/energy-pkg/", 12.345678),
         ("power/energy-ram/", 1.0),
@@ -85,7 +90,7 @@ def test_the_value_the_unit_and_the_share_are_read():
         (line("1.0")[:40] + "\n", "no JSON"),
         ('"text"\n', "without event"),
         ('{"event" : "power/energy-pkg/"}\n', "without event"),
-        (line("1.0") * 2, "twice"),
+        (line("1.0", runtime=5) * 2, "twice"),
     ],
 )
 def test_output_that_is_no_list_of_counts_is_refused(output, said):
@@ -107,7 +112,7 @@ def test_output_that_is_no_list_of_counts_is_refused(output, said):
     ],
 )
 def test_a_count_that_is_no_whole_amount_of_joules_is_refused(text, said):
-    (count,) = parse(text).values()
+    (count,) = parse(text.replace("RUNTIME", "5")).values()
     with pytest.raises(ValueError, match=said):
         amount(count, "Joules")
 
@@ -185,9 +190,59 @@ def test_a_window_that_perf_did_not_count_whole_gives_no_energy_and_the_next_is_
         assert second_window(source).joules == {"package": 3.0}
 
 
+def test_an_event_that_stopped_inside_the_window_gives_no_energy(perf_acts):
+    """Its CPU went offline: 0.05 s were counted of the window, which the event's own run time tells."""
+    perf_acts(GOOD, {"output": line("0.500000", runtime=50_000_000)})
+    with PerfSource(PACKAGE) as source:
+        source.start()
+        time.sleep(0.2)
+        source.stop()
+        energy = source.energy(0.0)
+    assert energy.joules == {}
+    assert "it counted for 0.050 s of a window of 0.2" in str(energy.problem)
+    assert "it stopped inside the window" in str(energy.problem)
+
+
+def test_an_answer_that_comes_late_shows_in_the_counted_seconds(perf_acts):
+    """At 10 W a command of 0.1 s whose end perf noticed 0.4 s late: 5 J in 0.5 s, and the power is right."""
+    perf_acts(GOOD, {"output": line("5.000000"), "at": "disable", "do": "wait 0.4"})
+    with PerfSource(PACKAGE) as source:
+        source.start()
+        time.sleep(0.1)
+        source.stop()
+        energy = source.energy(0.0)
+    assert energy.joules == {"package": 5.0}
+    assert energy.seconds == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_run_time_is_that_of_one_of_the_packages_that_perf_adds_up(perf_acts):
+    perf_acts({"output": line("1.0", runtime="RUNTIME*2")}, {"output": line("3.0", runtime="RUNTIME*2")})
+    with PerfSource(PACKAGE, packages=2) as source:
+        source.start()
+        time.sleep(0.1)
+        source.stop()
+        energy = source.energy(0.0)
+    assert energy.joules == {"package": 3.0}
+    assert energy.seconds == pytest.approx(0.1, abs=0.05)
+
+
+def test_two_processors_of_one_package_are_not_added_up(tmp_path):
+    power = power_pmu(tmp_path, cpumask="0,4")
+    for cpu, package in ((0, 0), (4, 0), (8, 1)):
+        topology = tmp_path / f"cpu{cpu}" / "topology"
+        topology.mkdir(parents=True)
+        (topology / "physical_package_id").write_text(f"{package}\n")
+    with pytest.raises(UnavailableError, match="CPUs 0 and 4, which belong to one package") as refusal:
+        packages_added_up(power, tmp_path, cpu_files=tmp_path)
+    assert "pmu or powercap" in refusal.value.fix
+    (power / "cpumask").write_text("0,8\n")
+    assert packages_added_up(power, tmp_path, cpu_files=tmp_path) == 2
+
+
 def test_the_limit_of_power_holds_for_all_packages_together(perf_acts):
     for packages, joules in ((1, {}), (4, {"package": 25.0})):
-        perf_acts(GOOD, {"output": line("25.000000")})
+        runtime = f"RUNTIME*{packages}"
+        perf_acts({"output": line("0.1", runtime=runtime)}, {"output": line("25.000000", runtime=runtime)})
         with PerfSource(PACKAGE, packages=packages) as source:
             source.start()
             time.sleep(0.001)
@@ -254,7 +309,7 @@ def test_a_program_that_is_none_is_refused_and_leaves_nothing_open(tmp_path, mon
 
 def counts_milliseconds(**more: float) -> PerfSource:
     """The real perf, counting the milliseconds of all CPUs in the place of joules."""
-    return PerfSource({"task-clock": "package"}, unit="msec", limit_watts=1e9, **more)
+    return PerfSource({"task-clock": "package"}, unit="msec", limit_watts=1e9, packages=os.cpu_count() or 1, **more)
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,12 @@ import pytest
 from ergit.energy.pmu import (
     READING,
     Event,
+    EventSample,
     OpenCounter,
     PmuSource,
     Read,
     config_of,
-    counts_between,
+    counted_between,
     cpus_in,
     energy_between,
     open_event,
@@ -32,6 +33,7 @@ from tests.fakes.another_user import another_user
 from tests.fakes.counter_trees import CPU_CLOCK, SCALE, SOFTWARE, clock_pmu, power_pmu
 
 ONE_JOULE = 2**32
+SECOND = 10**9
 
 
 def open_counter(domain: str = "package", cpu: int = 0) -> OpenCounter:
@@ -43,7 +45,19 @@ def reading(count: int, enabled: int, running: int) -> bytes:
 
 
 def between(first: Read, last: Read, seconds: float = 1.0, domain: str = "package") -> Energy:
-    return energy_between([open_counter(domain)], (0.0, [first]), (seconds, [last]), 1000.0)
+    """The energy of a window of `seconds` with these reads at its edges."""
+    before, after = EventSample(0.0, 0.0, [first]), EventSample(seconds, seconds, [last])
+    return energy_between([open_counter(domain)], before, after, 1000.0)
+
+
+def files_of_cpus(folder: Path, *dies: tuple[str, str]) -> Path:
+    """The kernel's files of CPUs 0, 1, …, each with its package and die."""
+    for cpu, (package, die) in enumerate(dies):
+        topology = folder / "cpus" / f"cpu{cpu}" / "topology"
+        topology.mkdir(parents=True)
+        (topology / "physical_package_id").write_text(f"{package}\n")
+        (topology / "die_id").write_text(f"{die}\n")
+    return folder / "cpus"
 
 
 def timed_window(source: PmuSource, seconds: float) -> tuple[float, Energy, float]:
@@ -134,8 +148,9 @@ def test_an_event_that_is_not_in_joules_is_refused(tmp_path, scale, unit):
 
 
 def test_two_to_the_thirty_second_counts_are_a_joule():
-    energy = between(reading(ONE_JOULE, 500, 500), reading(6 * ONE_JOULE, 900, 900))
+    energy = between(reading(ONE_JOULE, SECOND, SECOND), reading(6 * ONE_JOULE, 2 * SECOND, 2 * SECOND))
     assert energy.joules == {"package": 5.0}
+    assert energy.seconds == 1.0
     assert energy.counters == (
         Counter(
             name="energy-package on CPU 0",
@@ -151,21 +166,21 @@ def test_two_to_the_thirty_second_counts_are_a_joule():
 
 def test_packages_are_summed_and_psys_stands_apart():
     counters = [open_counter(cpu=0), open_counter(cpu=18), open_counter("psys")]
-    before = (0.0, [reading(0, 0, 0)] * 3)
-    after = (1.0, [reading(joules * ONE_JOULE, 10, 10) for joules in (20, 30, 2500)])
+    before = EventSample(0.0, 0.0, [reading(0, 0, 0)] * 3)
+    after = EventSample(1.0, 1.0, [reading(joules * ONE_JOULE, SECOND, SECOND) for joules in (20, 30, 2500)])
     assert energy_between(counters, before, after, 1000.0).joules == {"package": 50.0, "psys": 2500.0}
 
 
 @pytest.mark.parametrize(
     ("first", "last", "said"),
     [
-        (reading(5 * ONE_JOULE, 1, 1), reading(2 * ONE_JOULE, 9, 9), "backwards by 3 J"),
-        (reading(0, 0, 0), reading(1011 * ONE_JOULE, 9, 9), "more than 1000 W"),
-        (reading(0, 0, 0), reading(ONE_JOULE, 10, 5), "counted 5 of 10 ns"),
-        (reading(0, 3, 3), reading(ONE_JOULE, 3, 3), "counted 0 of 0 ns"),
-        (reading(7, 0, 0), reading(7, 9, 9), "did not move"),
+        (reading(5 * ONE_JOULE, 0, 0), reading(2 * ONE_JOULE, SECOND, SECOND), "backwards by 3 J"),
+        (reading(0, 0, 0), reading(1011 * ONE_JOULE, SECOND, SECOND), "more than 1000 W"),
+        (reading(0, 0, 0), reading(ONE_JOULE, SECOND, SECOND // 2), "counted 500000000 of 1000000000 ns"),
+        (reading(0, 3, 3), reading(ONE_JOULE, 3, 3), "counted for 0.000 s of a window of 1.000"),
+        (reading(7, 0, 0), reading(7, SECOND, SECOND), "did not move"),
         (reading(0, 0, 0), b"", "0 bytes"),
-        (b"\1" * 8, reading(0, 9, 9), "8 bytes"),
+        (b"\1" * 8, reading(0, SECOND, SECOND), "8 bytes"),
         (reading(0, 0, 0), OSError(errno.EINVAL, "Invalid argument"), "EINVAL"),
     ],
 )
@@ -178,21 +193,82 @@ def test_what_cannot_be_right_gives_no_energy(first, last, said):
 
 
 def test_a_domain_other_than_the_package_may_stand_still():
-    assert between(reading(7, 0, 0), reading(7, 9, 9), domain="dram").joules == {"dram": 0.0}
+    still = between(reading(7, 0, 0), reading(7, SECOND, SECOND), domain="dram")
+    assert still.joules == {"dram": 0.0}
+
+
+def test_an_event_whose_processor_went_offline_in_the_window_gives_no_energy():
+    """4.7 J were counted in 0.47 s of a window of 3.15 s at 10 W, which are 31.5 J."""
+    energy = between(reading(0, 0, 0), reading(round(4.7 * ONE_JOULE), 470_000_000, 470_000_000), seconds=3.15)
+    assert energy.joules == {}
+    assert "counted for 0.470 s of a window of 3.150" in str(energy.problem)
+    assert "it stopped inside the window" in str(energy.problem)
+
+
+@pytest.mark.parametrize("difference_nanoseconds", [-3_300_000, 9_500_000])
+def test_an_events_own_time_may_differ_from_the_clock_as_far_as_healthy_ones_do(difference_nanoseconds):
+    enabled = SECOND + difference_nanoseconds
+    energy = between(reading(0, 0, 0), reading(10 * ONE_JOULE, enabled, enabled))
+    assert energy.joules == {"package": 10.0}
+    assert energy.seconds == enabled / 1e9
+
+
+def test_a_slow_edge_leaves_room_for_the_events_own_time_and_shows_in_the_seconds():
+    before, after = EventSample(0.0, 0.0, [reading(0, 0, 0)]), EventSample(1.0, 1.4, [reading(ONE_JOULE, 0, 0)])
+    late = EventSample(after.began, after.ended, [reading(14 * ONE_JOULE, 14 * SECOND // 10, 14 * SECOND // 10)])
+    energy = energy_between([open_counter()], before, late, 1000.0)
+    assert energy.joules == {"package": 14.0}
+    assert energy.seconds == 1.4
+
+
+@pytest.mark.parametrize(
+    ("last", "is_gone"),
+    [
+        (OSError(errno.ENODEV, "No such device"), True),
+        (b"", True),
+        (reading(0, 0, 0), True),
+        (OSError(errno.EINVAL, "Invalid argument"), False),
+        (reading(ONE_JOULE, SECOND // 2, SECOND // 2), False),
+    ],
+)
+def test_a_counter_that_will_not_count_again_is_told_from_one_bad_window(last, is_gone):
+    energy = between(reading(0, 0, 0), last)
+    assert energy.joules == {}
+    assert energy.is_gone is is_gone
 
 
 def test_counts_are_whole_numbers_to_the_last_bit():
-    assert counts_between(reading(2**63, 0, 0), reading(2**63 + 1, 1, 1)) == 1
+    assert counted_between(reading(2**63, 0, 0), reading(2**63 + 1, 1, 1)).counts == 1
 
 
 @pytest.mark.usefixtures("_may_count_on_cpus")
-def test_a_real_event_counts_the_window_on_each_cpu(tmp_path):
-    cpus = os.cpu_count() or 1
-    with PmuSource(clock_pmu(tmp_path, f"0-{cpus - 1}")) as source:
+def test_a_real_event_counts_the_window(tmp_path):
+    with PmuSource(clock_pmu(tmp_path, "0")) as source:
         shortest, energy, longest = timed_window(source, 0.3)
     assert energy.problem is None
-    assert cpus * shortest <= energy.joules["package"] <= cpus * longest
-    assert [counter.name for counter in energy.counters] == [f"energy-pkg on CPU {cpu}" for cpu in range(cpus)]
+    assert shortest <= energy.joules["package"] <= longest
+    assert energy.seconds == pytest.approx(energy.joules["package"], rel=0.001)
+    assert [counter.name for counter in energy.counters] == ["energy-pkg on CPU 0"]
+
+
+@pytest.mark.usefixtures("_may_count_on_cpus")
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processors")
+@pytest.mark.parametrize(
+    ("dies", "said"),
+    [
+        ([("0", "0"), ("0", "0")], "CPU 1 left out: it belongs to the same package as CPU 0"),
+        ([("0", "0"), ("0", "1")], "energy-pkg on CPU 1 left out: it moves as energy-pkg on CPU 0 does"),
+        ([("0", "0"), ("1", "0")], "energy-pkg on CPU 1 left out: it moves as energy-pkg on CPU 0 does"),
+    ],
+)
+def test_two_processors_that_show_one_counter_are_counted_once(tmp_path, dies, said):
+    """The kernel's CPU clock moves alike on both, as the one counter of a package would: one joule a second."""
+    power = clock_pmu(tmp_path, "0-1")
+    with PmuSource(power, cpu_files=files_of_cpus(tmp_path, *dies)) as source:
+        shortest, energy, longest = timed_window(source, 0.2)
+    assert shortest <= energy.joules["package"] <= longest
+    assert len(energy.counters) == 1
+    assert said in source.notes[0]
 
 
 @pytest.mark.usefixtures("_may_count_on_cpus")

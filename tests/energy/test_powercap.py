@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from ergit.energy.powercap import PowercapSource, joules_between, sampling_interval, window_joules
+from ergit.energy.powercap import PowercapSource, kept_samples, sampling_interval
 from ergit.energy.source import Energy, UnavailableError
 from ergit.energy.zones import Zone
 from ergit.records.readings import Counter
 from tests.fakes.another_user import another_user
-from tests.fakes.counter_trees import RANGE, zone
+from tests.fakes.counter_trees import RANGE, running, zone
 
 
 class Clock:
@@ -64,15 +64,6 @@ def counting(counter: Path, *contents: str) -> Energy:
         return source.energy(0.0)
 
 
-def test_a_microjoule_is_a_millionth_of_a_joule():
-    assert joules_between(1_000_000, 3_500_000, RANGE) == 2.5
-
-
-def test_a_wrap_is_undone():
-    assert joules_between(RANGE, 0, RANGE) == 1e-6
-    assert joules_between(RANGE - 999_999, 1_000_000, RANGE) == 2.0
-
-
 def test_a_package_is_read_and_its_raw_counts_are_kept(tmp_path):
     counter = zone(tmp_path / "intel-rapl:0", "package-0", 5_000_000)
     energy = counting(counter, "6000000\n", "7500000\n")
@@ -86,21 +77,44 @@ def test_a_package_is_read_and_its_raw_counts_are_kept(tmp_path):
             before=5_000_000,
             after=7_500_000,
             range=RANGE,
-            samples=(6_000_000,),
+            samples=(),
         ),
     )
 
 
 def test_a_wrap_inside_the_window_is_undone(tmp_path):
-    counter = zone(tmp_path / "intel-rapl:0", "package-0", RANGE - 1_999_999)
-    assert counting(counter, "3000000\n").joules == {"package": 5.0}
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", RANGE - 6_999_999)
+    energy = counting(counter, f"{RANGE - 1_999_999}\n", "3000000\n", "8000000\n")
+    assert energy.joules == {"package": 15.0}
 
 
-def test_many_wraps_of_a_long_window_are_undone():
-    counts = [0, 60_000, 20_000, 80_000, 40_000, 0]
-    assert window_joules([0, 60, 120, 180, 240, 300], [c * 1_000_000 for c in counts], 100_000_999_999, 1000.0) == (
-        pytest.approx(60_000 + 60_001 + 60_000 + 60_001 + 60_001)
-    )
+def test_a_wrap_in_a_window_without_samples_is_judged_by_the_power_of_earlier_windows(tmp_path):
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", 100_000_000)
+    clock = Clock()
+    with PowercapSource(tmp_path, clock=clock) as source:
+
+        def window(first: int, last: int) -> Energy:
+            write_in_place(counter, f"{first}\n")
+            source.start()
+            write_in_place(counter, f"{last}\n")
+            clock.seconds += 1.0
+            source.stop()
+            return source.energy(0.0)
+
+        assert "no other power is known" in str(window(RANGE - 1_999_999, 18_000_000).problem)
+        assert window(100_000_000, 120_000_000).joules == {"package": 20.0}
+        assert window(RANGE - 1_999_999, 18_000_000).joules == {"package": 20.0}
+        reset = window(RANGE - 899_999_999, 18_000_000)
+    assert reset.joules == {}
+    assert "beside a power of 20 to 20 W: the counter was reset" in str(reset.problem)
+
+
+def test_a_reset_a_few_hundred_joules_below_the_range_is_no_wrap(tmp_path):
+    """At 50 W the counter stood 700 J below its range: 718 J more would be read, where about 50 were used."""
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", RANGE - 799_999_999)
+    energy = counting(counter, f"{RANGE - 749_999_999}\n", f"{RANGE - 699_999_999}\n", "18000000\n", "68000000\n")
+    assert energy.joules == {}
+    assert "as a wrap this is 718 J in 1 s, beside a power of 50 to 50 W" in str(energy.problem)
 
 
 def test_a_reset_is_refused(tmp_path):
@@ -171,14 +185,99 @@ def test_sockets_are_summed_and_other_domains_stand_apart(tmp_path):
     ]
 
 
-def test_dies_are_packages_of_their_own(tmp_path):
-    counters = [
-        zone(tmp_path / f"intel-rapl:{2 * package + die}", f"package-{package}-die-{die}", 0)
-        for package in (0, 1)
-        for die in (0, 1)
-    ]
-    energy = one_window(tmp_path, lambda: [write_in_place(counter, "1000000\n") for counter in counters] and None)
-    assert energy.joules == {"package": 4.0}
+def test_dies_with_counters_of_their_own_are_added_up(tmp_path):
+    starts = {(0, 0): 3_000_000_000, (0, 1): 2_000_000_000, (1, 0): 900_000_000, (1, 1): 1_000_000_000}
+    counters = {
+        zone(tmp_path / f"intel-rapl:{2 * package + die}", f"package-{package}-die-{die}", start): start
+        for (package, die), start in starts.items()
+    }
+
+    def use() -> None:
+        for counter, start in counters.items():
+            write_in_place(counter, f"{start + 1_000_000}\n")
+
+    assert one_window(tmp_path, use).joules == {"package": 4.0}
+
+
+def test_dies_that_show_the_one_counter_of_their_package_are_counted_once_and_the_others_are_named(tmp_path):
+    """As AMD's processors with several dies under some kernels: 68 J, not 136 J."""
+    first = zone(tmp_path / "intel-rapl:0", "package-0-die-0", 1_000_000)
+    second = zone(tmp_path / "intel-rapl:1", "package-0-die-1", 1_000_100)
+    clock = Clock()
+    with PowercapSource(tmp_path, clock=clock) as source:
+        source.start()
+        write_in_place(first, "69000000\n")
+        write_in_place(second, "69000110\n")
+        clock.seconds += 1.0
+        source.stop()
+        assert source.energy(0.0).joules == {"package": 68.0}
+        assert source.notes[0] == (
+            "package-0-die-1 left out: it shows the counter of package-0-die-0, which is counted once"
+        )
+
+
+def test_two_packages_that_show_one_counter_are_counted_once(tmp_path):
+    one = zone(tmp_path / "intel-rapl:0", "package-0", 5_000_000_000)
+    other = zone(tmp_path / "intel-rapl:1", "package-1", 0)
+    other.unlink()
+    other.symlink_to(one)
+    with running(one, watts=20.0), PowercapSource(tmp_path) as source:
+        assert [zone.name for zone in source.zones] == ["package-0"]
+        assert "package-1 left out" in source.notes[0]
+
+
+def test_two_packages_of_their_own_are_both_counted(tmp_path):
+    one = zone(tmp_path / "intel-rapl:0", "package-0", 5_000_000_000)
+    other = zone(tmp_path / "intel-rapl:1", "package-1", 5_000_000_000)
+    with running(one, watts=20.0), running(other, watts=21.0), PowercapSource(tmp_path) as source:
+        assert [zone.name for zone in source.zones] == ["package-0", "package-1"]
+
+
+def test_zones_that_a_container_runtime_hides_are_named_with_the_way_to_mount_them(tmp_path):
+    root = tmp_path / "powercap"
+    root.mkdir()
+    for name in ("intel-rapl", "intel-rapl:0"):
+        (root / name).symlink_to(tmp_path / "devices" / name)
+    with pytest.raises(UnavailableError, match=r"lead nowhere \(intel-rapl, intel-rapl:0\)") as refusal:
+        PowercapSource(root)
+    assert "measure.powercap: /powercap" in refusal.value.fix
+    assert "modprobe" not in refusal.value.fix
+
+
+def test_a_study_may_judge_by_another_domain_than_the_package(tmp_path):
+    counter = zone(tmp_path / "intel-rapl:0", "psys", 0)
+    with pytest.raises(UnavailableError, match="no zone named package-"):
+        PowercapSource(tmp_path)
+    clock = Clock()
+    with PowercapSource(tmp_path, judged="psys", clock=clock) as source:
+        source.start()
+        write_in_place(counter, "7000000\n")
+        clock.seconds += 1.0
+        source.stop()
+        assert source.energy(0.0).joules == {"psys": 7.0}
+        source.start()
+        clock.seconds += 1.0
+        source.stop()
+        assert "psys: the counter did not move" in str(source.energy(0.0).problem)
+
+
+def test_samples_are_kept_that_a_fall_was_judged_by_and_one_in_ten_seconds():
+    times = [float(second) for second in range(31)]
+    rising = [1000 * second for second in range(31)]
+    assert kept_samples(times, rising) == [10, 20]
+    wrapped = [count if second < 15 else count - 15_000 for second, count in enumerate(rising)]
+    assert kept_samples(times, wrapped) == [10, 13, 14, 15, 16, 26]
+
+
+def test_the_counters_own_seconds_go_from_the_middle_of_one_edge_to_that_of_the_other(tmp_path):
+    """The last edge took 0.4 s, half of which belongs to the window."""
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    ticks = iter([0.0, 0.0, 1.0, 1.4])
+    with PowercapSource(tmp_path, clock=lambda: next(ticks)) as source:
+        source.start()
+        write_in_place(counter, "10000000\n")
+        source.stop()
+        assert source.energy(0.0).seconds == pytest.approx(1.2)
 
 
 def test_a_nested_tree_and_a_flat_one_give_the_same_zones_once(tmp_path):
@@ -377,12 +476,12 @@ def test_a_long_window_is_sampled_by_itself_and_a_short_one_is_not(tmp_path):
         source.stop()
         assert source.energy(0.0).counters[0].samples == ()
         source.start()
-        time.sleep(0.25)
-        write_in_place(counter, "2000000\n")
+        time.sleep(0.35)
+        write_in_place(counter, "7\n")  # the samples before a fall are kept
         source.stop()
         energy = source.energy(0.0)
-    assert energy.joules == {"package": 1.0}
-    assert energy.counters[0].samples in ((1_000_000,) * 2, (1_000_000,) * 3)
+    assert energy.counters[0].samples == (1_000_000, 1_000_000)
+    assert energy.counters[0].sample_seconds[1] - energy.counters[0].sample_seconds[0] == pytest.approx(0.1, abs=0.05)
 
 
 def test_the_sampler_ends_with_the_source(tmp_path):

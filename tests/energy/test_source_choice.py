@@ -1,16 +1,23 @@
 """Which source is chosen, and what is said where none can be."""
 
 import os
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from ergit.config.settings import MeasureSettings
+from ergit.config.fingerprint import reading_fingerprint
+from ergit.config.settings import MeasureSettings, RepositorySettings, Settings, WorkloadSettings
 from ergit.energy import Roots, choose, probe
+from ergit.energy.combined import CombinedSource
 from ergit.energy.pmu import open_event
+from ergit.energy.powercap import PowercapSource
+from ergit.energy.registry import SOURCES
 from ergit.errors import ErgitError
-from tests.fakes.counter_trees import CPU_CLOCK, SOFTWARE, clock_pmu, power_pmu, zone
+from ergit.records.readings import DOMAINS
+from tests.fakes.counter_trees import CPU_CLOCK, SOFTWARE, clock_pmu, power_pmu, running, zone
+from tests.fakes.second_source import METER, MeterSource
 
 SETTINGS = MeasureSettings()
 
@@ -65,9 +72,10 @@ def test_the_estimate_can_be_asked_for(roots):
 
 
 def test_powercap_is_taken_where_the_power_pmu_is_missing_and_the_reason_says_so(roots):
-    zone(roots.powercap / "intel-rapl:0", "package-0", 0)
+    counter = zone(roots.powercap / "intel-rapl:0", "package-0", 0)
     zone(roots.powercap / "intel-rapl:0:0", "dram", 0, 0)
-    name, kind, reason = chosen(roots, allow_estimate=True)
+    with running(counter):
+        name, kind, reason = chosen(roots, allow_estimate=True)
     assert (name, kind) == ("powercap", "measured")
     assert "the first that can be read: counters of package" in reason
     assert "dram left out" in reason
@@ -80,12 +88,13 @@ def test_the_power_pmu_comes_before_powercap(roots):
         os.close(open_event(SOFTWARE, CPU_CLOCK, 0))
     except OSError as error:
         pytest.skip(f"no right to count events on CPU 0 ({error.strerror})")
-    zone(roots.powercap / "intel-rapl:0", "package-0", 0)
+    counter = zone(roots.powercap / "intel-rapl:0", "package-0", 0)
     clock_pmu(roots.event_sources, "0")
     name, _, reason = chosen(roots)
     assert name == "pmu"
     assert " not: " not in reason
-    assert chosen(roots, source="powercap")[0] == "powercap"
+    with running(counter):
+        assert chosen(roots, source="powercap")[0] == "powercap"
 
 
 @pytest.mark.parametrize("name", ["pmu", "perf", "powercap"])
@@ -104,16 +113,18 @@ def test_perf_is_asked_whether_it_is_there_only_after_the_event_is(roots):
 
 def test_the_limit_of_power_can_be_set(roots):
     counter = zone(roots.powercap / "intel-rapl:0", "package-0", 0)
-    with choose(SETTINGS, roots, limit_watts=50.0) as source:
+    with running(counter, watts=5.0), choose(SETTINGS, roots, limit_watts=50.0) as source:
         source.start()
-        counter.write_text("5000000\n")
+        time.sleep(0.1)
         source.stop()
-        assert "more than 50 W" in str(source.energy(0.0).problem)
+        assert source.energy(0.0).problem is None
+    with running(counter, watts=900.0), pytest.raises(ErgitError, match="more than 50 W"):
+        choose(SETTINGS, roots, limit_watts=50.0)
 
 
 def test_a_probe_says_of_each_source_whether_it_can_be_used_and_raises_nothing(roots):
-    zone(roots.powercap / "intel-rapl:0", "package-0", 0)
-    found = probe(SETTINGS, roots)
+    with running(zone(roots.powercap / "intel-rapl:0", "package-0", 0)):
+        found = probe(SETTINGS, roots)
     assert [(source.name, source.kind, source.available) for source in found] == [
         ("pmu", "measured", False),
         ("perf", "measured", False),
@@ -121,4 +132,140 @@ def test_a_probe_says_of_each_source_whether_it_can_be_used_and_raises_nothing(r
         ("estimate", "estimated", True),
     ]
     assert [source.fix is None for source in found] == [False, False, True, True]
+    assert [source.is_asked_for for source in found] == [True, True, True, False]
     assert found[2].reason.startswith("counters of package; from the tree at ")
+
+
+def test_a_counter_that_stands_still_is_refused_before_anything_is_spent(roots):
+    """As in virtual machines that pass the files through: the next source is taken, the estimate only where allowed."""
+    zone(roots.powercap / "intel-rapl:0", "package-0", 123_456)
+    began = time.monotonic()
+    with pytest.raises(ErgitError, match=r"powercap: a trial counted no energy: powercap: package-0: .* did not move"):
+        choose(SETTINGS, roots)
+    assert time.monotonic() - began < 1.0  # 0.125 s of it in windows
+    name, kind, reason = chosen(roots, allow_estimate=True)
+    assert (name, kind) == ("estimate", "estimated")
+    assert "powercap not: a trial counted no energy" in reason
+    found = probe(SETTINGS, roots)
+    assert (found[2].available, "does not count" in str(found[2].fix)) == (False, True)
+
+
+def test_one_package_of_two_that_stands_still_is_enough_to_refuse(roots):
+    counters = [zone(roots.powercap / f"intel-rapl:{number}", f"package-{number}", number) for number in (0, 1)]
+    with running(counters[0]), pytest.raises(ErgitError, match="package-1"):
+        choose(SETTINGS, roots)
+
+
+def test_a_healthy_counter_passes_its_trial_in_a_few_milliseconds(roots):
+    counter = zone(roots.powercap / "intel-rapl:0", "package-0", 0)
+    with running(counter), PowercapSource(roots.powercap) as source:
+        began = time.monotonic()
+        source.try_out()
+        assert time.monotonic() - began < 0.1
+
+
+def test_a_graphics_unit_may_rest_in_the_trial_although_commits_are_judged_by_it(roots):
+    package = zone(roots.powercap / "intel-rapl:0", "package-0", 0)
+    zone(roots.powercap / "intel-rapl:0:0", "uncore", 5)
+    with running(package), choose(MeasureSettings(judged="uncore"), roots) as source:
+        assert source.domains == ("package", "uncore")
+
+
+def test_auto_takes_the_first_source_that_counts_the_judged_domain(roots):
+    counters = [
+        zone(roots.powercap / "intel-rapl:0", "package-0", 0),
+        zone(roots.powercap / "intel-rapl:1", "psys", 0),
+    ]
+    power_pmu(roots.event_sources)
+    with running(*counters):
+        name, _, reason = chosen(roots, judged="psys")
+    assert name == "powercap"
+    assert "pmu not: there is no event" in reason
+    assert "energy-psys" in reason
+
+
+def test_the_estimate_stands_in_for_packages_alone(roots):
+    with pytest.raises(ErgitError, match="it counts package and no dram"):
+        choose(MeasureSettings(source="estimate", judged="dram"), roots)
+
+
+def test_a_source_that_is_not_ergits_own_is_chosen_by_its_entry_alone(roots):
+    with choose(MeasureSettings(judged="psys"), roots, sources=[METER, *SOURCES]) as source:
+        assert (source.name, source.domains) == ("meter", ("psys",))
+        source.start()
+        source.stop()
+        assert source.energy(0.0).joules == {"psys": 3.0}
+
+
+def test_sources_are_combined_and_each_domain_is_read_by_the_first_that_counts_it(roots):
+    counters = [
+        zone(roots.powercap / "intel-rapl:0", "package-0", 0),
+        zone(roots.powercap / "intel-rapl:1", "psys", 0),
+    ]
+    sources = [METER, *SOURCES]
+    for order, psys_by in ((("powercap", "meter"), "powercap"), (("meter", "powercap"), "meter")):
+        settings: Any = MeasureSettings(source=order)  # type: ignore[arg-type]
+        with running(*counters), choose(settings, roots, sources=sources) as source:
+            assert source.name == "+".join(order)
+            assert source.domains == ("package", "psys")
+            assert f"psys by {psys_by}" in source.reason
+            source.start()
+            time.sleep(0.05)
+            source.stop()
+            energy = source.energy(0.0)
+        assert energy.problem is None
+        assert energy.joules["package"] == pytest.approx(1.0, rel=0.5)
+        assert (energy.joules["psys"] == 3.0) is (psys_by == "meter")
+        assert {counter.name for counter in energy.counters} == {"package-0", {"meter": "meter"}.get(psys_by, "psys")}
+
+
+def test_the_first_of_combined_sources_is_read_next_to_the_command():
+    first, second = MeterSource(), MeterSource()
+    second.edges = first.edges  # one list, so that the order is seen
+    both = CombinedSource([first, second])
+    second.start, second.stop = (lambda: first.edges.append("second")), (lambda: first.edges.append("second"))
+    both.start()
+    both.stop()
+    both.close()
+    assert first.edges == ["second", "start", "stop", "second", "close", "close"]
+
+
+def test_a_problem_of_one_of_the_combined_sources_makes_the_window_void(tmp_path):
+    zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    both = CombinedSource([PowercapSource(tmp_path), MeterSource()])
+    with both:
+        both.start()
+        time.sleep(0.11)
+        both.stop()
+        energy = both.energy(0.0)
+    assert energy.joules == {}
+    assert str(energy.problem).startswith("powercap: package-0: the counter did not move")
+
+
+def test_a_combination_of_which_one_source_is_missing_is_refused_with_its_name(roots):
+    counter = zone(roots.powercap / "intel-rapl:0", "package-0", 0)
+    with (
+        running(counter),
+        pytest.raises(ErgitError, match=r"measure.source is pmu\+powercap, .* pmu: there is no event"),
+    ):
+        choose(MeasureSettings(source=("pmu", "powercap")), roots)
+    found = probe(MeasureSettings(source=("pmu", "powercap")), roots)
+    assert (found[0].name, found[0].available, found[0].is_asked_for) == ("pmu+powercap", False, True)
+
+
+def test_the_names_that_the_settings_allow_are_those_of_the_list():
+    hints = get_type_hints(MeasureSettings)
+    named = {name for part in get_args(hints["source"]) for name in get_args(part) if isinstance(name, str)}
+    assert named - {"auto"} == {entry.name for entry in SOURCES}
+    assert get_args(hints["judged"]) == DOMAINS
+
+
+def test_the_judged_domain_is_no_part_of_a_readings_fingerprint_since_all_domains_are_recorded():
+    """Studies of earlier versions go on, and a study may be judged anew without measuring."""
+    repository, workload = RepositorySettings(url="."), WorkloadSettings(command="true")
+    by_package, by_psys = (
+        Settings(repository=repository, workload=workload, commits=("main",), measure=MeasureSettings(judged=domain))
+        for domain in ("package", "psys")
+    )
+    assert reading_fingerprint(by_package) == reading_fingerprint(by_psys)
+    assert '"measure": {"source": "auto", "powercap": null, "watts_per_core": 10.0}' in reading_fingerprint(by_package)

@@ -1,5 +1,10 @@
 """Files as the kernel shows its energy counters, in a temporary folder."""
 
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 RANGE = 262_143_328_850
@@ -21,6 +26,32 @@ def zone(folder: Path, name: str, energy_uj: int | str, range_uj: int | str = RA
     return folder / "energy_uj"
 
 
+@contextlib.contextmanager
+def running(*counters: Path, watts: float = 20.0) -> Iterator[None]:
+    """Lets counters of `zone` count `watts` each, from what they hold, until the block ends: a step a millisecond."""
+    starts = {os.open(counter, os.O_RDWR): int(counter.read_text()) for counter in counters}
+    ended = threading.Event()
+    began = time.monotonic()
+
+    def count() -> None:
+        while not ended.wait(0.001):
+            microjoules = round((time.monotonic() - began) * watts * 1e6)
+            for descriptor, start in starts.items():
+                os.pwrite(descriptor, b"%012d\n" % (start + microjoules), 0)
+
+    for descriptor, start in starts.items():
+        os.pwrite(descriptor, b"%012d\n" % start, 0)  # of one length, so that no read sees half of a number
+    thread = threading.Thread(target=count, name="counters", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        for descriptor in starts:
+            os.close(descriptor)
+
+
 def power_pmu(
     folder: Path,
     *,
@@ -29,7 +60,7 @@ def power_pmu(
     events: dict[str, str] | None = None,
     scale: str = SCALE,
     unit: str = "Joules",
-    place: str = "config:0-7",
+    position: str = "config:0-7",
 ) -> Path:
     """Writes the files with which the kernel describes a PMU, and returns its folder."""
     power = folder / "power"
@@ -37,7 +68,7 @@ def power_pmu(
     (power / "format").mkdir()
     (power / "type").write_text(f"{pmu_type}\n")
     (power / "cpumask").write_text(f"{cpumask}\n")
-    (power / "format" / "event").write_text(f"{place}\n")
+    (power / "format" / "event").write_text(f"{position}\n")
     for name, terms in (events or {"energy-pkg": "event=0x02"}).items():
         (power / "events" / name).write_text(f"{terms}\n")
         (power / "events" / f"{name}.scale").write_text(f"{scale}\n")
@@ -53,5 +84,5 @@ def clock_pmu(folder: Path, cpumask: str, names: tuple[str, ...] = ("energy-pkg"
         cpumask=cpumask,
         events=dict.fromkeys(names, f"event={CPU_CLOCK}"),
         scale="1e-9",
-        place="config:0-63",
+        position="config:0-63",
     )

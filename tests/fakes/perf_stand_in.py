@@ -2,13 +2,17 @@
 
 It is put first on PATH. `acts.json` beside it is a list, one act for each time it is started, the last one for all
 further times: `output` is what it writes to `-o`, and at the moment that `at` names (`start`, `ping`, `enable`,
-`disable` or `end`) it says `message` and does `do`: `exit N`, `kill N`, or `mute` (it follows no order any more).
+`disable` or `end`) it says `message` and does `do`: `exit N`, `kill N`, `wait SECONDS`, or `mute` (it follows no order
+any more). In `output`, RUNTIME stands for the nanoseconds between `enable` and `disable`, RUNTIME*4 for four times as
+many.
 """
 
 import json
 import os
+import re
 import select
 import sys
+import time
 from pathlib import Path
 
 
@@ -29,9 +33,17 @@ def misbehave(act: dict[str, str], at: str) -> bool:
     word, _, number = act["do"].partition(" ")
     if word == "exit":
         sys.exit(int(number))
+    if word == "wait":
+        time.sleep(float(number))
     if word == "kill":
         os.kill(os.getpid(), int(number))
     return word == "mute"
+
+
+def counted(output: str, moments: dict[str, int]) -> str:
+    """The output, with the time for which it counted."""
+    runtime = moments.get("disable", 0) - moments.get("enable", 0)
+    return re.sub(r"RUNTIME(?:\*(\d+))?", lambda found: str(runtime * int(found[1] or 1)), output)
 
 
 def main(arguments: list[str]) -> None:
@@ -42,16 +54,18 @@ def main(arguments: list[str]) -> None:
     misbehave(act, "start")
     orders, answers = map(int, arguments[arguments.index("--control") + 1].removeprefix("fd:").split(","))
     mute = False
+    moments: dict[str, int] = {}
     while True:
         ready, _, _ = select.select([0, orders], [], [])
         if 0 in ready:
             break
         order = os.read(orders, 64).decode().strip()
         mute = mute or misbehave(act, order)
+        moments[order] = time.monotonic_ns()
         if not mute:
             os.write(answers, b"ack\n\0")
     misbehave(act, "end")
-    Path(arguments[arguments.index("-o") + 1]).write_text(act.get("output", ""))
+    Path(arguments[arguments.index("-o") + 1]).write_text(counted(act.get("output", ""), moments))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,166 @@
+"""The choice of the source that a study measures with, and what each source would do on this machine."""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from ergit.config.settings import MeasureSettings
+from ergit.energy.combined import CombinedSource
+from ergit.energy.registry import SOURCES, SourceEntry
+from ergit.energy.roots import KERNEL_ROOTS, Roots
+from ergit.energy.source import LIMIT_WATTS, Source, UnavailableError
+from ergit.errors import ErgitError
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether a source can be used here: what it would read or why it can't, and then the fix.
+
+    `is_asked_for`: whether the settings may lead to it.
+    """
+
+    name: str
+    kind: Literal["measured", "estimated"]
+    available: bool
+    reason: str
+    fix: str | None
+    is_asked_for: bool = False
+
+
+def choose(
+    settings: MeasureSettings,
+    roots: Roots = KERNEL_ROOTS,
+    limit_watts: float = LIMIT_WATTS,
+    sources: Sequence[SourceEntry] = SOURCES,
+) -> Source:
+    """The open source that the settings ask for, its `reason` saying why it was chosen.
+
+    `limit_watts` is the highest believable power of one package. With `auto` the first source that counts the judged
+    domain is taken, and the estimate only if it is allowed. Any other `source` is taken or refused.
+
+    Raises:
+        ErgitError: each source that was tried, why it can't be used, and the fix.
+    """
+    tried: dict[str, UnavailableError] = {}
+    for entry in candidates(settings, sources):
+        try:
+            source = open_and_try_out(entry, settings, roots, limit_watts)
+        except UnavailableError as refusal:
+            tried[entry.name] = refusal
+            continue
+        source.reason = why_chosen(source, settings, tried)
+        return source
+    if settings.source != "auto":
+        asked = " and ".join(tried)
+        raise ErgitError(f"measure.source is {asked}, which cannot be read here. {in_words(tried)}")
+    raise ErgitError(
+        f"No energy counter can be read here. {in_words(tried)} "
+        "Or set measure.allow_estimate: true to work with an estimate from CPU time, which is no measurement."
+    )
+
+
+def probe(
+    settings: MeasureSettings,
+    roots: Roots = KERNEL_ROOTS,
+    limit_watts: float = LIMIT_WATTS,
+    sources: Sequence[SourceEntry] = SOURCES,
+) -> list[Availability]:
+    """What each source would do here, in the order in which `auto` tries them; each is opened, tried and closed again.
+
+    A combination that the settings ask for comes first.
+
+    Raises:
+        ErgitError: `watts_per_core` is no power.
+    """
+    asked = candidates(settings, sources)
+    return [
+        availability(entry, settings, roots, limit_watts, is_asked_for=entry in asked)
+        for entry in (*(entry for entry in asked if entry not in sources), *sources)
+    ]
+
+
+def candidates(settings: MeasureSettings, sources: Sequence[SourceEntry] = SOURCES) -> list[SourceEntry]:
+    """The sources that the settings may lead to, in the order in which they are tried."""
+    wanted = settings.source
+    if wanted == "auto":
+        return [entry for entry in sources if entry.kind == "measured" or settings.allow_estimate]
+    by_name = {entry.name: entry for entry in sources}
+    if isinstance(wanted, str):
+        return [by_name[wanted]]
+    return [combination([by_name[name] for name in dict.fromkeys(wanted)])]
+
+
+def combination(entries: Sequence[SourceEntry]) -> SourceEntry:
+    """The entry of several sources that are read as one."""
+
+    def open_all(settings: MeasureSettings, roots: Roots, limit_watts: float) -> Source:
+        with contextlib.ExitStack() as opened:
+            parts = [opened.enter_context(open_part(entry, settings, roots, limit_watts)) for entry in entries]
+            opened.pop_all()  # the combination closes them
+        return CombinedSource(parts, judged=settings.judged)
+
+    return SourceEntry("+".join(entry.name for entry in entries), "measured", open_all)
+
+
+def open_part(entry: SourceEntry, settings: MeasureSettings, roots: Roots, limit_watts: float) -> Source:
+    """A source of a combination, which need not count the judged domain if another one does.
+
+    Raises UnavailableError where it counts neither that domain nor packages.
+    """
+    try:
+        return entry.open(settings, roots, limit_watts)
+    except UnavailableError as refusal:
+        try:
+            return entry.open(msgspec.structs.replace(settings, judged="package"), roots, limit_watts)
+        except UnavailableError:
+            raise UnavailableError(f"{entry.name}: {refusal.reason}", refusal.fix) from refusal
+
+
+def open_and_try_out(entry: SourceEntry, settings: MeasureSettings, roots: Roots, limit_watts: float) -> Source:
+    """The open source, after it has counted a moment of work; raises UnavailableError where it cannot."""
+    source = entry.open(settings, roots, limit_watts)
+    try:
+        source.try_out()
+    except BaseException:
+        source.close()
+        raise
+    return source
+
+
+def in_words(refusals: Mapping[str, UnavailableError]) -> str:
+    """Why each source can't be used, then what to do, said once where it fixes several."""
+    names_by_fix: dict[str, list[str]] = {}
+    for name, refusal in refusals.items():
+        names_by_fix.setdefault(refusal.fix, []).append(name)
+    reasons = [f"{name}: {refusal.reason}." for name, refusal in refusals.items()]
+    fixes = [f"To fix {' and '.join(names)}: {fix}." for fix, names in names_by_fix.items()]
+    return " ".join(reasons + fixes)
+
+
+def availability(
+    entry: SourceEntry, settings: MeasureSettings, roots: Roots, limit_watts: float, *, is_asked_for: bool
+) -> Availability:
+    """What that source would do here."""
+    try:
+        with open_and_try_out(entry, settings, roots, limit_watts) as source:
+            return Availability(entry.name, entry.kind, True, what_is_read(source), None, is_asked_for)
+    except UnavailableError as refusal:
+        return Availability(entry.name, entry.kind, False, refusal.reason, refusal.fix, is_asked_for)
+
+
+def what_is_read(source: Source) -> str:
+    """Domains of an open source, and what was left out."""
+    subject = "CPU time, in the place of" if source.kind == "estimated" else "counters of"
+    return "; ".join((f"{subject} {', '.join(source.domains)}", *source.notes))
+
+
+def why_chosen(source: Source, settings: MeasureSettings, tried: Mapping[str, UnavailableError]) -> str:
+    """The sentence that goes with every reading: why this source, what it reads, and which were tried before it."""
+    cause = "the first that can be read" if settings.source == "auto" else "asked for by measure.source"
+    if source.kind == "estimated" and settings.source == "auto":
+        cause = "no counter can be read, and measure.allow_estimate is true"
+    refusals = [f"{name} not: {refusal.reason}" for name, refusal in tried.items()]
+    return "; ".join((f"{source.name}, {cause}: {what_is_read(source)}", *refusals))

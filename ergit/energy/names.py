@@ -1,0 +1,119 @@
+"""Counters that have two names: found by their package and by how they move, so that no joule is added up twice."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ergit.energy.source import work
+
+MOVES = 4
+"""How often two counters must have moved by the same amount to be one: each time is one in a hundred by chance."""
+
+PATIENCE_SECONDS = 0.02
+"""How long a counter may take to move: it is usually a millisecond."""
+
+SKEW_SECONDS = 0.1
+SKEW_SHARE = 0.02
+"""Two names in one package may be updated a millisecond apart at either end, which is 2 % of a tenth of a second."""
+
+NEAR_JOULES = 1.0
+NEAR_SHARE = 0.01
+"""Counts since boot that are as near as this belong to one counter: a millisecond of the highest power is 1 J.
+
+Two counters of their own are so near by chance once in 30,000 openings, since a range has 65 kJ or more.
+"""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A counter as it is compared with others: `count` reads it, in units of which a joule has `units_per_joule`.
+
+    Counts of powercap go on since the machine's boot (`counts_since_boot`), those of an event start when it is opened.
+    """
+
+    name: str
+    domain: str
+    package: str | None
+    units_per_joule: float
+    counts_since_boot: bool
+    count: Callable[[], int]
+
+
+class Frame(NamedTuple):
+    """A read of one counter between two reads of another."""
+
+    before: int
+    other: int
+    after: int
+
+
+def other_names(candidates: Sequence[Candidate]) -> dict[int, int]:
+    """Indices of the candidates that are another name of an earlier one, each with the index of that one.
+
+    Raises OSError and ValueError where a counter cannot be read.
+    """
+    found: dict[int, int] = {}
+    for index, candidate in enumerate(candidates):
+        for earlier in range(index):
+            if earlier not in found and is_one_counter(candidates[earlier], candidate):
+                found[index] = earlier
+                break
+    return found
+
+
+def is_one_counter(one: Candidate, other: Candidate) -> bool:
+    """Whether two candidates are names of one counter, for all that a fraction of a second can show.
+
+    Counters of one package are one if their counts since boot are near, or if they move alike within the time of an
+    update; those of different packages only if each read of one lies between two reads of the other while they move.
+    """
+    if one.domain != other.domain or one.units_per_joule != other.units_per_joule:
+        return False
+    shares_package = one.package is not None and one.package == other.package
+    if one.counts_since_boot and shares_package:
+        return are_near(one.count(), other.count(), one.units_per_joule)
+    return moves_as_one(one, other) or (shares_package and moves_alike(one, other))
+
+
+def are_near(count: int, other: int, units_per_joule: float) -> bool:
+    """Whether two counts since boot are those of one counter, updated a moment apart."""
+    return abs(count - other) < min(NEAR_JOULES * units_per_joule, NEAR_SHARE * max(count, other))
+
+
+def moves_as_one(one: Candidate, other: Candidate) -> bool:
+    """Whether `other` lies between two reads of `one`, again and again while they move."""
+    start = frame_of(one, other)
+    if one.counts_since_boot and not start.before <= start.other <= start.after:
+        return False
+    latest = start
+    for _ in range(MOVES):
+        if not wait_until_moved(one, latest.after):
+            return False
+        latest = frame_of(one, other)
+        moved = latest.other - start.other
+        if not latest.before - start.after <= moved <= latest.after - start.before:
+            return False
+    return True
+
+
+def moves_alike(one: Candidate, other: Candidate) -> bool:
+    """Whether both move by the same amount in a tenth of a second of work, but for the moment of their updates."""
+    start, began = one.count(), other.count()
+    work(SKEW_SECONDS)
+    moved, by = one.count() - start, other.count() - began
+    return moved > 0 and abs(moved - by) <= SKEW_SHARE * moved
+
+
+def frame_of(one: Candidate, other: Candidate) -> Frame:
+    """A read of `other` between two of `one`."""
+    return Frame(one.count(), other.count(), one.count())
+
+
+def wait_until_moved(candidate: Candidate, count: int) -> bool:
+    """Works until the counter has another count; whether it got one in time."""
+    ends = time.perf_counter() + PATIENCE_SECONDS
+    while candidate.count() == count:
+        if time.perf_counter() > ends:
+            return False
+    return True
