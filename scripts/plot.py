@@ -15,7 +15,7 @@ def main(job: Any) -> None:
     table = read_energy_table(Path(job.input.table))
     commits = read_commits(Path(job.input.commits))
     record = read_changes(Path(job.input.changes))
-    figures = evolution(table, commits, record), distribution(table, commits)
+    figures = evolution(table, commits, record), distribution(table, commits, record.study.judged)
     for figure, vector, raster in zip(figures, job.output[::2], job.output[1::2], strict=True):
         Path(vector).write_bytes(svg(figure))
         Path(raster).write_bytes(png(figure))

@@ -44,13 +44,13 @@ def context_sentence(context: ChangeContext) -> str:
 
 
 def assumption_sentence(study: StudyFacts) -> str | None:
-    """What the intervals of a small study assume; None where its readings show it."""
+    """A sentence on what the intervals of a small study assume; None where its readings show it."""
     assumed = [part.assumed_build_difference for part in study.parts if part.assumed_build_difference is not None]
     if not assumed:
         return None
     return (
-        f"the intervals assume that builds of the same source differ by at most {max(assumed):.1%}, because too few"
-        " commits were measured to show how far they do"
+        f"The intervals assume that builds of the same source differ by at most {max(assumed):.1%}: too few commits"
+        " were measured to show how far they do."
     )
 
 

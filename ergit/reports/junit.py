@@ -82,7 +82,7 @@ def _size(change: ChangeResult, kind: str | None) -> str:
 
 
 def _text(change: ChangeResult, context: ChangeContext, record: ChangesRecord) -> str:
-    return "; ".join(filter(None, (change_sentence(change, context), assumption_sentence(record.study))))
+    return ". ".join(filter(None, (change_sentence(change, context), assumption_sentence(record.study))))
 
 
 def without_reading(table: pd.DataFrame) -> dict[str, str]:

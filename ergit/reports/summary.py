@@ -125,7 +125,7 @@ def limits(table: pd.DataFrame, study: StudyFacts) -> Iterator[str]:
         yield "Too few commits have clean readings for a change to be seen."
     assumption = assumption_sentence(study)
     if assumption is not None:
-        yield f"{assumption[0].upper()}{assumption[1:]}."
+        yield assumption
 
 
 def accepted_line(accepted: AcceptedCommit) -> str:

@@ -14,13 +14,13 @@ from matplotlib.figure import Figure
 from msgspec.structs import replace
 
 from ergit.errors import ErgitError
-from ergit.records.changes import ChangeResult, ChangesRecord, CommitResult
+from ergit.records.changes import ChangeResult, ChangesRecord, CommitResult, ComparablePart
 from ergit.records.commits import CommitRow
 from ergit.records.energy_table import EnergyRow
 from ergit.reports.figures import distribution, evolution, png, svg
 from ergit.reports.figures.contents import median_interval
 from ergit.reports.figures.evolution import percent
-from ergit.reports.figures.page import plain
+from ergit.reports.figures.page import clipped, plain, session_names
 from tests.fakes import results, tables
 from tests.fakes.results import changes_record
 from tests.fakes.tables import commit_row, energy_table
@@ -213,14 +213,22 @@ def test_commits_without_energy_are_counted_by_what_happened() -> None:
 
 @FIGURES
 @pytest.mark.parametrize(
-    "rows",
-    [[], [reading(0, 5.0, clean=False), failure(1, "failed")], [failure(n, "build-failed") for n in range(100)]],
+    ("rows", "words"),
+    [
+        ([], "Nothing is measured yet."),
+        (
+            [reading(0, 5.0, clean=False), failure(1, "failed")],
+            "No reading is clean: all 1 are flagged. The summary says why.",
+        ),
+        ([failure(n, "build-failed") for n in range(100)], "No commit could be measured."),
+    ],
     ids=["empty", "flagged only", "no build"],
 )
-def test_a_study_without_energy_has_a_figure_that_says_so(name: str, rows: Rows) -> None:
-    words = written(draw(name, rows))
-    assert "There is no energy to show." in words
-    assert any(text.endswith("no clean reading") for text in words)
+def test_a_study_without_energy_has_a_figure_that_says_so(name: str, rows: Rows, words: str) -> None:
+    texts = written(draw(name, rows))
+    assert words in texts
+    assert any(text.endswith("no clean reading") for text in texts)
+    assert not any("increase" in text or "session " in text for text in texts)
 
 
 @FIGURES
@@ -242,7 +250,82 @@ def test_changes_have_commit_size_interval_joules_whereabouts_and_subject() -> N
     changes = [change(8, -0.05, location=(sha(7), sha(8))), change(3, 0.123)]
     words = written(draw("evolution", study(12, 7), changes_record(*changes)))
     assert {"0000003 +12.3 %", "0000008 −5.0 %", "[+11.3 %, +13.3 %]", "100 → 112.3 J"} <= set(words)
-    assert {"in 2 commits", "in 1 commit", "Change 8", "1 increase", "1 decrease"} <= set(words)
+    assert {"1 commit", "Change 8", "1 increase", "1 decrease"} <= set(words)
+    assert {"commit", "change", "95 % interval", "joules before → after", "lies in", "subject"} <= set(words)
+
+
+def test_a_change_of_a_sampled_history_counts_the_commits_that_nobody_measured() -> None:
+    found = change(8, -0.05, location=(sha(7), sha(8)), commits_between=169, measured_between=2)
+    assert "169 commits, 2 measured" in written(draw("evolution", study(12, 7), changes_record(found)))
+
+
+def test_a_record_of_an_older_version_counts_the_commits_of_the_study() -> None:
+    found = change(8, -0.05, location=(sha(7), sha(8)), after=None, commits_between=None, measured_between=None)
+    assert "2 commits" in written(draw("evolution", study(12, 7), changes_record(found)))
+
+
+def test_the_legend_has_no_entry_for_what_is_not_drawn() -> None:
+    words = written(draw("evolution", study(4, 7)))
+    assert not [text for text in words if "increase" in text or "transient" in text or "lie in" in text]
+    assert "level between changes" not in words
+    assert "its 95 % interval, from 6 readings on" in words
+    assert "its 95 % interval, from 6 readings on" not in written(draw("evolution", study(4, 5)))
+    flagged = "flagged reading (triangle: beyond the axis)"
+    assert flagged not in written(draw("distribution", study(4, 7)))
+    assert flagged in written(draw("distribution", [*study(4, 7), reading(1, 100.0, clean=False)]))
+
+
+def test_commits_that_imported_files_lack_are_not_called_unmeasured_yet() -> None:
+    rows = study(3, 7, source="imported", host="imported")
+    words = written(draw("evolution", rows, absent=[3]))
+    assert "not in the files: 1" in words
+    assert not any("not measured yet" in text for text in words)
+
+
+def test_imported_files_are_named_without_the_folder_that_they_share() -> None:
+    assert session_names(["/data/jsoup/sessions/01.csv", "/data/jsoup/sessions/02.csv"]) == ["01.csv", "02.csv"]
+    assert session_names(["/data/jsoup/raw.csv"]) == ["raw.csv"]
+    assert session_names(["a/long-name-of-a-file-1.csv", "b/long-name-of-a-file-2.csv"]) == [
+        "…of-a-file-1.csv",
+        "…of-a-file-2.csv",
+    ]
+    assert session_names(["0000000a", "0000000b"]) == ["0000000a", "0000000b"]
+    assert session_names([]) == []
+
+
+def test_many_sessions_share_one_entry_of_the_legend() -> None:
+    rows = [reading(n, 100.0, repeat=run, session=f"{n:08x}") for n in range(40) for run in range(7)]
+    words = written(draw("evolution", rows))
+    assert "median of clean readings; the 40 sessions differ in colour or mark" in words
+    assert sum("median of clean readings" in text for text in words) == 1
+
+
+def test_another_domain_is_drawn_where_the_study_judges_it() -> None:
+    rows = [reading(n, 100.0, repeat=run, energy_psys_joules=500.0) for n in range(3) for run in range(7)]
+    figure = draw("evolution", rows, changes_record(judged="psys"))
+    assert "psys energy of one run (J)" in written(figure)
+    low, high = figure.axes[0].get_ylim()
+    assert low < 500 < high
+
+
+def test_what_a_small_study_assumes_stands_below_the_changes() -> None:
+    part = ComparablePart(
+        **{"commits": 3, "anchors": 0, "sessions": (), "run_spread": 0.01, "build_spread": 0.005, "drift_spread": 0.0},
+        **{"tail_degrees": 5.0, "identical_neighbours": 0, "assumed_build_difference": 0.015},
+    )
+    words = written(draw("evolution", study(3, 7), changes_record(parts=(part,))))
+    assert any(
+        text.startswith("The intervals assume that builds of the same source differ by at most 1.5%") for text in words
+    )
+
+
+@pytest.mark.parametrize("letter", ["W", "i", "漢", "m "])
+def test_text_is_clipped_to_the_room_that_there_is(letter: str) -> None:
+    figure = draw("evolution", study(12, 7, subject=letter * 300), changes_record(change(8, 0.2)))
+    FigureCanvasAgg(figure).draw()
+    boxes = [text.get_window_extent() for text in figure.texts]
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
+    assert clipped("short", 4.0) == "short"
 
 
 def test_transients_stand_apart() -> None:

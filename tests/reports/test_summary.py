@@ -137,7 +137,7 @@ def test_a_small_study_states_what_its_intervals_assume() -> None:
         **{"commits": 3, "anchors": 0, "sessions": (), "run_spread": 0.01, "build_spread": 0.005, "drift_spread": 0.0},
         **{"tail_degrees": 5.0, "identical_neighbours": 0, "assumed_build_difference": 0.015},
     )
-    assert "The intervals assume that builds of the same source differ by at most 1.5%, because" in summed_up(
+    assert "The intervals assume that builds of the same source differ by at most 1.5%: too few" in summed_up(
         [clean(3)], parts=(part,)
     )
     assert "assume" not in summed_up([clean(3)], parts=(replace(part, assumed_build_difference=None),))

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from ergit.errors import ErgitError
 from ergit.records.commits import CommitRow, chosen
+from ergit.records.energy_table import ENERGIES
+from ergit.records.imported import SOURCE
 
 Joules = NDArray[np.float64]
 
@@ -43,17 +45,28 @@ class SessionReadings:
 class Contents:
     """A commit's position is its index in `commits`; sessions stand in the order of their first readings.
 
-    `kind` is measured or estimated, None without a clean reading. `outcomes` says what happened instead of a clean
-    reading, and at which positions.
+    `kind` is measured or estimated, None without a clean reading; `domain` is that whose energy is drawn. `outcomes`
+    says what happened instead of a clean reading, and at which positions.
     """
 
     kind: str | None
+    domain: str
     commits: tuple[CommitRow, ...]
     readings: tuple[SessionReadings, ...]
     sessions: tuple[str, ...]
     hosts: tuple[str, ...]
     sources: tuple[str, ...]
     outcomes: Mapping[str, list[int]]
+
+    @property
+    def clean(self) -> int:
+        """The number of clean readings."""
+        return sum(int(readings.clean.sum()) for readings in self.readings)
+
+    @property
+    def flagged(self) -> int:
+        """The number of readings that are not clean."""
+        return sum(len(readings.clean) for readings in self.readings) - self.clean
 
     @property
     def positions(self) -> dict[str, int]:
@@ -88,8 +101,10 @@ def columns(rows: Sequence[tuple[float, ...]], count: int) -> NDArray[np.float64
     return np.array(rows, dtype=float).reshape(-1, count).T
 
 
-def gather(table: pd.DataFrame, commits: Sequence[CommitRow]) -> Contents:
+def gather(table: pd.DataFrame, commits: Sequence[CommitRow], domain: str) -> Contents:
     """What the table of readings (results/energy.csv) and the list of commits (results/commits.tsv) hold to draw.
+
+    `domain` is the one whose energy is drawn, such as `package`.
 
     Raises:
         ErgitError: the table holds both measured and estimated energy.
@@ -97,7 +112,7 @@ def gather(table: pd.DataFrame, commits: Sequence[CommitRow]) -> Contents:
     history = tuple(chosen(commits))
     positions = {commit.commit: position for position, commit in enumerate(history)}
     rows = table.assign(position=table["commit"].map(positions)).sort_values("started", kind="stable")
-    read = rows[(rows["status"] == "ok") & rows["energy_package_joules"].notna()]
+    read = rows[(rows["status"] == "ok") & rows[ENERGIES[domain]].notna()]
     kinds = sorted(read["kind"].unique())
     if len(kinds) > 1:
         raise ErgitError(
@@ -106,8 +121,9 @@ def gather(table: pd.DataFrame, commits: Sequence[CommitRow]) -> Contents:
         )
     return Contents(
         kind=kinds[0] if read["clean"].any() else None,
+        domain=domain,
         commits=history,
-        readings=_readings(read),
+        readings=_readings(read, ENERGIES[domain]),
         sessions=tuple(read["session"].unique()),
         hosts=tuple(sorted(read["host"].unique())),
         sources=tuple(sorted(read["source"].unique())),
@@ -115,12 +131,12 @@ def gather(table: pd.DataFrame, commits: Sequence[CommitRow]) -> Contents:
     )
 
 
-def _readings(read: pd.DataFrame) -> tuple[SessionReadings, ...]:
+def _readings(read: pd.DataFrame, energy: str) -> tuple[SessionReadings, ...]:
     sessions_at = {position: sorted(set(sessions)) for position, sessions in read.groupby("position")["session"]}
     found = []
     for key, rows in read.groupby(["position", "session"]):
         position, session = cast(tuple[int, str], key)
-        joules, clean = rows["energy_package_joules"].to_numpy(float), rows["clean"].to_numpy(bool)
+        joules, clean = rows[energy].to_numpy(float), rows["clean"].to_numpy(bool)
         width = 0.7 / len(sessions_at[position])
         centre = position - 0.35 + width * (sessions_at[position].index(session) + 0.5)
         found.append(SessionReadings(session, joules, clean, centre, width))
@@ -130,6 +146,7 @@ def _readings(read: pd.DataFrame) -> tuple[SessionReadings, ...]:
 def _outcomes(rows: pd.DataFrame, clean: set[int], commits: int) -> dict[str, list[int]]:
     found = {str(status): set(positions) for status, positions in rows.groupby("status")["position"]}
     without = {"no clean reading": found.pop("ok", set()) - clean}
-    absent = {"not measured yet": set(range(commits)) - set(rows["position"])}
+    is_imported = bool(len(rows)) and bool((rows["source"] == SOURCE).all())
+    absent = {"not in the files" if is_imported else "not measured yet": set(range(commits)) - set(rows["position"])}
     outcomes = {STATUSES.get(status, status): positions for status, positions in found.items()} | without | absent
     return {words: sorted(positions) for words, positions in outcomes.items() if positions}

@@ -26,21 +26,22 @@ DOTTED_COMMITS = 60  # up to here there is room for a dot a reading
 
 
 @style.context(STYLE)
-def distribution(table: pd.DataFrame, commits: Sequence[CommitRow]) -> Figure:
+def distribution(table: pd.DataFrame, commits: Sequence[CommitRow], domain: str = "package") -> Figure:
     """The clean readings of each commit, flagged ones hollow; of many commits only boxes and flagged readings.
 
-    `table` is results/energy.csv, `commits` are those of results/commits.tsv.
+    `table` is results/energy.csv, `commits` are those of results/commits.tsv, `domain` the one whose energy is drawn.
 
     Raises:
         ErgitError: the table holds both measured and estimated energy.
     """
-    contents = gather(table, commits)
+    contents = gather(table, commits, domain)
     dotted = len(contents.commits) <= DOTTED_COMMITS
     handles = [
         *session_handles(contents, "clean readings in order" if dotted else "clean readings"),
         Patch(color=FAINT, alpha=0.5, label="their middle half, median and range"),
-        marked("flagged reading (triangle: beyond the axis)", "o", INK, "white"),
     ]
+    if contents.flagged:
+        handles.append(marked("flagged reading (triangle: beyond the axis)", "o", INK, "white"))
     page = lay_out(contents, "Readings of each commit", handles)
     if contents.kind is None:
         return page.figure
@@ -57,7 +58,7 @@ def distribution(table: pd.DataFrame, commits: Sequence[CommitRow]) -> Figure:
 
 
 def _spread(readings: SessionReadings) -> Joules:
-    """The places of the readings, from left to right as they were taken."""
+    """The positions of the readings, from left to right as they were taken."""
     count = len(readings.joules)
     return readings.centre + 0.9 * readings.width * ((np.arange(count) + 0.5) / count - 0.5)
 
@@ -69,10 +70,10 @@ def _draw_boxes(axes: Axes, found: Sequence[SessionReadings], colour: str, point
         for readings in found
         if readings.clean.any()
     ]
-    place, width, lowest, low, middle, high, highest = columns(boxes, 7)
-    axes.vlines(place, lowest, highest, colors=colour, linewidth=0.6, alpha=0.5)
-    axes.vlines(place, low, high, colors=colour, linewidth=points * width, alpha=0.3)
-    axes.hlines(middle, place - width / 2, place + width / 2, colors=colour, linewidth=1.2)
+    centre, width, lowest, low, middle, high, highest = columns(boxes, 7)
+    axes.vlines(centre, lowest, highest, colors=colour, linewidth=0.6, alpha=0.5)
+    axes.vlines(centre, low, high, colors=colour, linewidth=points * width, alpha=0.3)
+    axes.hlines(middle, centre - width / 2, centre + width / 2, colors=colour, linewidth=1.2)
 
 
 def _draw_flagged(axes: Axes, x: Joules, y: Joules, colour: str) -> None:

@@ -2,11 +2,13 @@
 
 import io
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import cycle
 from math import ceil
+from pathlib import PurePosixPath
 from typing import Any
 
 from matplotlib import style
@@ -14,18 +16,22 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.ft2font import FT2Font
 from matplotlib.lines import Line2D
 
 from ergit.records.commits import CommitRow
 from ergit.reports.figures.contents import Contents
 from ergit.text import counted
 
+FONT = "DejaVu Sans"  # comes with matplotlib
+FONT_SIZE = 8.0  # in points
+
 # On top of matplotlib's own defaults, so that nobody's matplotlibrc changes a figure.
 STYLE: list[Any] = [
     "default",
     {
-        "font.family": "DejaVu Sans",  # comes with matplotlib
-        "font.size": 8.0,
+        "font.family": FONT,
+        "font.size": FONT_SIZE,
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.spines.bottom": False,
@@ -44,7 +50,7 @@ SESSION_MARKS = ("o", "s", "^")
 INK, FAINT = "#333333", "#999999"
 
 KINDS = {  # in the title, and at the axis
-    "measured": ("measured", "package energy of one run (J)"),
+    "measured": ("measured", "{domain} energy of one run (J)"),
     "estimated": ("estimated from CPU time", "estimated energy, CPU time × watts (J)"),
     None: ("no clean reading", ""),
 }
@@ -56,6 +62,9 @@ PANEL = 3.2  # height of a panel
 ROW = 0.18  # height of a line of text
 
 LEGEND_COLUMNS = 3
+LISTED_SESSIONS = 12  # as many as colours and marks tell apart
+SESSION_NAME = 16  # characters
+MOST_CHARACTERS = 400  # of a line, more have no room anyway
 NAMED_COMMITS = 40  # as many names as the axis has room for
 
 
@@ -71,10 +80,31 @@ class Page:
         self.figure.text(x / WIDTH, 1 - y / self.figure.get_figheight(), text, va="center", **settings)
 
 
+def _font() -> FT2Font:
+    return get_font(findfont(FontProperties(family=FONT)))
+
+
 @cache
 def _drawable() -> frozenset[int]:
     """The code points that the figures' font has a glyph for."""
-    return frozenset(get_font(findfont(FontProperties(family="DejaVu Sans"))).get_charmap())
+    return frozenset(_font().get_charmap())
+
+
+def clipped(text: str, inches: float) -> str:
+    """`text` on one line as wide as there is room for."""
+    line = plain(text, MOST_CHARACTERS)
+    if _width(line) <= inches:
+        return line
+    fits = bisect_right(range(len(line)), inches, key=lambda length: _width(f"{line[:length]}…"))
+    return f"{line[: fits - 1].rstrip()}…"
+
+
+def _width(text: str) -> float:
+    """The width in inches of text as the figures write it."""
+    font = _font()
+    font.set_size(FONT_SIZE, 72)
+    font.set_text(text)
+    return float(font.get_width_height()[0]) / 64 / 72
 
 
 def plain(text: str, limit: int) -> str:
@@ -105,9 +135,19 @@ def session_looks(contents: Contents) -> list[tuple[str, str, str]]:
 
 
 def session_handles(contents: Contents, what: str) -> list[Artist]:
-    """A legend entry a session."""
-    looks = session_looks(contents)
-    return [marked(f"{what}, session {plain(session, 12)}", mark, colour) for session, colour, mark in looks]
+    """A legend entry a session, or one for all where they are too many."""
+    if len(contents.sessions) > LISTED_SESSIONS:
+        return [marked(f"{what}; the {len(contents.sessions)} sessions differ in colour or mark", "o", INK)]
+    looks = zip(session_names(contents.sessions), session_looks(contents), strict=True)
+    return [marked(f"{what}, session {name}", mark, colour) for name, (_, colour, mark) in looks]
+
+
+def session_names(sessions: Sequence[str]) -> list[str]:
+    """Short names that tell sessions apart: the ends of long ones, without the folder that imported files share."""
+    folders = [f"{folder}/" for session in sessions[:1] for folder in PurePosixPath(session).parents]
+    shared = next((folder for folder in folders if all(session.startswith(folder) for session in sessions)), "")
+    names = [plain(session.removeprefix(shared), MOST_CHARACTERS) for session in sessions]
+    return [name if len(name) <= SESSION_NAME else f"…{name[1 - SESSION_NAME :].lstrip()}" for name in names]
 
 
 def marked(label: str, mark: str, colour: str, face: str | None = None) -> Artist:
@@ -116,17 +156,23 @@ def marked(label: str, mark: str, colour: str, face: str | None = None) -> Artis
 
 
 def _facts(contents: Contents) -> str:
-    clean = sum(int(readings.clean.sum()) for readings in contents.readings)
-    flagged = sum(len(readings.clean) for readings in contents.readings) - clean
     facts = (
         f"source: {plain(', '.join(contents.sources), 24) or 'none'}",
         f"host: {plain(', '.join(contents.hosts), 40) or 'none'}",
         counted(len(contents.commits), "commit"),
-        counted(clean, "clean reading"),
-        f"{flagged:,} flagged",
+        counted(contents.clean, "clean reading"),
+        f"{contents.flagged:,} flagged",
         counted(len(contents.sessions), "session"),
     )
     return " · ".join(facts)
+
+
+def _why_empty(contents: Contents) -> str:
+    if contents.flagged:
+        return f"No reading is clean: all {contents.flagged:,} are flagged. The summary says why."
+    if contents.outcomes.keys() <= {"not measured yet"}:
+        return "Nothing is measured yet."
+    return "No commit could be measured."
 
 
 def _names(contents: Contents) -> dict[int, str]:
@@ -156,14 +202,14 @@ def lay_out(
     figure = Figure((WIDTH, below + strip + 0.4 + 0.07 * max(map(len, names.values()), default=0) + footroom))
 
     panel = _block(figure, top, PANEL)
-    panel.set(xlim=_limits(contents), xticks=[], ylabel=quantity)
+    panel.set(xlim=_limits(contents), xticks=[], ylabel=quantity.format(domain=contents.domain))
     panel.grid(axis="y", color=FAINT, alpha=0.25, linewidth=0.5)
     page = Page(figure, panel)
     page.write(EDGE, 0.2, f"{subject}, {kind}", fontsize=10.5, fontweight="bold")
     page.write(EDGE, 0.42, _facts(contents), color=INK)
     if contents.kind is None:
         panel.set_yticks([])
-        page.write(WIDTH / 2, top + PANEL / 2, "There is no energy to show.", ha="center", fontsize=11)
+        page.write(WIDTH / 2, top + PANEL / 2, _why_empty(contents), ha="center", fontsize=11)
     _draw_legend(figure, entries, 0.55)
 
     under = _block(figure, below, strip)
