@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from ergit.config.settings import MeasureSettings, TemperatureSettings
+from ergit.errors import ErgitError
 from ergit.machine.doctor.check import Check, Roots
 from ergit.machine.doctor.load import load
 from ergit.machine.doctor.platform import free_space
-from ergit.machine.doctor.report import checks, report
+from ergit.machine.doctor.report import checks, refuse_fatal, report
 from ergit.machine.interference import Interference
 from ergit.machine.lock import lock_path, measuring_lock
 from ergit.machine.prepare.saved_state import SavedState, store
@@ -308,7 +309,7 @@ TWO: list[Check] = [
     Check("turbo", "warn", "on", "It moves.", "turn it off"),
     Check("git", "ok", "here"),
     Check("source pmu", "fatal", "absent", "Needed.", "load it"),
-    Check("source perf", "fatal", "absent", "Needed.", "load it"),
+    Check("source perf", "fatal", "absent", "Needed.", "allow it"),
 ]
 
 
@@ -322,11 +323,20 @@ def test_the_report_is_a_table_and_then_the_mends_with_the_worst_first() -> None
         "source perf  fatal    absent",
         "",
         "1. source pmu, source perf (fatal): Needed.",
-        "   -> load it",
+        "   -> source pmu: load it",
+        "   -> source perf: allow it",
         "",
         "2. turbo (warn): It moves.",
         "   -> turn it off",
     ]
+
+
+def test_what_is_fatal_stops_a_study_with_each_meaning_once_and_each_fix() -> None:
+    with pytest.raises(
+        ErgitError,
+        match=r"source pmu: absent\. source perf: absent\. Needed\. source pmu: load it\. source perf: allow it\.$",
+    ):
+        refuse_fatal(TWO)
 
 
 def test_colours_are_for_terminals_only() -> None:

@@ -140,14 +140,15 @@ def jdk(roots: Roots) -> Check:
 
 
 def recorded_conditions(roots: Roots) -> Check:
-    """Which of the conditions that go with every reading cannot be told here."""
+    """Which of the conditions that make a session are not known here."""
     now = conditions.conditions(roots.machine)
-    told = len(now.record()) - 1 - len(now.missing)
-    if not now.missing:
-        return Check("conditions", "ok", f"all {told} are recorded")
+    unknown = [name for name in now.lasting if name in now.missing]
+    known = len(now.lasting) - len(unknown)
+    if not unknown:
+        return Check("conditions", "ok", f"all {known} that make a session are known")
     return Check(
         "conditions",
         "missing",
-        f"{told} are recorded, not {', '.join(now.missing)}",
-        "Readings taken under other values of these cannot be told apart afterwards.",
+        f"{known} that make a session are known, not {', '.join(unknown)}",
+        "Readings taken under different values of these cannot be told apart afterwards.",
     )

@@ -84,16 +84,25 @@ def verdict(found: Sequence[Check]) -> str:
 
 
 def _fixes(found: Sequence[Check], width: int) -> Iterator[str]:
-    groups: dict[tuple[Level, str, str], list[str]] = {}
+    """What is not well, the worst first: each meaning once, with the checks that have it, then each of their fixes."""
+    groups: dict[tuple[Level, str], list[Check]] = {}
     for check in sorted(found, key=lambda check: ORDER.index(check.level)):
         if check.level != "ok":
-            groups.setdefault((check.level, check.meaning, check.fix), []).append(check.name)
-    for number, ((level, meaning, fix), names) in enumerate(groups.items(), start=1):
+            groups.setdefault((check.level, check.meaning), []).append(check)
+    for number, ((level, meaning), group) in enumerate(groups.items(), start=1):
         yield ""
-        first = f"{number}. {', '.join(names)} ({level}): {meaning}"
+        first = f"{number}. {', '.join(check.name for check in group)} ({level}): {meaning}"
         yield textwrap.fill(first, width, subsequent_indent="   ", break_on_hyphens=False)
-        if fix:
-            yield f"   -> {fix}"
+        yield from (f"   -> {fix}" for fix in fixes_of(group))
+
+
+def fixes_of(group: Sequence[Check]) -> list[str]:
+    """Each fix once; with the checks that it is for, unless it is the only one."""
+    names: dict[str, list[str]] = {}
+    for check in group:
+        if check.fix:
+            names.setdefault(check.fix, []).append(check.name)
+    return [fix if len(names) == 1 else f"{', '.join(checks)}: {fix}" for fix, checks in names.items()]
 
 
 def _painted(line: str, check: Check) -> str:
@@ -110,6 +119,11 @@ def refuse_unfit(settings: MeasureSettings) -> None:
     refuse_fatal(checks(settings, Roots()))
 
 
+def as_sentence(text: str) -> str:
+    """The text with a stop at its end."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def refuse_fatal(found: Sequence[Check]) -> None:
     """Does nothing where no check is fatal.
 
@@ -118,8 +132,9 @@ def refuse_fatal(found: Sequence[Check]) -> None:
     """
     fatal = [check for check in found if check.level == "fatal"]
     if fatal:
-        fixes = dict.fromkeys(check.fix for check in fatal if check.fix)
-        raise ErgitError(" ".join([*(f"{check.name}: {check.found}. {check.meaning}" for check in fatal), *fixes]))
+        reasons = [f"{check.name}: {check.found}." for check in fatal]
+        meanings = dict.fromkeys(check.meaning for check in fatal)
+        raise ErgitError(" ".join([*reasons, *meanings, *map(as_sentence, fixes_of(fatal))]))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

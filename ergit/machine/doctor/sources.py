@@ -10,6 +10,7 @@ from ergit.machine.kernel import text_of, whole_number
 
 CAP_SYS_ADMIN, CAP_PERFMON = 21, 38  # bits of capabilities(7), linux/capability.h
 STRICTEST_FOR_PERFMON = 2  # above it, kernels of Debian and Ubuntu ask for CAP_SYS_ADMIN
+NOTHING_MEASURED = "Nothing can be measured: the study stops before it builds anything."
 ALL_USERS = ["0", "0", "4294967295"]  # the first user namespace's uid_map, user_namespaces(7)
 
 
@@ -30,7 +31,7 @@ def source_checks(settings: MeasureSettings, roots: Roots) -> Iterator[Check]:
             use = "used" if each is chosen else "not used"
             yield Check(f"source {each.name}", "ok", f"{use}; {each.reason}")
         elif chosen is None and each in asked:
-            yield Check(f"source {each.name}", "fatal", each.reason, "These settings need it.", each.fix or "")
+            yield Check(f"source {each.name}", "fatal", each.reason, NOTHING_MEASURED, each.fix or "")
         else:
             yield Check(f"source {each.name}", "missing", each.reason, "These settings do without it.", each.fix or "")
     yield perf_right(roots)
@@ -48,8 +49,8 @@ def chosen_source(
             "no counter can be read"
             if settings.source == "auto"
             else f"measure.source is {names}, and it cannot be read",
-            "Nothing can be measured: the study stops before it builds anything.",
-            f"Fix one of {names} below, or set measure.allow_estimate: true with measure.source: auto.",
+            NOTHING_MEASURED,
+            "Fix one of the sources, or set measure.allow_estimate: true with measure.source: auto.",
         )
     if chosen.kind == "estimated":
         return Check(
