@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.needs import skips_not_allowed
-from tests.fakes.repositories import Repository
+from tests.fakes.repositories import Repository, new_repository
 
 _reasons: list[str] = []
 
@@ -31,10 +31,7 @@ def make_repository(tmp_path: Path) -> Callable[[str], Repository]:
     """Makes an empty repository on the branch `main`."""
 
     def make(name: str = "project") -> Repository:
-        repository = Repository(tmp_path / name)
-        repository.path.mkdir(parents=True)
-        repository.git("init", "--quiet", "--initial-branch=main")
-        return repository
+        return new_repository(tmp_path / name)
 
     return make
 

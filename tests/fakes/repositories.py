@@ -41,6 +41,24 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
 
+def new_repository(path: Path) -> Repository:
+    """An empty repository on the branch `main`."""
+    repository = Repository(path)
+    path.mkdir(parents=True)
+    repository.git("init", "--quiet", "--initial-branch=main")
+    return repository
+
+
+def small_history(repository: Repository) -> Repository:
+    """The repository with five commits: one, two (tag v2), three, four (tag v4, branch old), five."""
+    for number, name in enumerate(["one", "two", "three", "four", "five"], 1):
+        repository.commit(name, **{"a__java" if number % 2 else "b__md": name})
+        if number % 2 == 0:
+            repository.git("tag", f"v{number}")
+    repository.git("branch", "old", "v4")
+    return repository
+
+
 def mirrored(repository: Repository, branch: str | None = None) -> tuple[Path, MirrorRecord]:
     """The mirror of a repository, as the workflow makes it beside it, and its record."""
     path = repository.path.parent / "results/mirror.git"
