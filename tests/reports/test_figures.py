@@ -321,10 +321,14 @@ def test_what_a_small_study_assumes_stands_below_the_changes() -> None:
 
 @pytest.mark.parametrize("letter", ["W", "i", "漢", "m "])
 def test_text_is_clipped_to_the_room_that_there_is(letter: str) -> None:
-    figure = draw("evolution", study(12, 7, subject=letter * 300), changes_record(change(8, 0.2)))
+    found = change(8, 12.2, location=(sha(8),), commits_between=12345, measured_between=1234, joules_before=98765.0)
+    figure = draw("evolution", study(12, 7, subject=letter * 300), changes_record(found, found))
     FigureCanvasAgg(figure).draw()
     boxes = [text.get_window_extent() for text in figure.texts]
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
+    rows = [box for box in boxes if box.y1 < figure.axes[1].get_window_extent().y0]
+    assert len(rows) == 3 * 6
+    assert not any(a.overlaps(b) for number, a in enumerate(rows) for b in rows[:number])
     assert clipped("short", 4.0) == "short"
 
 

@@ -111,7 +111,7 @@ def gather(table: pd.DataFrame, commits: Sequence[CommitRow], domain: str) -> Co
     """
     history = tuple(chosen(commits))
     positions = {commit.commit: position for position, commit in enumerate(history)}
-    rows = table.assign(position=table["commit"].map(positions)).sort_values("started", kind="stable")
+    rows = table.assign(position=table["commit"].map(positions)).sort_values(["started", "round"], kind="stable")
     read = rows[(rows["status"] == "ok") & rows[ENERGIES[domain]].notna()]
     kinds = sorted(read["kind"].unique())
     if len(kinds) > 1:

@@ -36,15 +36,15 @@ UP, DOWN, TRANSIENT = "#D55E00", "#009E73", "#CC79A7"
 WORDS = {UP: "increase", DOWN: "decrease", TRANSIENT: "transient excursion"}
 LISTED_CHANGES = 20  # the others have their line in the plot and their row in changes.tsv
 LABEL = 1.0  # width of a change's label in inches
-COLUMNS = {  # of the list of changes, with where each begins in inches
-    "commit": EDGE,
-    "change": 0.75,
-    "95 % interval": 1.4,
-    "joules before → after": 2.7,
-    "lies in": 4.2,
-    "subject": 5.75,
+COLUMNS = {  # of the list of changes, and their widths in inches
+    "commit": 0.6,
+    "change": 0.65,
+    "95 % interval": 1.3,
+    "joules before → after": 1.3,
+    "lies in": 1.8,
+    "subject": WIDTH - 2 * EDGE - 5.65,
 }
-SUBJECT = WIDTH - COLUMNS["subject"] - EDGE  # width in inches
+GAP = 0.06  # between two columns, in inches
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _mark(change: ChangeResult, contents: Contents) -> ChangeMark:
             f"[{percent(change.ci_low)}, {percent(change.ci_high)}]",
             f"{_joules(change.joules_before)} → {_joules(change.joules_after)} J",
             "transient" if is_transient else _location(change),
-            clipped(contents.commits[position].subject, SUBJECT),
+            contents.commits[position].subject,
         ),
     )
 
@@ -200,14 +200,12 @@ def _draw_labels(axes: Axes, changes: Sequence[ChangeMark], lines: Sequence[int]
 
 def _write_list(page: Page, changes: Sequence[ChangeMark], notes: Sequence[str], top: float) -> None:
     """A header and a row a change, then the notes; `top` in inches."""
-    line = top
-    for header, x in COLUMNS.items() if changes else ():
-        page.write(x, line, header, color=FAINT)
-    line += ROW if changes else 0
-    for change in changes:
-        for header, x, text in zip(COLUMNS, COLUMNS.values(), change.cells, strict=True):
-            page.write(x, line, text, color=change.colour if header == "change" else INK)
-        line += ROW
-    for note in notes:
-        page.write(EDGE, line, note, color=INK)
-        line += ROW
+    rows = [(FAINT, tuple(COLUMNS)), *((change.colour, change.cells) for change in changes)] if changes else []
+    for row, (colour, cells) in enumerate(rows):
+        x = EDGE
+        for (column, width), text in zip(COLUMNS.items(), cells, strict=True):
+            shown = colour if row == 0 or column == "change" else INK
+            page.write(x, top + ROW * row, clipped(text, width - GAP), color=shown)
+            x += width
+    for row, note in enumerate(notes, start=len(rows)):
+        page.write(EDGE, top + ROW * row, note, color=INK)
