@@ -78,7 +78,7 @@ VARIABLES = {
 
 @contextmanager
 def home_of(folder: Path, settings: tuple[str, ...]) -> Iterator[Path]:
-    """A home with these settings in its gitconfig, and hooks to which they may point; yields the file that hooks write."""
+    """A home with these settings in its gitconfig, and hooks for them to name; yields the file that the hooks write."""
     ran = folder / "ran"
     (folder / "template/hooks").mkdir(parents=True)
     (folder / "hooks").mkdir()
