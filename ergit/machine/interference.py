@@ -52,11 +52,16 @@ class Interference:
 
 @dataclass(frozen=True)
 class Quiet:
-    """The foreign load in the last moment before a reading, in cores, and how long that was waited for."""
+    """What else ran in the last moment before a reading, and how long a quieter one was waited for."""
 
-    foreign_cores: float
+    seen: Interference
     waited_seconds: float
     is_quiet: bool
+
+    @property
+    def foreign_cores(self) -> float:
+        """The foreign load in that moment, in cores."""
+        return self.seen.foreign_cpu_seconds / self.seen.seconds if self.seen.seconds > 0 else 0.0
 
 
 def machine_totals(machine: Machine) -> MachineTotals:
@@ -171,8 +176,7 @@ def wait_until_quiet(
         waited += found.seconds
         is_quiet = not {"foreign-cpu", "steal"} & set(flags(found, limit_cores))
         if is_quiet or waited >= wait_seconds:
-            cores = found.foreign_cpu_seconds / found.seconds if found.seconds > 0 else 0.0
-            return Quiet(cores, max(0.0, waited), is_quiet)
+            return Quiet(found, max(0.0, waited), is_quiet)
         length = CHECK_SECONDS
 
 

@@ -1,6 +1,6 @@
 """A live /sys/devices/system/cpu in a folder, by FUSE, which refuses, clips and changes along as the kernel does.
 
-Called with a mount point. Four processors, two cores, `intel_pstate`; what it imitates is said at each rule.
+Called with a mount point. Four processors, two cores, `intel_pstate`; each rule names what it imitates.
 """
 
 import errno

@@ -1,4 +1,4 @@
-"""Conditions are told as they are, absent ones with the reason, and equal lasting ones make one session."""
+"""Conditions are recorded as they are, absent ones with the reason, and equal lasting ones make one session."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(sysfs=sysfs, proc=proc)
 
 
-def test_every_fact_is_told(machine: Machine) -> None:
+def test_every_fact_is_recorded(machine: Machine) -> None:
     found = conditions(machine)
     assert {name: fact for name, fact in found.lasting.items() if name != "host"} == {
         "boot": "b0075",
@@ -124,7 +124,7 @@ def test_differences_name_the_setting_and_both_values(machine: Machine) -> None:
     assert differences(before, machine) == ["turbo from off to on"]
 
 
-def test_a_battery_is_told_from_mains(machine: Machine) -> None:
+def test_a_battery_is_not_mains(machine: Machine) -> None:
     write(machine.sysfs / "class/power_supply/AC/online", "0")
     assert conditions(machine).lasting["supply"] == "battery"
 
@@ -158,7 +158,7 @@ def test_a_policy_that_contradicts_the_common_boost_is_named(tmp_path: Path) -> 
     assert conditions(there).lasting["turbo"] == {"boost": "on", "policy0": "off"}
 
 
-def test_an_idle_state_that_some_processors_do_not_use_is_told_by_processor(machine: Machine) -> None:
+def test_an_idle_state_that_some_processors_do_not_use_is_recorded_by_processor(machine: Machine) -> None:
     for number in (1, 2):
         write(machine.sysfs / PROCESSORS / f"cpu{number}/cpuidle/state0/name", "C6")
         write(machine.sysfs / PROCESSORS / f"cpu{number}/cpuidle/state0/disable", str(2 - number))

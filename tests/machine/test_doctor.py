@@ -108,7 +108,7 @@ def test_a_prepared_machine_with_a_counter_has_nothing_fatal_and_measures(tmp_pa
     assert there["source pmu"].level == "missing"
 
 
-def test_without_any_counter_the_settings_are_fatal_and_every_source_names_its_mend(tmp_path: Path) -> None:
+def test_without_any_counter_the_settings_are_fatal_and_every_source_names_its_fix(tmp_path: Path) -> None:
     there = found(roots(tmp_path, {}))
     fatal = {check.name for check in there.values() if check.level == "fatal"}
     assert fatal == {"readings", "source pmu", "source perf", "source powercap"}
@@ -141,7 +141,7 @@ def test_an_estimate_is_a_warning_that_says_so(tmp_path: Path, settings: Measure
         ({"class/power_supply/BAT0/type": "Battery", "class/power_supply/AC/online": "0"}, "supply", "Plug"),
     ],
 )
-def test_a_setting_that_moves_the_readings_is_a_warning_with_its_mend(
+def test_a_setting_that_moves_the_readings_is_a_warning_with_its_fix(
     tmp_path: Path, changed: dict[str, str], name: str, fix: str
 ) -> None:
     there = found(roots(tmp_path, WELL_PREPARED | changed))
@@ -253,7 +253,7 @@ def test_a_machine_that_does_not_say_what_runs_is_fatal(tmp_path: Path) -> None:
         (TemperatureSettings(sensor="k10temp"), "fatal"),
     ],
 )
-def test_the_temperature_is_held_against_its_bounds(
+def test_the_temperature_is_compared_with_its_bounds(
     tmp_path: Path, temperature: TemperatureSettings, level: str
 ) -> None:
     there = found(roots(tmp_path, WELL_PREPARED), MeasureSettings(temperature=temperature))
@@ -274,7 +274,7 @@ def test_a_study_that_measures_now_is_a_warning_that_names_it(tmp_path: Path) ->
     assert found(there)["other study"].level == "ok"
 
 
-def test_no_place_for_the_lock_is_fatal(tmp_path: Path) -> None:
+def test_no_folder_for_the_lock_is_fatal(tmp_path: Path) -> None:
     there = roots(tmp_path, WELL_PREPARED)
     there.locks[0].rmdir()
     assert found(there)["other study"].level == "fatal"
@@ -313,7 +313,7 @@ TWO: list[Check] = [
 ]
 
 
-def test_the_report_is_a_table_and_then_the_mends_with_the_worst_first() -> None:
+def test_the_report_is_a_table_and_then_the_fixes_with_the_worst_first() -> None:
     assert report(TWO, 80, coloured=False).splitlines() == [
         "This machine cannot measure what these settings ask for: see what is fatal.",
         "",
@@ -369,7 +369,7 @@ def test_the_program_reads_the_config_of_the_study_that_is_named(tmp_path: Path)
     assert f"free in {tmp_path}/results" in " ".join(answer.stdout.split())
 
 
-def test_a_folder_without_a_study_is_told_what_to_name(tmp_path: Path) -> None:
+def test_a_folder_without_a_study_is_an_error_that_says_what_to_name(tmp_path: Path) -> None:
     answer = run("--study", str(tmp_path))
     assert (answer.returncode, answer.stdout) == (1, "")
     assert "--configfile, or look at the machine alone with --measure '{}'" in answer.stderr
@@ -390,7 +390,7 @@ def test_a_config_with_a_key_twice_is_refused_by_the_doctor_too(tmp_path: Path) 
         ('{"sorce": "pmu"}', "Did you mean 'source'?"),
     ],
 )
-def test_the_program_ends_badly_and_plainly_on_settings_that_are_none(settings: str, words: str) -> None:
+def test_the_program_ends_badly_and_plainly_on_wrong_settings(settings: str, words: str) -> None:
     answer = run("--measure", settings)
     assert (answer.returncode, "Traceback" in answer.stderr, words in answer.stderr) == (1, False, True)
 

@@ -1,4 +1,4 @@
-"""Foreign work during a window is told from the workload's, on a /proc and a /sys that say exactly what is read."""
+"""Foreign work during a window is distinguished from the workload's, on a /proc and a /sys with known values."""
 
 import itertools
 from dataclasses import replace
@@ -58,7 +58,7 @@ def totals(monotonic: float = 0.0, busy: float = 0.0, **others: float) -> Machin
     )
 
 
-def test_the_states_of_proc_stat_are_told_apart(tmp_path: Path) -> None:
+def test_the_states_of_proc_stat_are_kept_apart(tmp_path: Path) -> None:
     found = machine_totals(machine(tmp_path))
     assert found.busy_seconds == pytest.approx(1.5)
     assert found.interrupt_seconds == pytest.approx(0.05)
@@ -259,5 +259,5 @@ def test_waiting_for_quiet_has_an_end() -> None:
     assert wait([1.0], rest=1.0, wait_seconds=1) == (1.0, False, [1.0, 0.25, 0.25, 0.25, 0.25])
 
 
-def test_without_any_patience_a_busy_machine_is_told_at_once() -> None:
+def test_without_time_to_wait_a_busy_machine_is_flagged_at_once() -> None:
     assert wait([1.0], rest=0.0, wait_seconds=0) == (0.0, False, [0.25])

@@ -13,7 +13,7 @@ from ergit.errors import ErgitError
 from ergit.machine.lock import lock_path, measuring_lock
 
 
-def test_the_second_waits_and_says_for_whom(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_second_waits_and_names_the_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "lock"
     path.write_text("process 4711 of user 1000, since long ago\n")
     with path.open() as other:
@@ -42,7 +42,7 @@ def test_the_lock_is_free_after_an_error(tmp_path: Path) -> None:
         pass
 
 
-def test_a_link_in_the_place_of_the_lock_is_refused(tmp_path: Path) -> None:
+def test_a_link_with_the_name_of_the_lock_is_refused(tmp_path: Path) -> None:
     (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(ErgitError, match="cannot be opened"), measuring_lock(tmp_path / "lock"):
         pass
@@ -57,6 +57,6 @@ def test_the_lock_lies_where_everybody_may_write(tmp_path: Path) -> None:
     assert lock_path([tmp_path / "absent", closed, opened]).parent == opened
 
 
-def test_a_machine_without_such_a_folder_is_told_the_mend(tmp_path: Path) -> None:
+def test_a_machine_without_such_a_folder_is_an_error_with_the_fix(tmp_path: Path) -> None:
     with pytest.raises(ErgitError, match="chmod 1777 /tmp"):
         lock_path([tmp_path])

@@ -14,8 +14,8 @@ from ergit.machine.kernel import Machine, SwapArea, swaps
 from ergit.machine.knobs import ranges
 from ergit.machine.lock import measuring_lock
 from ergit.machine.prepare.command import apply, columns, parse_frequency, restore, show
-from ergit.machine.prepare.plan import Wish, bring, is_target, plan, present
-from ergit.machine.prepare.saved_state import held, load
+from ergit.machine.prepare.plan import Request, is_target, plan, present, set_all
+from ergit.machine.prepare.saved_state import hold_state, load
 from tests.fakes.another_user import another_user
 from tests.fakes.commands import ERGIT
 from tests.fakes.needs import needs_fuse
@@ -178,7 +178,7 @@ def calls(folder: Path) -> list[str]:
 def test_every_processor_gets_the_governor_and_gets_its_own_back(tmp_path: Path, tree) -> None:
     there = machine(tmp_path, tree())
     before = contents(there)
-    apply(there, Wish(governor="performance"), tmp_path / "state.json", WHEN)
+    apply(there, Request(governor="performance"), tmp_path / "state.json", WHEN)
     governors = {name: text for name, text in contents(there).items() if name.endswith("scaling_governor")}
     assert set(governors.values()) == {"performance\n"}
     restore(there, tmp_path / "state.json")
@@ -195,20 +195,20 @@ def test_every_processor_gets_the_governor_and_gets_its_own_back(tmp_path: Path,
 )
 def test_turbo_goes_off_by_the_switch_of_the_driver(tmp_path: Path, tree, switch: str, off: str) -> None:
     there = machine(tmp_path, tree())
-    apply(there, Wish(no_turbo=True), tmp_path / "state.json", WHEN)
+    apply(there, Request(no_turbo=True), tmp_path / "state.json", WHEN)
     assert written(there, switch) == off
 
 
 def test_a_boost_switch_per_policy_is_used_where_there_is_no_common_one(tmp_path: Path) -> None:
     there = machine(tmp_path, {**policy(0, AMD_POLICY), **policy(1, AMD_POLICY)})
-    apply(there, Wish(no_turbo=True), tmp_path / "state.json", WHEN)
+    apply(there, Request(no_turbo=True), tmp_path / "state.json", WHEN)
     assert [written(there, f"cpufreq/policy{number}/boost") for number in (0, 1)] == ["0\n", "0\n"]
 
 
 def test_what_the_kernel_changes_along_with_turbo_comes_back_too(tmp_path: Path) -> None:
     there = machine(tmp_path, intel_tree())
     before = contents(there)
-    apply(there, Wish(no_turbo=True), tmp_path / "state.json", WHEN)
+    apply(there, Request(no_turbo=True), tmp_path / "state.json", WHEN)
     (there.sysfs / CPU / "intel_pstate/min_perf_pct").write_text("23\n")
     (there.sysfs / CPU / "cpufreq/policy0/scaling_max_freq").write_text("3400000\n")
     restore(there, tmp_path / "state.json")
@@ -218,7 +218,7 @@ def test_what_the_kernel_changes_along_with_turbo_comes_back_too(tmp_path: Path)
 def test_a_boost_that_one_policy_had_off_stays_off_when_boost_comes_back(tmp_path: Path) -> None:
     there = machine(tmp_path, amd_tree())
     before = contents(there)
-    apply(there, Wish(no_turbo=True), tmp_path / "state.json", WHEN)
+    apply(there, Request(no_turbo=True), tmp_path / "state.json", WHEN)
     for number in (0, 1):
         (there.sysfs / CPU / f"cpufreq/policy{number}/boost").write_text("1\n")
     restore(there, tmp_path / "state.json")
@@ -228,7 +228,7 @@ def test_a_boost_that_one_policy_had_off_stays_off_when_boost_comes_back(tmp_pat
 def test_the_preference_that_the_governor_performance_overrides_comes_back(tmp_path: Path) -> None:
     there = machine(tmp_path, intel_tree())
     before = contents(there)
-    apply(there, Wish(governor="performance"), tmp_path / "state.json", WHEN)
+    apply(there, Request(governor="performance"), tmp_path / "state.json", WHEN)
     (there.sysfs / CPU / "cpufreq/policy0/energy_performance_preference").write_text("performance\n")
     restore(there, tmp_path / "state.json")
     assert contents(there) == before
@@ -237,7 +237,7 @@ def test_the_preference_that_the_governor_performance_overrides_comes_back(tmp_p
 def test_a_speed_set_by_hand_comes_back_with_the_governor_userspace(tmp_path: Path) -> None:
     there = machine(tmp_path, acpi_tree())
     before = contents(there)
-    apply(there, Wish(governor="performance"), tmp_path / "state.json", WHEN)
+    apply(there, Request(governor="performance"), tmp_path / "state.json", WHEN)
     (there.sysfs / CPU / "cpufreq/policy1/scaling_setspeed").write_text("<unsupported>\n")
     restore(there, tmp_path / "state.json")
     assert contents(there) == before
@@ -246,7 +246,7 @@ def test_a_speed_set_by_hand_comes_back_with_the_governor_userspace(tmp_path: Pa
 def test_a_frequency_becomes_both_limits_and_each_policy_gets_its_own_limits_back(tmp_path: Path) -> None:
     there = machine(tmp_path, intel_tree())
     before = contents(there)
-    apply(there, Wish(frequency_kilohertz=2_400_000), tmp_path / "state.json", WHEN)
+    apply(there, Request(frequency_kilohertz=2_400_000), tmp_path / "state.json", WHEN)
     limits = {text for name, text in contents(there).items() if name.endswith(("scaling_min_freq", "scaling_max_freq"))}
     assert limits == {"2400000\n"}
     restore(there, tmp_path / "state.json")
@@ -256,7 +256,7 @@ def test_a_frequency_becomes_both_limits_and_each_policy_gets_its_own_limits_bac
 def test_smt_goes_off_and_a_processor_that_was_offline_before_is_offline_again(tmp_path: Path) -> None:
     there = machine(tmp_path, {**intel_tree(), **online("1", "0", "1")})
     before = contents(there)
-    apply(there, Wish(no_smt=True), tmp_path / "state.json", WHEN)
+    apply(there, Request(no_smt=True), tmp_path / "state.json", WHEN)
     assert written(there, "smt/control") == "off\n"
     (there.sysfs / CPU / "cpu2/online").write_text("1\n")  # the kernel wakes every sibling
     restore(there, tmp_path / "state.json")
@@ -264,9 +264,9 @@ def test_smt_goes_off_and_a_processor_that_was_offline_before_is_offline_again(t
 
 
 @pytest.mark.parametrize("state", ["off", "forceoff", "notsupported", "notimplemented"])
-def test_an_smt_that_is_off_or_absent_is_left_alone_with_a_word(tmp_path: Path, state: str) -> None:
+def test_an_smt_that_is_off_or_absent_is_left_alone_with_a_note(tmp_path: Path, state: str) -> None:
     there = machine(tmp_path, {f"{CPU}/smt/control": state})
-    lines = apply(there, Wish(no_smt=True), tmp_path / "state.json", WHEN)
+    lines = apply(there, Request(no_smt=True), tmp_path / "state.json", WHEN)
     assert state in lines[0] and lines[-1] == "Nothing to do."
     assert written(there, "smt/control") == f"{state}\n"
     assert not (tmp_path / "state.json").exists()
@@ -274,15 +274,15 @@ def test_an_smt_that_is_off_or_absent_is_left_alone_with_a_word(tmp_path: Path, 
 
 def test_processors_that_smt_takes_away_are_no_failure_of_the_governor(tmp_path: Path) -> None:
     there = machine(tmp_path, intel_tree())
-    steps = plan(there, Wish(governor="performance", no_smt=True)).steps
+    steps = plan(there, Request(governor="performance", no_smt=True)).steps
     assert [step.item for step in steps] == ["governor", "governor", "governor", "smt"]
 
 
 @pytest.mark.usefixtures("programs")
-def test_a_machine_without_any_knob_gets_a_word_for_each_item(tmp_path: Path) -> None:
+def test_a_machine_without_any_of_the_settings_gets_a_note_for_each(tmp_path: Path) -> None:
     there = machine(tmp_path, {})
-    wish = Wish("performance", 2_000_000, no_turbo=True, no_smt=True, no_swap=True, stop=("cron.service",))
-    planned = plan(there, wish)
+    request = Request("performance", 2_000_000, no_turbo=True, no_smt=True, no_swap=True, stop=("cron.service",))
+    planned = plan(there, request)
     assert planned.steps == ()
     assert [note.partition(":")[0] for note in planned.notes] == [
         "stop", "swap", "governor", "turbo", "frequency", "smt",
@@ -292,19 +292,19 @@ def test_a_machine_without_any_knob_gets_a_word_for_each_item(tmp_path: Path) ->
 def test_a_governor_that_is_not_offered_is_an_error_that_lists_those_that_are(tmp_path: Path) -> None:
     there = machine(tmp_path, intel_tree())
     with pytest.raises(ErgitError, match=r"ondemand: .*policy0 offers performance, powersave"):
-        plan(there, Wish(governor="ondemand"))
+        plan(there, Request(governor="ondemand"))
 
 
 def test_a_frequency_out_of_range_or_not_offered_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ErgitError, match="800 to 4500 MHz"):
-        plan(machine(tmp_path / "intel", intel_tree()), Wish(frequency_kilohertz=5_000_000))
+        plan(machine(tmp_path / "intel", intel_tree()), Request(frequency_kilohertz=5_000_000))
     with pytest.raises(ErgitError, match="offers 3400, 2800, 2200 MHz"):
-        plan(machine(tmp_path / "acpi", acpi_tree()), Wish(frequency_kilohertz=3_000_000))
+        plan(machine(tmp_path / "acpi", acpi_tree()), Request(frequency_kilohertz=3_000_000))
 
 
 def test_swap_comes_back_with_its_priorities_and_in_its_order(tmp_path: Path, programs: Path) -> None:
     there = machine(tmp_path, {}, SWAPS)
-    apply(there, Wish(no_swap=True), tmp_path / "state.json", WHEN)
+    apply(there, Request(no_swap=True), tmp_path / "state.json", WHEN)
     assert swaps(there.proc) == ()
     restore(there, tmp_path / "state.json")
     assert calls(programs)[3:] == [
@@ -322,7 +322,7 @@ def test_swap_comes_back_with_its_priorities_and_in_its_order(tmp_path: Path, pr
 def test_swap_that_would_not_fit_into_memory_stays_on(tmp_path: Path, programs: Path) -> None:
     there = machine(tmp_path, {}, SWAPS, "MemAvailable:    1000 kB\n")
     with pytest.raises(ErgitError, match="1024 KiB are swapped out and only 1000 KiB"):
-        plan(there, Wish(no_swap=True))
+        plan(there, Request(no_swap=True))
     assert calls(programs) == []
 
 
@@ -330,7 +330,7 @@ def test_units_that_run_are_stopped_with_those_that_need_them_and_started_again(
     units(programs, cron_service="active", needs_service="active", idle_timer="inactive")
     (programs / "units/cron.service").write_text("RequiredBy=needs.service idle.timer\nTriggeredBy=cron.timer\n")
     there = machine(tmp_path, {})
-    lines = apply(there, Wish(stop=("cron.service", "idle.timer", "absent.timer")), tmp_path / "state.json", WHEN)
+    lines = apply(there, Request(stop=("cron.service", "idle.timer", "absent.timer")), tmp_path / "state.json", WHEN)
     assert calls(programs) == ["systemctl stop -- cron.service", "systemctl stop -- needs.service"]
     assert "stop: idle.timer is not running" in lines
     assert "stop: absent.timer is not known to systemd here" in lines
@@ -343,9 +343,9 @@ def test_a_second_apply_never_overwrites_what_was_saved_first(tmp_path: Path) ->
     there = machine(tmp_path, intel_tree())
     before = contents(there)
     state = tmp_path / "state.json"
-    apply(there, Wish(governor="performance"), state, WHEN)
-    apply(there, Wish(governor="powersave", frequency_kilohertz=2_000_000), state, "later")
-    apply(there, Wish(no_turbo=True, no_smt=True), state, "still later")
+    apply(there, Request(governor="performance"), state, WHEN)
+    apply(there, Request(governor="powersave", frequency_kilohertz=2_000_000), state, "later")
+    apply(there, Request(no_turbo=True, no_smt=True), state, "still later")
     saved = load(state)
     assert saved is not None and saved.when == WHEN
     restore(there, state)
@@ -354,14 +354,14 @@ def test_a_second_apply_never_overwrites_what_was_saved_first(tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("programs")
-def test_a_failure_in_the_middle_takes_everything_back(tmp_path: Path) -> None:
+def test_a_failure_in_the_middle_undoes_everything(tmp_path: Path) -> None:
     there = machine(tmp_path, intel_tree(), SWAPS)
     before = contents(there)
     refusing = there.sysfs / CPU / "cpufreq/policy2/scaling_governor"
     refusing.unlink()
     refusing.symlink_to("/proc/self/oom_score_adj")  # can be read, and takes no word
-    with pytest.raises(ErgitError, match=r"policy2/scaling_governor .*Invalid argument.*was taken back"):
-        apply(there, Wish(governor="performance", no_swap=True), tmp_path / "state.json", WHEN)
+    with pytest.raises(ErgitError, match=r"policy2/scaling_governor .*Invalid argument.*was undone"):
+        apply(there, Request(governor="performance", no_swap=True), tmp_path / "state.json", WHEN)
     name = f"{CPU}/cpufreq/policy2/scaling_governor"
     assert {**contents(there), name: ""} == {**before, name: ""}
     assert len(swaps(there.proc)) == 3
@@ -372,24 +372,26 @@ def test_a_failure_keeps_the_state_of_an_earlier_apply(tmp_path: Path, programs:
     there = machine(tmp_path, intel_tree(), SWAPS)
     before = contents(there)
     state = tmp_path / "state.json"
-    apply(there, Wish(no_turbo=True), state, WHEN)
+    apply(there, Request(no_turbo=True), state, WHEN)
     saved = state.read_text()
     stand_in(programs / "bin", "swapoff", "echo 'swapoff: Cannot allocate memory' >&2; exit 255")
     with pytest.raises(ErgitError, match="Cannot allocate memory"):
-        apply(there, Wish(no_swap=True, no_smt=True), state, "later")
+        apply(there, Request(no_swap=True, no_smt=True), state, "later")
     assert state.read_text() == saved
     restore(there, state)
     assert contents(there) == before
 
 
-def test_what_cannot_be_taken_back_is_named_and_stays_saved(tmp_path: Path, programs: Path) -> None:
+def test_what_cannot_be_undone_is_named_and_stays_saved(tmp_path: Path, programs: Path) -> None:
     there = machine(tmp_path, {}, SWAPS)
     state = tmp_path / "state.json"
     stand_in(programs / "bin", "swapon", "echo 'swapon: read swap header failed' >&2; exit 255")
     stand_in(programs / "bin", "swapoff", f"[ $1 = /dev/sda2 ] && exit 4; sed -i '\\|^'$1' |d' {tmp_path}/proc/swaps")
-    with pytest.raises(ErgitError, match="this is left: swap:/dev/zram0 is off, not on, priority 100: swapon: read"):
-        apply(there, Wish(no_swap=True), state, WHEN)
-    with pytest.raises(ErgitError, match=r"could not be brought back.*swap:/dev/zram0 is off"):
+    with pytest.raises(
+        ErgitError, match="these are still changed: swap:/dev/zram0 is off, not on, priority 100: swapon: read"
+    ):
+        apply(there, Request(no_swap=True), state, WHEN)
+    with pytest.raises(ErgitError, match=r"could not be restored.*swap:/dev/zram0 is off"):
         restore(there, state)
     assert state.exists()
 
@@ -430,19 +432,19 @@ def test_restore_says_what_a_reboot_undid_and_writes_the_rest(tmp_path: Path) ->
     there = machine(tmp_path, intel_tree())
     before = contents(there)
     state = tmp_path / "state.json"
-    apply(there, Wish(governor="performance", no_turbo=True), state, WHEN)
+    apply(there, Request(governor="performance", no_turbo=True), state, WHEN)
     machine(tmp_path, {**intel_tree(), **policy(1, INTEL_POLICY)})  # the boot's own values: policy1 has full range
     (there.proc / "sys/kernel/random/boot_id").write_text("boot-2\n")
     lines = restore(there, state)
-    assert lines[0] == f"The machine was booted anew since it was prepared on {WHEN}."
-    assert "already undone by the reboot: policy0-1,10/scaling_governor is powersave" in lines
+    assert lines[0] == f"The machine was rebooted since it was prepared on {WHEN}."
+    assert "already restored by the reboot: policy0-1,10/scaling_governor is powersave" in lines
     assert "restored: policy1/scaling_max_freq from 4500000 to 3000000" in lines
     assert contents(there) == before
 
 
-def test_a_setting_that_a_new_kernel_lacks_is_passed_over_with_a_word(tmp_path: Path) -> None:
+def test_a_setting_that_a_new_kernel_lacks_is_passed_over_with_a_note(tmp_path: Path) -> None:
     there = machine(tmp_path, intel_tree())
-    apply(there, Wish(no_turbo=True), tmp_path / "state.json", WHEN)
+    apply(there, Request(no_turbo=True), tmp_path / "state.json", WHEN)
     (there.sysfs / CPU / "intel_pstate/no_turbo").unlink()
     (there.proc / "sys/kernel/random/boot_id").write_text("boot-2\n")
     assert "not there any more: intel_pstate/no_turbo" in restore(there, tmp_path / "state.json")
@@ -480,7 +482,7 @@ def test_a_damaged_or_foreign_state_is_an_error_and_nothing_is_written(tmp_path:
     with pytest.raises(ErgitError, match=r"saved state"):
         restore(there, tmp_path / "state.json")
     with pytest.raises(ErgitError, match=r"saved state"):
-        apply(there, Wish(no_turbo=True), tmp_path / "state.json", WHEN)
+        apply(there, Request(no_turbo=True), tmp_path / "state.json", WHEN)
     assert contents(there) == before
 
 
@@ -488,7 +490,7 @@ def test_the_state_is_saved_before_the_first_write(tmp_path: Path, programs: Pat
     there = machine(tmp_path, {}, SWAPS)
     stand_in(programs / "bin", "swapoff", f"cp {tmp_path}/state.json {tmp_path}/seen; exit 1")
     with pytest.raises(ErgitError):
-        apply(there, Wish(no_swap=True), tmp_path / "state.json", WHEN)
+        apply(there, Request(no_swap=True), tmp_path / "state.json", WHEN)
     assert json.loads((tmp_path / "seen").read_text())["former"] == {
         "swap:/dev/zram0": "on, priority 100",
         "swap:/swap file": "on, priority 10",
@@ -499,7 +501,7 @@ def test_the_state_is_saved_before_the_first_write(tmp_path: Path, programs: Pat
 def test_showing_changes_nothing_and_names_each_change(tmp_path: Path) -> None:
     there = machine(tmp_path, intel_tree())
     before = contents(there)
-    lines = show(there, Wish(governor="performance", no_smt=True), tmp_path / "none/state.json")
+    lines = show(there, Request(governor="performance", no_smt=True), tmp_path / "none/state.json")
     assert lines == [
         "This would be changed, as root:",
         "setting                        now        then",
@@ -512,9 +514,9 @@ def test_showing_changes_nothing_and_names_each_change(tmp_path: Path) -> None:
 
 def test_showing_with_no_wish_lists_how_things_stand_and_what_is_in_force(tmp_path: Path) -> None:
     there = machine(tmp_path, acpi_tree(), SWAPS)
-    apply(there, Wish(no_turbo=True), tmp_path / "state.json", WHEN)
-    lines = show(there, Wish(), tmp_path / "state.json")
-    assert lines[0].startswith(f"A preparation of {WHEN} is in force")
+    apply(there, Request(no_turbo=True), tmp_path / "state.json", WHEN)
+    lines = show(there, Request(), tmp_path / "state.json")
+    assert lines[0].startswith(f"This machine was prepared on {WHEN}")
     assert [line.split() for line in lines if line.startswith(("cpufreq/boost", "swap /dev/zram0"))] == [
         ["cpufreq/boost", "0"],
         ["swap", "/dev/zram0", "on,", "priority", "100"],
@@ -541,22 +543,22 @@ def test_without_the_right_nothing_is_written_and_root_is_asked_for(tmp_path: Pa
     for path in there.sysfs.rglob("no_turbo"):
         path.chmod(0o444)
     with another_user(tmp_path), pytest.raises(ErgitError, match=r"no_turbo .*this needs root.*sudo"):
-        apply(there, Wish(no_turbo=True), tmp_path / "state.json", WHEN)
+        apply(there, Request(no_turbo=True), tmp_path / "state.json", WHEN)
     assert contents(there) == before
     assert not (tmp_path / "state.json").exists()
 
 
 def test_two_calls_never_write_at_once(tmp_path: Path) -> None:
     there = machine(tmp_path, intel_tree())
-    with held(tmp_path / "state.json"), pytest.raises(ErgitError, match="Another call"):
-        apply(there, Wish(no_turbo=True), tmp_path / "state.json", WHEN)
+    with hold_state(tmp_path / "state.json"), pytest.raises(ErgitError, match="Another `ergit prepare`"):
+        apply(there, Request(no_turbo=True), tmp_path / "state.json", WHEN)
 
 
 def test_what_was_barred_at_first_is_written_again(tmp_path: Path, programs: Path) -> None:
     there = machine(tmp_path, {})
     working = (programs / "bin/swapon").read_text().partition("\n")[2]
     stand_in(programs / "bin", "swapon", f"[ -e {tmp_path}/tried ] || {{ touch {tmp_path}/tried; exit 1; }}\n{working}")
-    assert bring(there, {"swap:/dev/sda2": "on"}) == ()
+    assert set_all(there, {"swap:/dev/sda2": "on"}) == ()
 
 
 @pytest.fixture
@@ -576,25 +578,25 @@ def kernel(tmp_path: Path) -> Iterator[Machine]:
             server.terminate()
 
 
-EVERYTHING = Wish("performance", 3_000_000, no_turbo=True, no_smt=True)
+EVERYTHING = Request("performance", 3_000_000, no_turbo=True, no_smt=True)
 
 
 @needs_fuse
 @pytest.mark.parametrize(
-    "wishes",
+    "requests",
     [
         [EVERYTHING],
-        [Wish(no_smt=True), Wish(no_turbo=True), Wish("performance"), Wish(frequency_kilohertz=1_200_000)],
-        [Wish(frequency_kilohertz=4_000_000), Wish(frequency_kilohertz=1_000_000), EVERYTHING],
-        [Wish("performance"), Wish("powersave"), Wish(no_turbo=True)],
+        [Request(no_smt=True), Request(no_turbo=True), Request("performance"), Request(frequency_kilohertz=1_200_000)],
+        [Request(frequency_kilohertz=4_000_000), Request(frequency_kilohertz=1_000_000), EVERYTHING],
+        [Request("performance"), Request("powersave"), Request(no_turbo=True)],
     ],
 )
 def test_a_kernel_that_refuses_and_clips_gets_every_value_back(
-    kernel: Machine, tmp_path: Path, wishes: list[Wish]
+    kernel: Machine, tmp_path: Path, requests: list[Request]
 ) -> None:
     before = present(kernel)
-    for wish in wishes:
-        apply(kernel, wish, tmp_path / "state.json", WHEN)
+    for request in requests:
+        apply(kernel, request, tmp_path / "state.json", WHEN)
     assert present(kernel) != before
     restore(kernel, tmp_path / "state.json")
     assert present(kernel) == before
@@ -602,10 +604,10 @@ def test_a_kernel_that_refuses_and_clips_gets_every_value_back(
 
 
 @needs_fuse
-def test_a_frequency_that_turbo_clips_is_refused_and_taken_back(kernel: Machine, tmp_path: Path) -> None:
+def test_a_frequency_that_turbo_clips_is_refused_and_undone(kernel: Machine, tmp_path: Path) -> None:
     before = present(kernel)
-    with pytest.raises(ErgitError, match=r"scaling_max_freq is 3400000, not 4000000: .*was taken back"):
-        apply(kernel, Wish(no_turbo=True, frequency_kilohertz=4_000_000), tmp_path / "state.json", WHEN)
+    with pytest.raises(ErgitError, match=r"scaling_max_freq is 3400000, not 4000000: .*was undone"):
+        apply(kernel, Request(no_turbo=True, frequency_kilohertz=4_000_000), tmp_path / "state.json", WHEN)
     assert present(kernel) == before
 
 

@@ -129,7 +129,7 @@ def without_sensor(settings: TemperatureSettings) -> Check:
     """What it means that there is no sensor: nothing, or that bounds cannot be kept."""
     found = "not wanted (measure.temperature.sensor is null)" if settings.sensor is None else "no sensor of the CPU"
     if settings.lowest_celsius is None and settings.highest_celsius is None:
-        meaning = "Leakage grows with heat: a drift of the readings with temperature cannot be told from a change."
+        meaning = "Leakage grows with heat: a drift of the readings with temperature looks like a change."
         return Check("temperature", "missing", found, meaning)
     return Check(
         "temperature",

@@ -36,16 +36,16 @@ def folder_checks(roots: Roots) -> Iterator[Check]:
 def program_checks(roots: Roots) -> Iterator[Check]:
     """The programs that ergit calls."""
     for name in ("git", "tar", "bash"):
-        place = shutil.which(name)
-        if place:
-            yield Check(name, "ok", place)
+        program = shutil.which(name)
+        if program:
+            yield Check(name, "ok", program)
         else:
             yield Check(name, "fatal", "not on PATH", "Nothing works without it.", f"sudo apt install {name}")
     yield jdk(roots)
 
 
 def virtual_machine(roots: Roots) -> Check:
-    """Whether a hypervisor is below, as CPUID leaf 1 tells the guest and /proc/cpuinfo its flags."""
+    """Whether this is a guest of a hypervisor (CPUID leaf 1, shown among the flags in /proc/cpuinfo)."""
     flags = re.search(r"^flags\s*:(.*)$", text_of(roots.proc / "cpuinfo") or "", re.MULTILINE)
     vendor = text_of(roots.sysfs / "class/dmi/id/sys_vendor") or ""
     if not (flags and "hypervisor" in flags[1].split()) and text_of(roots.sysfs / "hypervisor/type") is None:
@@ -61,7 +61,7 @@ def virtual_machine(roots: Roots) -> Check:
 
 
 def supply(roots: Roots) -> Check:
-    """What the machine is fed by."""
+    """Where the current comes from."""
     try:
         found = conditions.supply(roots.machine)
     except conditions.AbsentError:
@@ -89,7 +89,7 @@ def clock(roots: Roots) -> Check:
         "clock",
         "warn",
         name,
-        f"Each reading of the clock {name} is a slow call into the kernel, which a workload that asks often pays for.",
+        f"Each reading of the clock {name} is a slow call into the kernel, which costs a workload that asks often.",
         f"See why the kernel gave up its fast clock (it offers: {offered}): sudo dmesg | grep -i clocksource",
     )
 
@@ -103,16 +103,16 @@ def process_trees(roots: Roots) -> Check:
         "process trees",
         "warn",
         "no cgroup v2 that may be used",
-        "Children are found by their parents instead: they are ended all the same, but the CPU time of one that "
-        "detaches itself and ends early may be missed.",
+        "Children are found by their parents instead: all are ended, but the CPU time of one that detaches itself and "
+        "ends early may be missed.",
         "Start the study in a scope of its own: systemd-run --user --scope -p Delegate=yes snakemake --cores 8",
     )
 
 
 def free_space(name: str, folder: Path) -> Check:
     """Free space of the file system that the folder is, or will be, on."""
-    place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    free = shutil.disk_usage(place).free
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
     found = f"{free / 1e9:.1f} GB free in {folder}"
     if free >= COMFORTABLE_FREE_BYTES:
         return Check(name, "ok", found)
@@ -121,7 +121,7 @@ def free_space(name: str, folder: Path) -> Check:
         "warn" if free >= LEAST_FREE_BYTES else "fatal",
         found,
         "A build or a record that does not fit stops the study.",
-        f"Free some space (df -h {place}), or use another disk (TMPDIR for builds).",
+        f"Free some space (df -h {existing}), or use another disk (TMPDIR for builds).",
     )
 
 
@@ -150,5 +150,5 @@ def recorded_conditions(roots: Roots) -> Check:
         "conditions",
         "missing",
         f"{known} that make a session are known, not {', '.join(unknown)}",
-        "Readings taken under different values of these cannot be told apart afterwards.",
+        "Readings taken under different values of these cannot be kept apart afterwards.",
     )

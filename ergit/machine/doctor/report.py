@@ -56,7 +56,7 @@ def preparation_in_force(roots: Roots) -> Check:
             "warn",
             f"of {saved.when}, undone by a reboot",
             "The settings under which readings were taken are gone: readings from now on are of another session.",
-            f"Restore what the reboot left, then apply anew: {AS_ROOT} restore",
+            f"Restore what the reboot left, then apply again: {AS_ROOT} restore",
         )
     return Check("preparation", "ok", f"in force since {saved.when}: {counted(len(saved.applied), 'setting')} changed")
 

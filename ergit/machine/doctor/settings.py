@@ -7,7 +7,7 @@ from ergit.machine.doctor.check import Check, Roots
 from ergit.machine.kernel import Machine, swaps, text_of, whole_number
 from ergit.machine.knobs import Knob
 from ergit.machine.prepare.command import apply_command
-from ergit.machine.prepare.plan import Wish
+from ergit.machine.prepare.plan import Request
 from ergit.text import counted
 
 GOVERNING_DAEMONS = {  # as /proc/<pid>/comm shows them, cut after 15 letters
@@ -44,7 +44,7 @@ def governor(machine: Machine) -> Check:
         ", ".join(found) or "unknown",
         "The frequency follows the load: two commits may run at different frequencies, and a short command is over "
         "before it is reached.",
-        apply_command(Wish(governor="performance")),
+        apply_command(Request(governor="performance")),
     )
 
 
@@ -64,7 +64,7 @@ def frequency(machine: Machine) -> Check:
             "warn",
             f"{found}, not the same for all processors",
             "Energy depends on which processor the command happens to run on.",
-            f"{apply_command(Wish(frequency_kilohertz=2_000_000))} (or another one that all processors have)",
+            f"{apply_command(Request(frequency_kilohertz=2_000_000))} (or another one that all processors have)",
         )
     return Check("frequency", "ok", found)
 
@@ -83,7 +83,7 @@ def turbo(machine: Machine) -> Check:
         words.pop() if len(words) == 1 else ", ".join(f"{owner} {word}" for owner, word in state.items()),
         "Frequency above the base one depends on temperature and on how many cores are busy: the same work costs other "
         "joules after a warm neighbour.",
-        apply_command(Wish(no_turbo=True)),
+        apply_command(Request(no_turbo=True)),
     )
 
 
@@ -97,7 +97,7 @@ def smt(machine: Machine) -> Check:
         "warn",
         ", ".join(found),
         "Two threads on one core take each other's cycles: where the scheduler puts them changes duration and joules.",
-        apply_command(Wish(no_smt=True)),
+        apply_command(Request(no_smt=True)),
     )
 
 
@@ -130,7 +130,7 @@ def swap(machine: Machine) -> Check:
         "warn",
         f"{', '.join(area.name for area in areas)}, {used / 1024:.0f} MiB used",
         "Memory that comes back from disk inside a window costs time and joules that are not the commit's.",
-        apply_command(Wish(no_swap=True)),
+        apply_command(Request(no_swap=True)),
     )
 
 
@@ -145,7 +145,7 @@ def governing_daemons(machine: Machine) -> Check:
         "warn",
         ", ".join(found),
         "They change governor, limits or turbo by themselves, in the middle of a study.",
-        apply_command(Wish(stop=tuple(found))),
+        apply_command(Request(stop=tuple(found))),
     )
 
 

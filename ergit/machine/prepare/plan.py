@@ -1,4 +1,4 @@
-"""The power settings of a machine: how they stand, the writes that a wish asks for, and the way back."""
+"""What `ergit prepare` changes on a machine: the steps that a request asks for, and how they are taken and undone."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -38,8 +38,8 @@ PASSES = 2
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a person wants of the machine; what is left at its default is not touched."""
+class Request:
+    """How a machine is to be set; what is left at its default is not touched."""
 
     governor: str | None = None
     frequency_kilohertz: int | None = None
@@ -61,7 +61,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps of a wish, the present value of all that they may disturb, in restoring order, and what to tell."""
+    """The steps of a request, the present values of all that they may change, in restoring order, and notes."""
 
     steps: tuple[Step, ...]
     saved: dict[str, str]
@@ -74,8 +74,8 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Left:
-    """A setting that could not be brought to its value."""
+class NotReached:
+    """A setting that did not take its value."""
 
     target: str
     wanted: str
@@ -109,8 +109,8 @@ def in_restoring_order(values: Mapping[str, str]) -> dict[str, str]:
     return {target: values[target] for target in sorted(values, key=rank)}
 
 
-def bring(machine: Machine, wanted: Mapping[str, str]) -> tuple[Left, ...]:
-    """Brings every target to its value, in order, and gives those that did not get there.
+def set_all(machine: Machine, wanted: Mapping[str, str]) -> tuple[NotReached, ...]:
+    """Sets every target to its value, in order, and gives those that did not take it.
 
     A second pass writes again what still differs, since one setting can bar or clip another: a minimum above the
     present maximum, a limit above the base frequency while turbo is off.
@@ -120,57 +120,58 @@ def bring(machine: Machine, wanted: Mapping[str, str]) -> tuple[Left, ...]:
         for target, value in wanted.items():
             if read_target(machine, target) == value:
                 continue
-            reasons[target] = "the write was taken, but had no effect"
+            reasons[target] = "the kernel took the value, but it had no effect"
             try:
                 write_target(machine, target, value)
             except RefusalError as refusal:
                 reasons[target] = str(refusal)
     found = {target: read_target(machine, target) for target in wanted}
     return tuple(
-        Left(target, value, found[target], reasons.get(target, "it changed again by itself"))
+        NotReached(target, value, found[target], reasons.get(target, "something else changed it again"))
         for target, value in wanted.items()
         if found[target] != value
     )
 
 
-def apply(machine: Machine, planned: Plan) -> tuple[Left, ...]:
-    """Takes the steps item by item and stops after the first item that did not get there: gives what is wrong with it.
+def apply(machine: Machine, planned: Plan) -> tuple[NotReached, ...]:
+    """Takes the steps item by item, and stops after the first item that fails: gives what failed in it.
 
     Each item is checked before the next, since the settings of a processor that SMT takes away can't be read any more.
     """
     for _, steps in groupby(planned.steps, key=lambda step: step.item):
-        left = bring(machine, {step.target: step.after for step in steps})
-        if left:
-            return left
+        failed = set_all(machine, {step.target: step.after for step in steps})
+        if failed:
+            return failed
     return ()
 
 
-def plan(machine: Machine, wish: Wish) -> Plan:
-    """What the wish changes here, services first, since some of them set the governor themselves.
+def plan(machine: Machine, request: Request) -> Plan:
+    """What the request changes here, services first, since some of them set the governor themselves.
 
-    Raises ErgitError for a value that this machine does not offer.
+    Raises:
+        ErgitError: this machine does not offer a value that is asked for.
     """
-    shares = [
-        _stop_share(wish.stop) if wish.stop else None,
-        _swap_share(machine) if wish.no_swap else None,
-        _governor_share(machine, wish.governor) if wish.governor is not None else None,
-        _turbo_share(machine) if wish.no_turbo else None,
-        _frequency_share(machine, wish.frequency_kilohertz) if wish.frequency_kilohertz is not None else None,
-        _smt_share(machine) if wish.no_smt else None,
+    parts = [
+        _stop_part(request.stop) if request.stop else None,
+        _swap_part(machine) if request.no_swap else None,
+        _governor_part(machine, request.governor) if request.governor is not None else None,
+        _turbo_part(machine) if request.no_turbo else None,
+        _frequency_part(machine, request.frequency_kilohertz) if request.frequency_kilohertz is not None else None,
+        _smt_part(machine) if request.no_smt else None,
     ]
     steps: list[Step] = []
     saved: dict[str, str] = {}
     notes: list[str] = []
-    for share in shares:
-        if share is None:
+    for part in parts:
+        if part is None:
             continue
-        notes += share.notes
-        changes = [step for step in share.steps if step.before != step.after]
-        if share.steps and not changes:
-            notes.append(f"{share.item}: already as wanted")
+        notes += part.notes
+        changes = [step for step in part.steps if step.before != step.after]
+        if part.steps and not changes:
+            notes.append(f"{part.item}: already as wanted")
         if changes:
             steps += changes
-            saved |= {step.target: step.before for step in changes} | _targets(machine, share.moved)
+            saved |= {step.target: step.before for step in changes} | _targets(machine, part.moved)
     return Plan(tuple(steps), in_restoring_order(saved), tuple(notes))
 
 
@@ -182,8 +183,8 @@ def present(machine: Machine) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class _Share:
-    """What one item of a wish asks for, and the further settings that the kernel may change along."""
+class _Part:
+    """What one item of a request asks for, and what else the kernel may change with it."""
 
     item: str
     steps: tuple[Step, ...] = ()
@@ -191,7 +192,7 @@ class _Share:
     notes: tuple[str, ...] = ()
 
 
-def _governor_share(machine: Machine, governor: str) -> _Share:
+def _governor_part(machine: Machine, governor: str) -> _Part:
     steps = []
     for target, before in _targets(machine, [GOVERNOR]).items():
         policy = target.rpartition("/")[0]
@@ -201,10 +202,10 @@ def _governor_share(machine: Machine, governor: str) -> _Share:
                 f"--governor {governor}: {Path(policy).name} offers {', '.join(offered) or 'none'}. Name one of those."
             )
         steps.append(Step("governor", target, before, governor))
-    return _Share("governor", tuple(steps), MOVED_WITH_POLICIES, _unread(machine, "governor", [GOVERNOR]))
+    return _Part("governor", tuple(steps), MOVED_WITH_POLICIES, _unread(machine, "governor", [GOVERNOR]))
 
 
-def _frequency_share(machine: Machine, kilohertz: int) -> _Share:
+def _frequency_part(machine: Machine, kilohertz: int) -> _Part:
     steps = []
     found = _targets(machine, [LOWEST_FREQUENCY, HIGHEST_FREQUENCY])
     for policy in policies(machine):
@@ -213,7 +214,7 @@ def _frequency_share(machine: Machine, kilohertz: int) -> _Share:
             _check_frequency(machine, f"sysfs:{policy}", kilohertz)
             steps += [Step("frequency", target, before, str(kilohertz)) for target, before in limits.items()]
     notes = _unread(machine, "frequency", [LOWEST_FREQUENCY, HIGHEST_FREQUENCY])
-    return _Share("frequency", tuple(steps), MOVED_WITH_POLICIES, notes)
+    return _Part("frequency", tuple(steps), MOVED_WITH_POLICIES, notes)
 
 
 def _unread(machine: Machine, item: str, wanted: Iterable[Knob]) -> tuple[str, ...]:
@@ -243,28 +244,28 @@ def _check_frequency(machine: Machine, policy: str, kilohertz: int) -> None:
         raise ErgitError(f"--frequency {kilohertz / 1000:g}MHz: {name} offers {megahertz} MHz. Name one of them.")
 
 
-def _turbo_share(machine: Machine) -> _Share:
+def _turbo_part(machine: Machine) -> _Part:
     switch = turbo_switch(machine)
     if switch is None:
-        return _Share("turbo", notes=("turbo: this machine has no switch for it (no_turbo or boost)",))
+        return _Part("turbo", notes=("turbo: this machine has no switch for it (no_turbo or boost)",))
     off = switch.raw("off")
     steps = (Step("turbo", target, before, off) for target, before in _targets(machine, [switch]).items())
-    return _Share("turbo", tuple(steps), MOVED_WITH_TURBO)
+    return _Part("turbo", tuple(steps), MOVED_WITH_TURBO)
 
 
-def _smt_share(machine: Machine) -> _Share:
+def _smt_part(machine: Machine) -> _Part:
     found = _targets(machine, [SMT])
     if not found or set(found.values()) & SMT_IS_ABSENT:
-        return _Share("smt", notes=(f"smt: this machine has none ({', '.join(found.values()) or 'no smt/control'})",))
+        return _Part("smt", notes=(f"smt: this machine has none ({', '.join(found.values()) or 'no smt/control'})",))
     if set(found.values()) & SMT_IS_OFF:
-        return _Share("smt", notes=(f"smt: already as wanted ({', '.join(found.values())})",))
-    return _Share("smt", tuple(Step("smt", target, before, "off") for target, before in found.items()), MOVED_WITH_SMT)
+        return _Part("smt", notes=(f"smt: already as wanted ({', '.join(found.values())})",))
+    return _Part("smt", tuple(Step("smt", target, before, "off") for target, before in found.items()), MOVED_WITH_SMT)
 
 
-def _swap_share(machine: Machine) -> _Share:
+def _swap_part(machine: Machine) -> _Part:
     areas = _by_priority(swaps(machine.proc))
     if not areas:
-        return _Share("swap", notes=("swap: none is active",))
+        return _Part("swap", notes=("swap: none is active",))
     used = sum(area.used_kibibytes for area in areas)
     available = _available_kibibytes(machine.proc)
     if available is not None and used > available:
@@ -272,10 +273,10 @@ def _swap_share(machine: Machine) -> _Share:
             f"--no-swap: {used} KiB are swapped out and only {available} KiB of memory are available. "
             "Close programs first, or leave swap on."
         )
-    return _Share("swap", tuple(Step("swap", f"swap:{area.name}", area.value, "off") for area in areas))
+    return _Part("swap", tuple(Step("swap", f"swap:{area.name}", area.value, "off") for area in areas))
 
 
-def _stop_share(names: Iterable[str]) -> _Share:
+def _stop_part(names: Iterable[str]) -> _Part:
     steps: dict[str, Step] = {}
     notes = []
     waiting = list(names)
@@ -293,7 +294,7 @@ def _stop_share(names: Iterable[str]) -> _Share:
         waking = [each for each in properties.get("TriggeredBy", "").split() if each not in names]
         if identity in steps and waking:
             notes.append(f"stop: {identity} can be started again by {', '.join(waking)}, which is not named")
-    return _Share("stop", tuple(steps.values()), notes=tuple(notes))
+    return _Part("stop", tuple(steps.values()), notes=tuple(notes))
 
 
 def _targets(machine: Machine, wanted: Iterable[Knob]) -> dict[str, str]:
@@ -306,5 +307,5 @@ def _by_priority(areas: Iterable[SwapArea]) -> list[SwapArea]:
 
 
 def _available_kibibytes(proc: Path) -> int | None:
-    match = re.search(r"^MemAvailable:\s+(\d+) kB", text_of(proc / "meminfo") or "", re.MULTILINE)
+    match = re.search(r"^MemAvailable:\s+([0-9]+) kB", text_of(proc / "meminfo") or "", re.MULTILINE)
     return int(match[1]) if match else None

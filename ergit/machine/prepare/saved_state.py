@@ -54,7 +54,7 @@ def load(path: Path) -> SavedState | None:
         return None
     except OSError as error:
         raise ErgitError(f"The saved state {path} cannot be read: {error.strerror}.") from error
-    fix = f"Look into it, set by hand what it says, and remove it: nothing is restored from it. ({path})"
+    fix = f"Nothing is restored from it: look into {path}, set by hand what it says, and remove it."
     try:
         state = msgspec.json.decode(content, type=SavedState)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -66,7 +66,7 @@ def load(path: Path) -> SavedState | None:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
+def hold_state(path: Path) -> Iterator[None]:
     """Holds the folder of the state, made if need be, so that two calls never write at once.
 
     Raises:
@@ -76,7 +76,7 @@ def held(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise ErgitError(f"{path.parent} cannot hold the saved state: {error.strerror}. Call it as root.") from error
+        raise ErgitError(f"{path.parent} cannot hold the saved state: {error.strerror}. Run it as root.") from error
     try:
         lock(descriptor, on_wait=_refuse)
         yield
@@ -85,7 +85,7 @@ def held(path: Path) -> Iterator[None]:
 
 
 def _refuse() -> NoReturn:
-    raise ErgitError("Another call of prepare is at work. Wait for it to end.")
+    raise ErgitError("Another `ergit prepare` is running. Wait for it to end.")
 
 
 def store(path: Path, state: SavedState) -> None:
@@ -97,7 +97,7 @@ def store(path: Path, state: SavedState) -> None:
     try:
         write_atomically(path, json.dumps(msgspec.to_builtins(state), indent=1) + "\n")
     except OSError as error:
-        raise ErgitError(f"The saved state cannot be written to {path}: {error.strerror}. Call it as root.") from error
+        raise ErgitError(f"The saved state cannot be written to {path}: {error.strerror}. Run it as root.") from error
 
 
 def remove(path: Path) -> None:
