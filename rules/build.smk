@@ -11,8 +11,9 @@ rule build:
     conda:
         "../envs/ergit.yaml"
     params:
+        settings=handed_over,
         fingerprint=literally(build_fingerprint(settings)),
     shell:
-        "exec python3 -P -m ergit.building.build --settings {SETTINGS} --commit {wildcards.commit}"
+        "exec python3 -P -m ergit.building.build --settings {params.settings} --commit {wildcards.commit}"
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"
         " &> {log:q}"

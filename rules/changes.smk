@@ -13,6 +13,6 @@ rule changes:
     params:
         settings=literally(to_builtins(settings.changes)),
         judged="package",
-        mirror="results/mirror.git",
+        mirror=f"{RESULTS}/mirror.git",
     script:
         "../scripts/changes.py"

@@ -6,6 +6,9 @@ rule checkout:
         "results/checkout/{commit}.log",
     conda:
         "../envs/ergit.yaml"
+    params:
+        settings=handed_over,
+        results=results_folder,
     shell:
-        "exec python3 -P -m ergit.git.checkout --settings {SETTINGS}"
-        " --mirror results/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"
+        "exec python3 -P -m ergit.git.checkout --settings {params.settings}"
+        " --mirror {params.results}/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

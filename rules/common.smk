@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import to_builtins
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 ROOT = str(Path(str(workflow.current_basedir)).parent)
 if ROOT not in sys.path:  # ergit need not be installed where it is used as a module, or by conda
@@ -15,7 +16,7 @@ if ROOT not in sys.path:  # ergit need not be installed where it is used as a mo
 
 from ergit.config.fingerprint import build_fingerprint, mirror_fingerprint, reading_fingerprint, selection_fingerprint
 from ergit.config.handover import hand_over, program_variables
-from ergit.config.reading import load_yaml, read_config
+from ergit.config.reading import from_command_line, load_yaml, read_config
 from ergit.errors import ErgitError
 from ergit.urls import public_url
 from ergit.machine.doctor.report import refuse_unfit
@@ -23,7 +24,8 @@ from ergit.records.aa_commit import read_aa_commit
 from ergit.records.plan import read_plan
 from ergit.records.readings import PROTOCOL
 
-if not (workflow.overwrite_configfiles or workflow.modifier.skip_configfile):  # the latter: a module, which gets its config
+is_module_with_config = workflow.modifier.skip_configfile
+if not (workflow.overwrite_configfiles or is_module_with_config):
     study = Path("config/config.yaml")
     if not study.exists() and Path(ROOT) != Path.cwd():
         raise WorkflowError(
@@ -36,6 +38,8 @@ if not (workflow.overwrite_configfiles or workflow.modifier.skip_configfile):  #
 try:
     for path in workflow.configfiles:
         load_yaml(Path(path))  # refuses what Snakemake's own reading lets pass: doubled keys, misread words
+    if not is_module_with_config:
+        update_config(config, from_command_line(workflow.config_settings.config or {}))  # `--config` nests texts only
     settings = read_config(config)
 except ErgitError as error:
     raise WorkflowError(str(error)) from None
@@ -52,6 +56,8 @@ if workflow.scheduling_settings:
 os.environ.update(program_variables())
 SETTINGS = hand_over(settings)
 
+RESULTS = str(workflow.modifier.modify_path("results"))  # below the prefix, where ergit is used as a module
+
 
 onstart:
     # Before anything is spent: can this machine measure what the config asks for?
@@ -63,7 +69,7 @@ onstart:
 
 
 onsuccess:
-    page = Path(f"results/{'noise' if noise_is_asked_for() else 'summary'}.md")
+    page = Path(f"{RESULTS}/{'noise' if noise_is_asked_for() else 'summary'}.md")
     if page.exists() and any(job.rule.name in ("summary", "noise_floor") for job in workflow.dag.jobs):
         print(page.read_text(encoding="utf-8"), file=sys.stderr)
 
@@ -87,6 +93,16 @@ wildcard_constraints:
 def literally(value):
     """A param as it is: braces in a user's text are no wildcards."""
     return lambda wildcards: value
+
+
+def handed_over(wildcards, output):
+    """The name under which a program finds the settings; since it takes `output`, Snakemake compares it with no last run."""
+    return SETTINGS
+
+
+def results_folder(wildcards, output):
+    """Where the study's results are; like `handed_over` no reason to run a job again."""
+    return RESULTS
 
 
 def all_cores(wildcards):

@@ -13,7 +13,7 @@ rule context:
         words=literally(list(settings.changes.tags)),
         accepted=literally(list(settings.changes.accepted)),
         link=literally(settings.repository.link),
-        mirror="results/mirror.git",
-        java="results/java",
+        mirror=f"{RESULTS}/mirror.git",
+        java=f"{RESULTS}/java",
     script:
         "../scripts/context.py"

@@ -29,7 +29,7 @@ rule verdict:
         changes=literally(to_builtins(settings.changes)),
         judged="package",
         measure=None if settings.imported else {"rounds": settings.measure.rounds, "repeats": settings.measure.repeats},
-        mirror="results/mirror.git",
+        mirror=f"{RESULTS}/mirror.git",
     script:
         "../scripts/verdict.py"
 

@@ -22,6 +22,6 @@ rule import_readings:
     conda:
         "../envs/ergit.yaml"
     params:
-        mirror="results/mirror.git",
+        mirror=f"{RESULTS}/mirror.git",
     script:
         "../scripts/import_readings.py"

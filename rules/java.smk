@@ -7,7 +7,9 @@ rule java:
     conda:
         "../envs/ergit.yaml"
     params:
+        settings=handed_over,
+        results=results_folder,
         asked=literally(settings.java and [settings.java.release, settings.java.directory]),
     shell:
-        "exec python3 -P -m ergit.java.choose --settings {SETTINGS}"
-        " --mirror results/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"
+        "exec python3 -P -m ergit.java.choose --settings {params.settings}"
+        " --mirror {params.results}/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

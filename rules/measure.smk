@@ -14,9 +14,10 @@ rule measure:
     resources:
         rapl=1,
     params:
+        settings=handed_over,
         protocol=PROTOCOL,
         fingerprint=literally(reading_fingerprint(settings)),
     shell:
-        "exec python3 -P -m ergit.measuring.measure --settings {SETTINGS}"
+        "exec python3 -P -m ergit.measuring.measure --settings {params.settings}"
         " --commit {wildcards.commit} --round {wildcards.round} --build {input.build:q} --artifact {input.artifact:q}"
         " --output {output:q} --progress 3 3>&2 &> {log:q}"

@@ -7,6 +7,8 @@ rule mirror:
     conda:
         "../envs/ergit.yaml"
     params:
+        settings=handed_over,
+        results=results_folder,
         repository=literally(mirror_fingerprint(settings)),
     shell:
-        "exec python3 -P -m ergit.git.mirror --settings {SETTINGS} --mirror results/mirror.git --output {output:q} &> {log:q}"
+        "exec python3 -P -m ergit.git.mirror --settings {params.settings} --mirror {params.results}/mirror.git --output {output:q} &> {log:q}"

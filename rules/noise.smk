@@ -18,9 +18,10 @@ checkpoint aa_commit:
         "../envs/ergit.yaml"
     params:
         commit=literally(json.dumps(settings.noise.commit)),
+        results=results_folder,
     shell:  # not `script:`, which would choose anew whenever its file is touched
         "exec python3 -P -m ergit.analysis.noise_floor.choose --commits {input:q} --named {params.commit:q}"
-        " --mirror results/mirror.git --builds results/build --output {output:q} &> {log:q}"
+        " --mirror {params.results}/mirror.git --builds {params.results}/build --output {output:q} &> {log:q}"
 
 
 use rule checkout as checkout_aa with:
@@ -43,9 +44,10 @@ rule build_aa:
     conda:
         "../envs/ergit.yaml"
     params:
+        settings=handed_over,
         fingerprint=literally(build_fingerprint(settings)),
     shell:
-        "exec env -u ERGIT_BUILD_CACHE python3 -P -m ergit.building.build --settings {SETTINGS} --commit {wildcards.commit}"
+        "exec env -u ERGIT_BUILD_CACHE python3 -P -m ergit.building.build --settings {params.settings} --commit {wildcards.commit}"
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"
         " &> {log:q}"
 

@@ -12,6 +12,6 @@ checkpoint select:
     params:
         commits=literally(selection_fingerprint(settings, config["commits"])),
         rounds=settings.measure.rounds,
-        mirror="results/mirror.git",
+        mirror=f"{RESULTS}/mirror.git",
     script:  # not `shell:`, whose line could not hold a list of thousands of SHAs
         "../scripts/select.py"

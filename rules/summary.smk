@@ -4,7 +4,7 @@ rule summary:
         table="results/energy.csv",
         changes="results/changes.json",
         context="results/context.json",
-        imported=["results/imported.json"] if settings.imported else [],
+        imported="results/imported.json" if settings.imported else [],
     output:
         summary="results/summary.md",
         failed="results/failed.txt",
