@@ -1,9 +1,6 @@
 """Readings of other tools: rows, counts, and a whole study made of them, without anything built or measured."""
 
 import json
-import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,8 +8,6 @@ import yaml
 
 from ergit.config.reading import read_config
 from ergit.errors import ErgitError
-from ergit.git import history as git_history
-from ergit.git.history import first_parents, in_order
 from ergit.git.runner import git_in
 from ergit.importing.files import ImportedFile, joules_of, matching, read_file, sentences
 from ergit.importing.table import import_record, imported_rows, missing_commits
@@ -223,34 +218,6 @@ def test_a_file_of_another_project_is_an_error_that_says_so(repository: Reposito
     assert done.returncode != 0
     assert "no row is of a commit of this study" in done.stderr + done.stdout
     assert "Traceback" not in done.stderr + done.stdout
-
-
-def test_thousands_of_commits_beside_the_branch_are_put_in_order_in_one_walk(
-    make_repository: Callable[[str], Repository],
-) -> None:
-    repository = make_repository("wide")
-    stream = []
-    for number in range(2000):
-        for branch, start in (
-            ("main", f"from :{number}\n" if number else ""),
-            (f"aside{number}", f"from :{number + 1}\n"),
-        ):
-            mark = f"mark :{number + 1}\n" if branch == "main" else ""
-            person = f"committer Ada <ada@example.org> {1_700_000_000 + number} +0000\n"
-            stream.append(f"commit refs/heads/{branch}\n{mark}{person}data 1\nx\n{start}")
-    subprocess.run(
-        ["git", "-C", repository.path, "fast-import", "--quiet"], input="".join(stream), text=True, check=True
-    )
-    with git_history.git_in(repository.path) as git:
-        chain = first_parents(git, "main")
-        sides = [git.rev_parse(f"aside{number}") for number in (0, 1, 1999)]
-        every = git.rev_list("--all").splitlines()
-        begun = time.monotonic()
-        ordered = in_order(git, every, chain)
-        assert time.monotonic() - begun < 2
-    assert len(ordered) == 4000
-    assert ordered[:4] == [chain[0], sides[0], chain[1], sides[1]]
-    assert ordered[-2:] == [chain[-1], sides[-1]]
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the published data is not beside this checkout (../shared/data)")

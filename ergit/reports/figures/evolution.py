@@ -41,8 +41,8 @@ COLUMNS = {  # of the list of changes, and their widths in inches
     "change": 0.65,
     "95 % interval": 1.3,
     "joules before → after": 1.3,
-    "lies in": 1.8,
-    "subject": WIDTH - 2 * EDGE - 5.65,
+    "lies in": 1.95,
+    "subject": WIDTH - 2 * EDGE - 5.8,
 }
 GAP = 0.06  # between two columns, in inches
 
