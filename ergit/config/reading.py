@@ -19,6 +19,7 @@ from ergit.errors import ErgitError
 from ergit.text import counted, one_line
 
 Place = tuple[str | int, ...]  # ("commits", 2)
+Block = Mapping[str, object] | Mapping[object, object]  # of a caller, or as YAML has it
 
 DESCRIBED = "docs/config.md describes every key."
 MOST = 3  # mistakes told at once
@@ -40,8 +41,6 @@ def read_config(source: Path | Mapping[str, object]) -> Settings:
             take. Names the key, its place and what it takes.
     """
     content, name = (load_yaml(source), str(source)) if isinstance(source, Path) else (source, "config")
-    if not isinstance(content, Mapping):
-        raise ErgitError(f"{name} must hold keys such as `repository:`, but it is {shown(content)}. {DESCRIBED}")
     problems = list(_problems_in(content, Settings, ()))
     if problems:
         more = [f"These are the first {MOST} of {len(problems)} mistakes."] if len(problems) > MOST else []
@@ -52,11 +51,36 @@ def read_config(source: Path | Mapping[str, object]) -> Settings:
         raise ErgitError(f"{name}: {error}. {DESCRIBED}") from None
 
 
-def load_yaml(path: Path) -> object:
-    """The content of a YAML file in which every key stands once and every word is what it looks like.
+def from_command_line(given: Mapping[str, object]) -> dict[str, object]:
+    """What Snakemake's `--config` gives, where all that is nested is text, with the types that its keys take."""
+    return {key: _typed(value, kinds_of(Settings).get(key)) for key, value in given.items()}
+
+
+def _typed(value: object, kind: object) -> object:
+    """A value in which a text is the number, true, false or null that it would be in a file, where that is taken."""
+    part = next(parts_in(kind), None)
+    if isinstance(value, Mapping):
+        kinds = kinds_of(part) if part else {}
+        return {key: _typed(item, kinds.get(str(key))) for key, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    try:
+        word = yaml.compose(value, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return value
+    form = PLAIN.get(word.tag) if isinstance(word, yaml.ScalarNode) and word.style is None else None
+    if form is None or not form.fullmatch(value):
+        return value
+    read = yaml.safe_load(value)
+    return read if _fits(read, kind) else value
+
+
+def load_yaml(path: Path) -> Mapping[object, object]:
+    """The content of a YAML file with keys in which every key stands once and every word is what it looks like.
 
     Raises:
-        ErgitError: it is not there, is no YAML, has a key twice, or an unquoted word that YAML reads as something else.
+        ErgitError: it is not there, is no YAML, has no keys, has one twice, or an unquoted word that YAML reads as
+            something else.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -68,7 +92,7 @@ def load_yaml(path: Path) -> object:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if root is not None:
             _check_nodes(path, root)
-        return yaml.safe_load(text)
+        content = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -77,6 +101,9 @@ def load_yaml(path: Path) -> object:
         raise ErgitError(f"{path} nests its keys too deeply to be a config.") from None
     except (yaml.YAMLError, ValueError) as error:
         raise ErgitError(f"{path} is no YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(content, Mapping):
+        raise ErgitError(f"{path} must hold keys such as `repository:`, but it is {shown(content)}. {DESCRIBED}")
+    return content
 
 
 def _check_nodes(path: Path, root: yaml.Node) -> None:
@@ -135,7 +162,7 @@ def _misread(word: yaml.ScalarNode) -> str:
     )
 
 
-def _problems_in(content: Mapping[object, object], part: type[Part], path: Place) -> Iterator[str]:
+def _problems_in(content: Block, part: type[Part], path: Place) -> Iterator[str]:
     """A sentence for each key of a part that is unknown, missing, or has a value that it does not take."""
     kinds = kinds_of(part)
     for key in content:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ergit.config.reading import load_yaml, read_config
+from ergit.config.reading import from_command_line, load_yaml, read_config
 from ergit.config.settings import JavaSettings
 from ergit.errors import ErgitError
 
@@ -221,7 +221,7 @@ def test_an_unquoted_word_that_yaml_reads_as_something_else_is_named_with_its_li
 
 @pytest.mark.parametrize("word", ["true", "null", "~", "0", "-12", "0.05", ".5", "1.0e+3"])
 def test_a_plain_number_true_or_null_is_read_as_such(tmp_path: Path, word: str) -> None:
-    assert not isinstance(load_yaml(written(tmp_path, word)), str)
+    assert not isinstance(load_yaml(written(tmp_path, f"word: {word}"))["word"], str)
 
 
 @pytest.mark.parametrize("word", ["on", "1_000", "0123", "2024-01-01", "1.10", ".nan"])
@@ -297,3 +297,28 @@ def test_a_file_that_is_not_there_or_a_folder_is_named(tmp_path: Path) -> None:
 def test_keys_that_hold_themselves_are_refused_like_any_other(tmp_path: Path) -> None:
     path = written(tmp_path, "repository: &me {url: *me}\ncommits: [main]\nworkload: {command: make}\n")
     assert refusal(path) == f"{path}: repository.url is a block of keys; it must be a text."
+
+
+def test_texts_of_the_command_line_become_what_their_keys_take() -> None:
+    given = {
+        "commits": ["0123", "7"],
+        "java": "null",
+        "measure": {"rounds": "2", "rest_seconds": "0.5", "loops": "auto", "allow_estimate": "true", "quiet": {}},
+        "build": {"environment": {"A": "1"}, "timeout_seconds": 60},
+        "repository": {"branch": "null", "url": "demo"},
+    }
+    assert from_command_line(given) == {
+        "commits": ["0123", "7"],
+        "java": None,
+        "measure": {"rounds": 2, "rest_seconds": 0.5, "loops": "auto", "allow_estimate": True, "quiet": {}},
+        "build": {"environment": {"A": "1"}, "timeout_seconds": 60},
+        "repository": {"branch": None, "url": "demo"},
+    }
+
+
+@pytest.mark.parametrize("text", ["1_000", "on", "three", "0x10", "'2'", "[", "", "0"])
+def test_texts_of_the_command_line_that_their_key_does_not_take_stay_to_be_refused(text: str) -> None:
+    assert from_command_line({"measure": {"rounds": text}, "colour": "1"}) == {
+        "measure": {"rounds": text},
+        "colour": "1",
+    }
