@@ -1,11 +1,12 @@
-"""Prints what each energy source adds to the window of `true`, against a bare posix_spawn and wait4 in the same run.
+"""Prints what each energy source adds to a window, and what a sample inside a window costs.
 
 python -m benchmarks.sources [ROUNDS]
 
-Each round takes a bare window and one of each source, in a new order. powercap reads two zones in a temporary tree;
-pmu reads real perf events, but the kernel's CPU clock on one CPU in the place of energy; perf is the real program,
-counting `task-clock`. So the costs of the files, the system calls and the second process are real, and that of the
-hardware's register (some microseconds) is not in them.
+Each round takes a window of `true` with a bare posix_spawn and wait4, and one of each source, in a new order. powercap
+reads two zones in a temporary tree; pmu reads real perf events, but the kernel's CPU clock on one CPU in the place of
+energy; perf is the real program, counting `task-clock`. So the costs of the files, the system calls and the second
+process are real, and that of the hardware's register (some microseconds) is not in them. powercap also samples long
+windows: the CPU time of a sample, waking its thread included, is that of a process which does nothing else.
 """
 
 import os
@@ -23,7 +24,7 @@ from pathlib import Path
 from ergit.energy.estimate import EstimateSource
 from ergit.energy.perf import PerfSource
 from ergit.energy.pmu import PmuSource
-from ergit.energy.powercap import PowercapSource
+from ergit.energy.powercap import SAMPLE_SECONDS, PowercapSource
 from ergit.energy.source import Source, UnavailableError
 from tests.fakes.counter_trees import clock_pmu, zone
 
@@ -61,12 +62,14 @@ def openers(folder: Path) -> dict[str, Callable[[], Source]]:
         "estimate": lambda: EstimateSource(10.0),
         "powercap": lambda: PowercapSource(powercap_tree(folder / "powercap")),
         "pmu": lambda: PmuSource(clock_pmu(folder, "0")),
-        "perf": lambda: PerfSource({"task-clock": "package"}, unit="msec", limit_watts=1e9),
+        "perf": lambda: PerfSource(
+            {"task-clock": "package"}, unit="msec", packages=os.cpu_count() or 1, limit_watts=1e9
+        ),
     }
 
 
 def compare(sources: dict[str, Source], rounds: int) -> None:
-    """Takes the windows in attempt, in a new order each round, and prints their medians."""
+    """Takes the windows in turn, in a new order each round, and prints their medians."""
     windows: dict[str, Callable[[], float]] = {"bare": bare_window}
     windows |= {name: partial(window_of, source) for name, source in sources.items()}
     seconds: dict[str, list[float]] = {name: [] for name in windows}
@@ -78,6 +81,24 @@ def compare(sources: dict[str, Source], rounds: int) -> None:
     for name, taken in seconds.items():
         median = statistics.median(taken)
         print(f"{name:>9}  {1e3 * median:7.3f} ms  {median / floor:5.2f} × bare  (median of {rounds})")
+
+
+def cpu_seconds_of_window(source: PowercapSource, seconds: float) -> float:
+    """CPU time of this process in a window in which it sleeps."""
+    before = time.process_time()
+    source.start()
+    time.sleep(seconds)
+    source.stop()
+    return time.process_time() - before
+
+
+def sample_cost(folder: Path, seconds: float = 3.0, interval: float = 0.02) -> float:
+    """CPU seconds of one sample of two zones."""
+    tree = powercap_tree(folder / "sampled")
+    with PowercapSource(tree, sample_seconds=60.0) as never:
+        without = cpu_seconds_of_window(never, seconds)
+    with PowercapSource(tree, sample_seconds=interval) as often:
+        return (cpu_seconds_of_window(often, seconds) - without) / (seconds / interval)
 
 
 def main(rounds: int) -> None:
@@ -92,6 +113,12 @@ def main(rounds: int) -> None:
                 except UnavailableError as refusal:
                     print(f"{name:>9}  {refusal}")
             compare(sources, rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        cost = sample_cost(Path(folder))
+    print(
+        f"a sample of powercap in a long window: {1e6 * cost:.0f} µs of CPU time, each {SAMPLE_SECONDS:g} s: "
+        f"{cost / SAMPLE_SECONDS:.4%} of a processor"
+    )
 
 
 if __name__ == "__main__":
