@@ -31,6 +31,10 @@ if not (workflow.overwrite_configfiles or is_module_with_config):
         raise WorkflowError(
             f"There is no {study} in {Path.cwd()}. Make one, or name the study's config with --configfile."
         )
+    try:
+        load_yaml(study)  # says in which line an error is
+    except ErgitError as error:
+        raise WorkflowError(str(error)) from None
 
     configfile: study
 
