@@ -122,6 +122,48 @@ def test_a_source_that_was_asked_for_is_not_replaced_by_another(tmp_path: Path) 
     assert (there["source powercap"].level, there["source powercap"].found[:8]) == ("ok", "not used")
 
 
+PMU = "bus/event_source/devices/power"
+
+
+def test_a_machine_that_counts_another_domain_alone_is_told_to_judge_by_it(tmp_path: Path) -> None:
+    there = roots(tmp_path, WELL_PREPARED | {f"{PACKAGE}/name": "psys"})
+    checked = found(there)
+    assert (checked["readings"].level, checked["readings"].fix) == ("fatal", "")
+    assert (checked["source powercap"].level, checked["source powercap"].found) == (
+        "fatal",
+        "counts psys, but no package, by which measure.judged compares commits",
+    )
+    assert checked["source powercap"].fix.startswith("Set measure.judged: psys")
+    assert found(there, MeasureSettings(judged="psys"))["readings"].found == "measured by powercap"
+
+
+def test_a_pmu_that_counts_the_whole_machine_alone_needs_no_kernel_module(tmp_path: Path) -> None:
+    checked = found(roots(tmp_path, {f"{PMU}/events/energy-psys": "event=0x05"}))
+    assert {checked[f"source {name}"].fix for name in ("pmu", "perf")} == {
+        "Set measure.judged: psys, the energy of the whole machine"
+    }
+
+
+def test_a_powercap_tree_that_a_container_hides_is_named_as_such(tmp_path: Path) -> None:
+    there = roots(tmp_path, {name: text for name, text in WELL_PREPARED.items() if not name.startswith(PACKAGE)})
+    zones = there.sysfs / "class/powercap"
+    zones.mkdir(parents=True)
+    for name in ("intel-rapl", "intel-rapl:0"):
+        (zones / name).symlink_to(f"../../devices/virtual/powercap/{name}")
+    checked = found(there)["source powercap"]
+    assert "lead nowhere (intel-rapl, intel-rapl:0)" in checked.found
+    assert "container" in checked.fix
+    assert "measure.powercap" in checked.fix
+
+
+def test_a_counter_that_stands_still_is_not_taken_for_one_that_counts(tmp_path: Path) -> None:
+    there = roots(tmp_path, WELL_PREPARED)
+    checked = {check.name: check for check in checks(SETTINGS, there, sample_seconds=0.01)}
+    assert (checked["readings"].level, checked["source powercap"].level) == ("fatal", "fatal")
+    assert "did not move" in checked["source powercap"].found
+    assert "does not count" in checked["source powercap"].fix
+
+
 @pytest.mark.parametrize("settings", [MeasureSettings(source="estimate"), MeasureSettings(allow_estimate=True)])
 def test_an_estimate_is_a_warning_that_says_so(tmp_path: Path, settings: MeasureSettings) -> None:
     readings = found(roots(tmp_path, {}), settings)["readings"]

@@ -1,10 +1,12 @@
 """Which energy sources can be read here, which one the settings lead to, and the fix of those that cannot."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ergit import energy
 from ergit.config.settings import MeasureSettings
+from ergit.energy.pmu import EVENT_DOMAINS
+from ergit.energy.zones import named_zones
 from ergit.machine.doctor.check import Check, Roots
 from ergit.machine.kernel import text_of, whole_number
 
@@ -25,11 +27,14 @@ def source_checks(settings: MeasureSettings, roots: Roots) -> Iterator[Check]:
     found = energy.probe(settings, sources)
     asked = [each for each in found if each.is_asked_for]
     chosen = next((each for each in asked if each.available), None)
-    yield chosen_source(settings, chosen, asked)
+    others = {} if chosen else shown_instead(sources, settings.judged)
+    yield chosen_source(settings, chosen, asked, others)
     for each in found:
         if each.available:
             use = "used" if each is chosen else "not used"
             yield Check(f"source {each.name}", "ok", f"{use}; {each.reason}")
+        elif each.name in others:
+            yield other_domain(each.name, others[each.name], settings.judged)
         elif chosen is None and each in asked:
             yield Check(f"source {each.name}", "fatal", each.reason, NOTHING_MEASURED, each.fix or "")
         else:
@@ -37,8 +42,34 @@ def source_checks(settings: MeasureSettings, roots: Roots) -> Iterator[Check]:
     yield perf_right(roots)
 
 
+def shown_instead(roots: energy.Roots, judged: str) -> dict[str, str]:
+    """The first domain that a source shows where it does not show the judged one; sources without any are left out."""
+    power = roots.event_sources / "power"
+    events = [domain for event, domain in EVENT_DOMAINS.items() if (power / "events" / event).is_file()]
+    try:
+        zones = [domain for _, domain, _ in named_zones(roots.powercap, roots.proc)]
+    except energy.UnavailableError:
+        zones = []
+    shown = {"pmu": events, "perf": events, "powercap": zones}
+    return {name: domains[0] for name, domains in shown.items() if domains and judged not in domains}
+
+
+def other_domain(name: str, domain: str, judged: str) -> Check:
+    """A source that counts, but not what the settings judge by."""
+    return Check(
+        f"source {name}",
+        "fatal",
+        f"counts {domain}, but no {judged}, by which measure.judged compares commits",
+        NOTHING_MEASURED,
+        f"Set measure.judged: {domain}{', the energy of the whole machine' if domain == 'psys' else ''}",
+    )
+
+
 def chosen_source(
-    settings: MeasureSettings, chosen: energy.Availability | None, asked: Sequence[energy.Availability]
+    settings: MeasureSettings,
+    chosen: energy.Availability | None,
+    asked: Sequence[energy.Availability],
+    others: Collection[str],
 ) -> Check:
     """What the readings will be: joules of a counter, an estimate, or nothing."""
     names = ", ".join(each.name for each in asked)
@@ -46,11 +77,11 @@ def chosen_source(
         return Check(
             "readings",
             "fatal",
-            "no counter can be read"
+            f"no counter of {settings.judged} can be read"
             if settings.source == "auto"
             else f"measure.source is {names}, and it cannot be read",
             NOTHING_MEASURED,
-            "Fix one of the sources, or set measure.allow_estimate: true with measure.source: auto.",
+            "" if others else "Fix one of the sources, or set measure.allow_estimate: true with measure.source: auto.",
         )
     if chosen.kind == "estimated":
         return Check(
