@@ -20,6 +20,7 @@ from ergit.config.reading import from_command_line, load_yaml, read_config
 from ergit.errors import ErgitError
 from ergit.urls import public_url
 from ergit.machine.doctor.report import refuse_unfit
+from ergit.measuring.flags import limits_of
 from ergit.records.aa_commit import read_aa_commit
 from ergit.records.plan import read_plan
 from ergit.records.readings import PROTOCOL

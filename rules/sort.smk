@@ -9,5 +9,7 @@ rule sort:
         "results/energy.log",
     conda:
         "../envs/ergit.yaml"
+    params:
+        limits=literally(to_builtins(limits_of(settings.measure))),  # another limit judges the readings again
     script:
         "../scripts/sort.py"

@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ergit.errors import exit_on_user_error
+from ergit.measuring.flags import Limits
 from ergit.measuring.table import energy_rows
 from ergit.records.commits import read_commits
 from ergit.records.energy_table import write_energy_table
@@ -13,7 +16,8 @@ from ergit.records.readings import read_readings
 def main(job: Any) -> None:
     """The script of the rule `sort`."""
     records = (read_readings(Path(path)) for path in job.input.readings)
-    rows = energy_rows(records, read_commits(Path(job.input.commits)))
+    limits = msgspec.convert(job.params.limits, Limits)
+    rows = energy_rows(records, read_commits(Path(job.input.commits)), limits)
     write_energy_table(Path(job.output[0]), rows)
 
 

@@ -23,6 +23,7 @@ from ergit.machine.conditions import Conditions, Fact, conditions, differences
 from ergit.machine.kernel import Machine
 from ergit.machine.lock import lock_path, measuring_lock
 from ergit.measuring.attempts import take_all
+from ergit.measuring.context import ReadingSetup
 from ergit.measuring.measurement import Measurement
 from ergit.processes.environment import child_environment
 from ergit.processes.run import die_with_parent
@@ -81,14 +82,16 @@ def measured(job: Job, machine: Machine) -> JobRecord:
         unpack(job.artifact, build_dir)
         os.sync()  # what was unpacked is not written to disk while a window is open
         measurement = Measurement(
-            workload=workload,
-            settings=settings,
-            build_dir=build_dir,
-            environment=child_environment({**job.build.environment, **workload.environment}),
-            log=job.log,
-            source=source,
-            sensor=sensor,
-            machine=machine,
+            ReadingSetup(
+                workload=workload,
+                settings=settings,
+                build_dir=build_dir,
+                environment=child_environment({**job.build.environment, **workload.environment}),
+                log=job.log,
+                source=source,
+                sensor=sensor,
+                machine=machine,
+            )
         )
         idle = measurement.idle()
         taken = take_all(measurement.take, settings)

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ergit.measuring.flags import Limits, judged_again
 from ergit.records.commits import CommitRow
 from ergit.records.energy_table import EnergyRow
 from ergit.records.readings import DISQUALIFYING, IdleSample, JobRecord, Reading, SourceRecord
 
 
-def energy_rows(records: Iterable[JobRecord], commits: Sequence[CommitRow]) -> list[EnergyRow]:
-    """The rows of all readings: in Git order, then round, repeat, attempt."""
+def energy_rows(records: Iterable[JobRecord], commits: Sequence[CommitRow], limits: Limits) -> list[EnergyRow]:
+    """The rows of all readings: in Git order, then round, repeat, attempt; their flags are those of these limits."""
     by_sha = {commit.commit: commit for commit in commits}
-    found = [row for record in records for row in rows_of(record, by_sha[record.commit])]
+    found = [row for record in records for row in rows_of(record, by_sha[record.commit], limits)]
     return sorted(found, key=lambda row: (row.order, row.round, row.repeat, row.attempt))
 
 
-def rows_of(record: JobRecord, commit: CommitRow) -> Iterator[EnergyRow]:
+def rows_of(record: JobRecord, commit: CommitRow, limits: Limits) -> Iterator[EnergyRow]:
     """The rows of one measuring job: one a reading (warm-ups left out), or one that says why there is none."""
     if record.source is None:
         yield EnergyRow(
@@ -34,15 +35,19 @@ def rows_of(record: JobRecord, commit: CommitRow) -> Iterator[EnergyRow]:
         return
     readings = [reading for reading in record.readings if not reading.warmup] or record.readings[-1:]
     for reading in readings:
-        yield reading_row(reading, record, record.source, commit)
+        yield reading_row(judged_again(reading, limits), record, record.source, commit)
 
 
 def reading_row(reading: Reading, record: JobRecord, source: SourceRecord, commit: CommitRow) -> EnergyRow:
-    """The row of one reading; energy, time and CPU time are those of one run of the command."""
+    """The row of one reading; energy, time and CPU time are those of one run of the command.
+
+    Power is joules over the seconds that the counters counted; over those of the command where they do not tell.
+    """
     loops = reading.loops
     joules = {domain: value / loops for domain, value in reading.joules.items()} if reading.status == "ok" else {}
     package = joules.get("package")
     duration = reading.duration_seconds
+    counted = reading.counted_seconds or duration
     return EnergyRow(
         commit=record.commit,
         order=commit.order,
@@ -60,10 +65,10 @@ def reading_row(reading: Reading, record: JobRecord, source: SourceRecord, commi
         energy_uncore_joules=joules.get("uncore"),
         energy_dram_joules=joules.get("dram"),
         energy_psys_joules=joules.get("psys"),
-        energy_net_joules=net_joules(package, duration / loops, record.idle),
+        energy_net_joules=net_joules(package, counted / loops, record.idle),
         duration_seconds=duration / loops,
         cpu_seconds=reading.cpu_seconds / loops,
-        power_watts=None if package is None else package * loops / duration,
+        power_watts=None if package is None else package * loops / counted,
         started=reading.started,
         host=record.host,
         session=record.session,
@@ -73,8 +78,8 @@ def reading_row(reading: Reading, record: JobRecord, source: SourceRecord, commi
     )
 
 
-def net_joules(package: float | None, duration_seconds: float, idle: IdleSample | None) -> float | None:
+def net_joules(package: float | None, counted_seconds: float, idle: IdleSample | None) -> float | None:
     """Package energy above that of the idle machine for as long; None where either was not read, or others ran."""
     if package is None or idle is None or "package" not in idle.joules or not DISQUALIFYING.isdisjoint(idle.flags):
         return None
-    return package - idle.joules["package"] / idle.duration_seconds * duration_seconds
+    return package - idle.joules["package"] / (idle.counted_seconds or idle.duration_seconds) * counted_seconds

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -53,6 +53,8 @@ class Outcome:
     cpu_seconds: float  # user and system, of all processes of the command
     left_behind: tuple[str, ...]  # names of processes that outlived the command and were killed
     loops: int  # how often the command was run; fewer than asked for where a run did not end well
+    unfinished_cpu_seconds: float = 0.0  # what its processes used after its end, until they ended or were killed
+    still_running: tuple[str, ...] = ()  # names of those left behind that did not rest, as an idle daemon does
 
 
 class NoWindow:
@@ -107,8 +109,11 @@ def run(
         window.stop()
         report = running.report()
         cpu_seconds = running.cpu_seconds(report)
-        left_behind = running.clear()
-    return _outcome(started, report, loops, in_time=in_time, cpu_seconds=cpu_seconds, left_behind=left_behind)
+        left_behind, still_running = running.settle()
+        unfinished = max(0.0, running.cpu_seconds(report) - cpu_seconds)
+        running.clear()
+    outcome = _outcome(started, report, loops, in_time=in_time, cpu_seconds=cpu_seconds, left_behind=left_behind)
+    return replace(outcome, unfinished_cpu_seconds=unfinished, still_running=still_running)
 
 
 def failure_reason(what: str, outcome: Outcome, timeout_seconds: float, loops: int = 1) -> str | None:
@@ -235,18 +240,30 @@ class _Running:
             return max(0.0, self._cgroup.cpu_seconds() - self._cpu_seconds_before - report.launcher_cpu_seconds)
         return report.cpu_seconds + sum(trees.cpu_ticks(pid) for pid in self._below()) / TICKS_PER_SECOND
 
-    def clear(self) -> tuple[str, ...]:
-        """The names of the processes that outlived the command; they are gone then."""
+    def settle(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The names of the processes that outlived the command by a moment, and of those that work then.
+
+        One works that was on a processor or waited for a disk at half of the looks or more; it may be one that rests
+        and was just woken up at fewer.
+        """
         deadline = time.monotonic() + SETTLE_SECONDS
-        while self._alive() and time.monotonic() < deadline:
+        looks, working = 0, dict[int, int]()
+        while (alive := self._alive()) and time.monotonic() < deadline:
+            looks += 1
+            for pid in alive:
+                working[pid] = working.get(pid, 0) + trees.is_working(pid)
             time.sleep(SETTLE_SECONDS / 20)
-        names = sorted(trees.name(pid) for pid in self._alive())
-        if names:
-            self._signal(signal.SIGTERM)
-            deadline = time.monotonic() + GRACE_SECONDS
-            while self._alive() and time.monotonic() < deadline:
-                time.sleep(SETTLE_SECONDS / 5)
-        return tuple(names)
+        still_running = [pid for pid in alive if 2 * working.get(pid, 0) >= max(looks, 1)]
+        return tuple(sorted(map(trees.name, alive))), tuple(sorted(map(trees.name, still_running)))
+
+    def clear(self) -> None:
+        """Ends the processes that outlived the command."""
+        if not self._alive():
+            return
+        self._signal(signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS
+        while self._alive() and time.monotonic() < deadline:
+            time.sleep(SETTLE_SECONDS / 5)
 
     def end(self) -> None:
         """Kills whatever of it is still there, the launcher too, and takes note of its end."""

@@ -69,6 +69,12 @@ def is_alive(pid: int) -> bool:
     return fields is not None and fields[2] not in "ZX"
 
 
+def is_working(pid: int) -> bool:
+    """Whether the process is on a processor, ready to be, or waits for a disk (proc(5): R, D)."""
+    fields = stat(pid)
+    return fields is not None and fields[2] in "RD"
+
+
 def session(pid: int) -> int | None:
     """The session of the process; None when it is gone."""
     fields = stat(pid)

@@ -16,11 +16,16 @@ PROTOCOL = 1
 DOMAINS = ("package", "core", "uncore", "dram", "psys")
 """Parts of a machine that counters tell apart. The package holds core and uncore, psys holds the package: never add."""
 
-DISQUALIFYING = frozenset({"foreign-cpu", "steal", "suspended", "throttled", "too-hot", "too-cold", "busy"})
-"""Flags under which a reading is not the energy of the workload alone; all others only inform."""
+DISQUALIFYING = frozenset(
+    {
+        *("foreign-cpu", "steal", "suspended", "throttled", "too-hot", "too-cold", "busy"),
+        *("late-edge", "unfinished-work"),
+    }
+)
+"""Flags under which a reading is not the energy of the whole workload alone; all others only inform."""
 
 ReadingStatus = Literal["ok", "failed", "timeout", "not-counted"]
-JobStatus = Literal["measured", "build-failed", "no-jdk"]
+JobStatus = Literal["measured", "build-failed", "no-jdk", "killed"]
 Raw = int | float | str | None
 """A raw value as JSON can hold it: the number, the text that was no number, None where reading failed."""
 
@@ -47,6 +52,10 @@ class WindowConditions(Value, frozen=True, kw_only=True):
     """What was seen before, during and after one window; None with the reason in `missing` where it is not known.
 
     Seconds are of one processor; `pressure_seconds` is by resource, `throttles` counts how often processors were slowed.
+    `window_seconds` is the time in which the machine was watched, on `processors` processors; `foreign_cores_before` and
+    `steal_cores_before` are what was seen in the `check_seconds` before it. `unfinished_cpu_seconds` is what processes of
+    the command used after its end; `still_running` names those that went on working until they were killed. Records of
+    0.1.0 lack the last six.
     """
 
     waited_seconds: float | None = None
@@ -61,12 +70,19 @@ class WindowConditions(Value, frozen=True, kw_only=True):
     celsius_after: float | None = None
     frequency_megahertz_before: float | None = None
     frequency_megahertz_after: float | None = None
+    window_seconds: float | None = None
+    processors: int | None = None
+    check_seconds: float | None = None
+    steal_cores_before: float | None = None
+    unfinished_cpu_seconds: float | None = None
+    still_running: tuple[str, ...] | None = None
     missing: dict[str, str] = field(default_factory=dict)
 
 
 class Reading(Value, frozen=True, kw_only=True):
     """One window. Joules (by domain), seconds and CPU time are those of all `loops` runs of the command together.
 
+    `duration_seconds` is how long the command ran, `counted_seconds` how long the counters counted, where they tell.
     `conditions` is None where no window was opened: the command could not be started, or `prepare` failed.
     """
 
@@ -85,6 +101,7 @@ class Reading(Value, frozen=True, kw_only=True):
     counters: tuple[Counter, ...]
     flags: tuple[str, ...]
     conditions: WindowConditions | None
+    counted_seconds: float | None = None
 
     @property
     def has_failed(self) -> bool:
@@ -115,12 +132,14 @@ class IdleSample(Value, frozen=True, kw_only=True):
     counters: tuple[Counter, ...]
     reason: str | None
     flags: tuple[str, ...]
+    counted_seconds: float | None = None
 
 
 class JobRecord(Record, frozen=True, kw_only=True):
     """A commit in one round. `workload` and `measure` are the settings as they were, `conditions` facts of the machine.
 
-    Where the commit was not built, `status` and `reason` say why, and there are no source, session and readings.
+    Where the commit was not built, or its job was killed twice, `status` and `reason` say why, and there are no source,
+    session and readings.
     """
 
     schema: str = SCHEMA

@@ -14,8 +14,9 @@ from ergit.errors import ErgitError
 from ergit.machine.kernel import Machine
 from ergit.machine.temperature import Sensor
 from ergit.measuring.attempts import Attempt
-from ergit.measuring.measurement import Measurement, failure_reason
-from ergit.processes.run import Outcome
+from ergit.measuring.context import ReadingSetup
+from ergit.measuring.measurement import Measurement
+from ergit.measuring.stages import STAGES, Stages
 from ergit.records.readings import WindowConditions
 
 PATIENT = TemperatureSettings(wait_seconds=0.2)
@@ -78,18 +79,22 @@ class Folder:
         source: Source | None = None,
         sensor: Sensor | None = None,
         cleanup: str | None = None,
+        stages: Stages = STAGES,
         **others: Any,
     ) -> Measurement:
         """The measurement for this command; other names are those of `measure` of the config."""
         return Measurement(
-            workload=WorkloadSettings(command=command, cleanup=cleanup, timeout_seconds=20.0),
-            settings=msgspec.structs.replace(SETTINGS, **others),
-            build_dir=self.folder,
-            environment=dict(os.environ),
-            log=self.folder / "log",
-            source=source or ConstantPower(),
-            sensor=sensor,
-            machine=Machine(sysfs=self.folder / "sys", proc=self.folder / "proc"),
+            ReadingSetup(
+                workload=WorkloadSettings(command=command, cleanup=cleanup, timeout_seconds=20.0),
+                settings=msgspec.structs.replace(SETTINGS, **others),
+                build_dir=self.folder,
+                environment=dict(os.environ),
+                log=self.folder / "log",
+                source=source or ConstantPower(),
+                sensor=sensor,
+                machine=Machine(sysfs=self.folder / "sys", proc=self.folder / "proc"),
+            ),
+            stages=stages,
         )
 
 
@@ -193,28 +198,3 @@ def test_the_idle_machine_is_sampled_apart(machine: Folder) -> None:
 
 def test_no_idle_sample_is_taken_where_none_is_wanted(machine: Folder) -> None:
     assert machine.measurement("true", idle_seconds=0.0).idle() is None
-
-
-@pytest.mark.parametrize(
-    ("status", "exit_code", "number", "loops", "expected"),
-    [
-        ("ok", 0, None, 3, None),
-        ("failed", 2, None, 1, "the workload ended with status 2"),
-        ("failed", None, 11, 1, "the workload was killed by SIGSEGV"),
-        ("failed", None, 40, 1, "the workload was killed by signal 40"),
-        (
-            "failed",
-            None,
-            None,
-            0,
-            "the workload could not be started: its folder is not there in this commit, or leads out of it",
-        ),
-        ("failed", 0, None, 1, "the workload killed its parent and so stopped after 1 of 3 repetitions"),
-        ("timeout", None, 15, 1, "the workload took longer than 60 s"),
-    ],
-)
-def test_each_end_has_its_words(
-    status: Any, exit_code: int | None, number: int | None, loops: int, expected: str | None
-) -> None:
-    outcome = Outcome(status, exit_code, number, "", 1.0, 1.0, (), loops)
-    assert failure_reason("the workload", outcome, 60.0, 3) == expected

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from ergit.config.settings import MeasureSettings
+from ergit.measuring.flags import Limits, limits_of
 from ergit.measuring.table import energy_rows, net_joules
 from ergit.records.commits import CommitRow, read_commits, write_commits
 from ergit.records.energy_table import EnergyRow, read_energy_table, write_energy_table
@@ -12,6 +14,7 @@ from ergit.records.readings import IdleSample, JobRecord
 from tests.fakes.job_records import reading, record
 
 OLD, NEW = "0" * 40, "f" * 40
+LIMITS = limits_of(MeasureSettings())
 
 
 def commit(sha: str, order: int, date: str, subject: str) -> CommitRow:
@@ -34,9 +37,9 @@ def commit(sha: str, order: int, date: str, subject: str) -> CommitRow:
 COMMITS = [commit(NEW, 9, "2024", "new"), commit(OLD, 3, "2023", "old")]
 
 
-def rows(*records: JobRecord) -> list[EnergyRow]:
+def rows(*records: JobRecord, limits: Limits = LIMITS) -> list[EnergyRow]:
     """The table's rows of these records."""
-    return energy_rows(records, COMMITS)
+    return energy_rows(records, COMMITS, limits)
 
 
 def test_rows_come_in_git_order_then_round_repeat_and_attempt() -> None:
@@ -88,7 +91,7 @@ def test_a_commit_that_did_not_build_is_a_row_a_round() -> None:
 
 
 def test_contaminated_readings_stay_and_are_not_clean_while_other_flags_only_inform() -> None:
-    found = rows(record(OLD, reading(flags=("foreign-cpu", "steal")), reading(flags=("short-window",))))
+    found = rows(record(OLD, reading(flags=("foreign-cpu", "steal")), reading(duration_seconds=0.05)))
     assert [(row.flags, row.clean) for row in found] == [("foreign-cpu;steal", False), ("short-window", True)]
 
 
@@ -124,5 +127,11 @@ def test_the_table_can_be_read_again(tmp_path: Path) -> None:
 
 def test_odd_subjects_come_through_the_table_of_commits(tmp_path: Path) -> None:
     write_commits(tmp_path / "commits.tsv", [commit(OLD, 4, "2024", '"NA, 1e5')])
-    [row] = energy_rows([record(OLD, reading())], read_commits(tmp_path / "commits.tsv"))
+    [row] = energy_rows([record(OLD, reading())], read_commits(tmp_path / "commits.tsv"), LIMITS)
     assert (row.order, row.subject) == (4, '"NA, 1e5')
+
+
+def test_power_is_over_the_seconds_that_the_counters_counted() -> None:
+    [row] = rows(record(OLD, reading(counted_seconds=2.01), idle=idle(counted_seconds=2.5)))
+    assert (row.duration_seconds, row.power_watts) == (2.0, pytest.approx(20.0 / 2.01))
+    assert row.energy_net_joules == pytest.approx(20.0 - 6.0 / 2.5 * 2.01)
