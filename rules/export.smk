@@ -31,6 +31,8 @@ rule export_asv:
         "results/export/asv.log",
     conda:
         "../envs/ergit.yaml"
+    params:
+        domain=settings.measure.judged,
     script:
         "../scripts/export_asv.py"
 

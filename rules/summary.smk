@@ -2,6 +2,7 @@ rule summary:
     """What was found, for a person to read; and the files of recorded failures, one a line, to try them again."""
     input:
         table="results/energy.csv",
+        commits="results/commits.tsv",
         changes="results/changes.json",
         context="results/context.json",
         imported="results/imported.json" if settings.imported else [],

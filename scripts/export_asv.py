@@ -13,7 +13,7 @@ from ergit.reports.exports.asv import asv_files
 def main(job: Any) -> None:
     """The script of rule `export_asv`."""
     folder = Path(job.output[0])
-    for path, content in asv_files(read_energy_table(Path(job.input[0]))):
+    for path, content in asv_files(read_energy_table(Path(job.input[0])), job.params.domain):
         write_atomically(folder / path, json.dumps(content) + "\n")
 
 

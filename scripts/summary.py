@@ -9,6 +9,7 @@ from ergit.config.settings import MeasureSettings
 from ergit.errors import exit_on_user_error
 from ergit.files import write_atomically
 from ergit.records.changes import read_changes
+from ergit.records.commits import read_commits
 from ergit.records.context import read_context
 from ergit.records.energy_table import read_energy_table
 from ergit.records.imported import read_imported
@@ -19,12 +20,13 @@ from ergit.reports.summary import failed_files, summary
 def main(job: Any) -> None:
     """The script of rule `summary`."""
     table = read_energy_table(Path(job.input.table))
+    commits = read_commits(Path(job.input.commits))
     record = read_changes(Path(job.input.changes))
     context = read_context(Path(job.input.context))
     imported = read_imported(Path(job.input.imported)) if job.input.imported else None
     settings = None if job.params.measure is None else convert(job.params.measure, MeasureSettings)
     flags = flags_part(table, Path(job.params.readings), settings)
-    text = summary(table, record, context, job.params.repository, flags=flags, imported=imported)
+    text = summary(table, commits, record, context, job.params.repository, flags=flags, imported=imported)
     write_atomically(Path(job.output.summary), text)
     write_atomically(Path(job.output.failed), "".join(f"{file}\n" for file in failed_files(table)))
 

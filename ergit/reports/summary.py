@@ -7,6 +7,7 @@ import pandas as pd
 
 from ergit.importing.files import sentences
 from ergit.records.changes import ChangesRecord, StudyFacts
+from ergit.records.commits import CommitRow, chosen
 from ergit.records.context import AcceptedCommit, ChangeContext, ContextRecord
 from ergit.records.imported import SOURCE, ImportRecord
 from ergit.reports.context import assumption_sentence, change_sentence
@@ -21,6 +22,7 @@ READING = "results/readings/{commit}/{round}.json"
 
 def summary(
     table: pd.DataFrame,
+    commits: Sequence[CommitRow],
     record: ChangesRecord,
     context: ContextRecord,
     repository: str,
@@ -34,7 +36,7 @@ def summary(
     """
     parts = [
         f"# Energy of {one_line(repository)}",
-        "\n".join(f"- {fact}" for fact in [*facts(table, record.study), *(sentences(imported) if imported else ())]),
+        "\n".join(f"- {fact}" for fact in [*facts(table, commits), *(sentences(imported) if imported else ())]),
         "## Changes",
         changes_part(table, record, context.changes),
         "\n".join(f"- {line}" for line in [*limits(table, record.study), *map(accepted_line, context.accepted)]),
@@ -50,11 +52,11 @@ def summary(
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def facts(table: pd.DataFrame, study: StudyFacts) -> Iterator[str]:
+def facts(table: pd.DataFrame, commits: Sequence[CommitRow]) -> Iterator[str]:
     """What was read, how often, with what, where, and what it is not."""
     ok, clean = table[table["status"] == "ok"], table[table["clean"]]
     yield (
-        f"{counted(study.commits, 'commit')}, {ok['commit'].nunique():,} of them with readings;"
+        f"{counted(len(chosen(commits)), 'commit')}, {ok['commit'].nunique():,} of them with readings;"
         f" {counted(len(ok), 'reading')}, {len(clean):,} of them clean"
     )
     for (kind, source, host), group in ok.groupby(["kind", "source", "host"]):

@@ -113,6 +113,15 @@ def test_asv_results_have_the_documented_keys_and_columns(study: Path) -> None:
     assert json.loads(json.dumps(content, allow_nan=False)) == content
 
 
+def test_asv_gets_the_domain_that_the_study_judges(tmp_path: Path) -> None:
+    write_study(tmp_path, [reading(0, 1, 5.0, energy_psys_joules=9.0), reading(0, 2, 6.0)])
+    files = dict(asv_files(read_energy_table(tmp_path / "energy.csv"), "psys"))
+    assert files[Path("benchmarks.json")]["energy"]["pretty_name"] == "Energy of the domain psys"
+    content = files[Path("box/00000000-ergit-0000abcd.json")]
+    entry = dict(zip(content["result_columns"], content["results"]["energy"], strict=True))
+    assert (entry["result"], entry["samples"]) == ([9.0], [[9.0]])
+
+
 def test_asv_sees_a_commit_without_a_clean_reading_as_failed(study: Path) -> None:
     files = dict(result_files(read_energy_table(study / "energy.csv")))
     for number in (2, 3):

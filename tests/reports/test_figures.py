@@ -335,7 +335,9 @@ def test_text_is_clipped_to_the_room_that_there_is(letter: str) -> None:
 def test_transients_stand_apart() -> None:
     changes = changes_record(change(3, 0.5, kind="transient"), change(8, 0.05))
     words = written(draw("evolution", study(12, 7), changes))
-    assert {"0000003 +50.0 %", "1 transient excursion", "transient", "0000008 +5.0 %", "1 increase"} <= set(words)
+    assert {"0000003 +50.0 %", "1 transient excursion", "1 commit, transient", "0000008 +5.0 %", "1 increase"} <= set(
+        words
+    )
 
 
 def test_of_many_changes_the_largest_are_listed_and_the_rest_counted() -> None:

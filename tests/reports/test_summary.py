@@ -10,7 +10,7 @@ from ergit.records.context import AcceptedCommit, ChangedFile, ChangedFiles, Con
 from ergit.records.energy_table import EnergyRow
 from ergit.reports.summary import failed_files, summary
 from tests.fakes.results import change, changes_record, context
-from tests.fakes.tables import energy_table, reading, sha_of
+from tests.fakes.tables import commit_row, energy_table, reading, sha_of
 
 CHANGE = change(3, 0.0512, ci_low=0.041, ci_high=0.06, location=(sha_of(2), sha_of(3)), after=None)
 CONTEXT = context(
@@ -49,7 +49,15 @@ def summed_up(rows: list[EnergyRow], *changes: ChangeResult, **others: Any) -> s
     """The summary of these readings and changes; `others` are contexts, accepted commits, and facts of the study."""
     contexts, accepted = others.pop("contexts", ()), others.pop("accepted", ())
     found = ContextRecord(changes=tuple(contexts), accepted=tuple(accepted))
-    return summary(energy_table(rows), changes_record(*changes, **others), found, "https://example.org/project")
+    commits = [commit_row(number) for number in sorted({row.order for row in rows})]
+    dropped = commit_row(99, chosen=False)
+    return summary(
+        energy_table(rows),
+        [*commits, dropped],
+        changes_record(*changes, **others),
+        found,
+        "https://example.org/project",
+    )
 
 
 def test_a_change_is_shown_with_its_size_interval_and_link() -> None:
@@ -120,7 +128,7 @@ def test_a_change_in_one_of_several_measured_commits_names_the_ends() -> None:
 def test_a_study_in_which_every_commit_failed_states_that_none_could_be_measured() -> None:
     rows = [failure(n, "build-failed", reason="status 1 of `make`") for n in range(3)]
     text = summed_up(rows, kind=None, measured_commits=0, minimum_detectable_change=None)
-    assert "3 commits, 0 of them with readings; 0 readings, 0 of them clean" in text
+    assert "- 3 commits, 0 of them with readings; 0 readings, 0 of them clean\n" in text
     assert "## Changes\n\n**No commit could be measured.** What failed stands below.\n\n## Without a reading" in text
     assert "Too few commits" not in text
 

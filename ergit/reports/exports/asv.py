@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from ergit.records.energy_table import times
+from ergit.records.energy_table import ENERGIES, times
 from ergit.records.record import JsonObject
 from ergit.reports.exports.dates import dates_for_export
 
@@ -23,19 +23,19 @@ RESULT_COLUMNS = [
 ]
 
 
-def asv_files(table: pd.DataFrame) -> Iterator[tuple[Path, JsonObject]]:
-    """The path and content of each file of the folder."""
-    yield from result_files(table)
-    yield Path("benchmarks.json"), benchmarks()
+def asv_files(table: pd.DataFrame, domain: str = "package") -> Iterator[tuple[Path, JsonObject]]:
+    """The path and content of each file of the folder, for the energy of one domain."""
+    yield from result_files(table, domain)
+    yield Path("benchmarks.json"), benchmarks(domain)
     for host in table["host"].dropna().unique():
         yield Path(quote(host, safe="")) / "machine.json", machine(host)
 
 
-def benchmarks() -> JsonObject:
+def benchmarks(domain: str) -> JsonObject:
     """The content of benchmarks.json."""
     benchmark = {
         "name": BENCHMARK,
-        "pretty_name": "Energy of all CPU packages",
+        "pretty_name": "Energy of all CPU packages" if domain == "package" else f"Energy of the domain {domain}",
         "type": "track",
         "unit": "J",
         "code": "",
@@ -52,7 +52,7 @@ def machine(host: str) -> JsonObject:
     return {"machine": host, "arch": "", "cpu": "", "num_cpu": "", "os": "", "ram": "", "version": 1}
 
 
-def result_files(table: pd.DataFrame) -> Iterator[tuple[Path, JsonObject]]:
+def result_files(table: pd.DataFrame, domain: str = "package") -> Iterator[tuple[Path, JsonObject]]:
     """The path and content of each results file: the clean readings of a commit in a session, None if it has none.
 
     A session is an environment of asv's, and a parameter, so that no graph joins two sessions. The `stats_*` are null:
@@ -64,7 +64,7 @@ def result_files(table: pd.DataFrame) -> Iterator[tuple[Path, JsonObject]]:
     for names, rows in timed.groupby(["host", "session", "commit"], sort=False):
         host, session, commit = map(str, names)
         environment = f"ergit-{quote(session, safe='')}"
-        samples = rows.loc[rows["clean"], "energy_package_joules"]
+        samples = rows.loc[rows["clean"], ENERGIES[domain]].dropna()
         started = rows["started"].max()
         values: JsonObject = {
             "result": [float(samples.median()) if len(samples) else None],

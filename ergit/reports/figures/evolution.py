@@ -115,7 +115,7 @@ def _mark(change: ChangeResult, contents: Contents) -> ChangeMark:
             percent(change.relative_change),
             f"[{percent(change.ci_low)}, {percent(change.ci_high)}]",
             f"{_joules(change.joules_before)} → {_joules(change.joules_after)} J",
-            "transient" if is_transient else _location(change),
+            f"{_location(change)}, transient" if is_transient else _location(change),
             contents.commits[position].subject,
         ),
     )
