@@ -1,5 +1,6 @@
 """Which readings a job takes, how often again, and when it stops."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -82,8 +83,36 @@ def test_nothing_follows_a_failure(status: str, last: str) -> None:
     ],
 )
 def test_loops_fill_the_minimum_window(loops: Any, warmup_seconds: float | None, expected: int) -> None:
-    assert loops_for(msgspec.structs.replace(SETTINGS, loops=loops), warmup_seconds) == expected
+    warmup = None if warmup_seconds is None else reading(Attempt(1, warmup=True), duration_seconds=warmup_seconds)
+    assert loops_for(msgspec.structs.replace(SETTINGS, loops=loops), warmup) == expected
 
 
 def test_no_window_needs_filling_where_none_is_too_short() -> None:
-    assert loops_for(msgspec.structs.replace(SETTINGS, minimum_window_seconds=0.0), 0.001) == 1
+    warmup = reading(Attempt(1, warmup=True), duration_seconds=0.001)
+    assert loops_for(msgspec.structs.replace(SETTINGS, minimum_window_seconds=0.0), warmup) == 1
+
+
+def shape_of_runs(seconds: Callable[[Attempt], float], **settings: Any) -> list[tuple[bool, int, int]]:
+    """Whether each run is a warm-up, its repeat and its loops, where a run of an attempt takes that long."""
+    chosen = msgspec.structs.replace(SETTINGS, repeats=2, retries=0, **settings)
+    taken = take_all(lambda attempt: reading(attempt, duration_seconds=seconds(attempt)), chosen)
+    return [(each.warmup, each.repeat, each.loops) for each in taken]
+
+
+def test_loops_are_counted_again_where_the_first_window_was_too_short() -> None:
+    shape = shape_of_runs(lambda attempt: 0.05 if attempt.warmup else 0.01 * attempt.loops)
+    assert shape == [(True, 1, 1), (True, 2, 3), (False, 1, 13), (False, 2, 13)]
+
+
+def test_loops_are_counted_from_the_first_reading_where_there_is_no_warm_up() -> None:
+    shape = shape_of_runs(lambda attempt: 0.02 * attempt.loops, warmup=0)
+    assert shape == [(True, 1, 1), (False, 1, 7), (False, 2, 7)]
+
+
+def test_counting_loops_has_an_end() -> None:
+    shape = shape_of_runs(lambda _: 0.001, warmup=0)
+    assert [warmup for warmup, _, _ in shape] == [True, True, True, False, False]
+
+
+def test_a_number_of_loops_that_is_set_is_not_counted_again() -> None:
+    assert shape_of_runs(lambda _: 0.001, loops=2) == [(True, 1, 1), (False, 1, 2), (False, 2, 2)]
