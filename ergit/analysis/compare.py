@@ -128,7 +128,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Tells the parser which words this command takes."""
     parser.add_argument("first", metavar="A", help="a commit (SHA, tag, name in the config), or a study's folder")
     parser.add_argument("second", metavar="B", help="another of the same kind")
-    parser.add_argument("--study", metavar="DIR", type=Path, default=Path(), help="the study's folder (default: .)")
+    parser.add_argument(
+        "--study", type=Path, default=Path(), metavar="DIR", help="the study's folder (default: the working directory)"
+    )
     parser.add_argument("--json", action="store_true", help="all numbers, as JSON")
 
 
@@ -144,7 +146,7 @@ def comparison_of(arguments: argparse.Namespace) -> ComparisonRecord:
         return two_studies(*map(read_study, folders))
     study = read_study(arguments.study)
     names = CommitNames.of_table(study.commits)
-    return two_commits(study, *(names.resolve(word, "ergit compare") for word in words))
+    return two_commits(study, *(names.resolve(word, "compare") for word in words))
 
 
 def run(arguments: argparse.Namespace) -> None:

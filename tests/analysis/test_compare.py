@@ -129,7 +129,7 @@ def test_studies_without_a_common_commit_are_not_compared(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["v1.0", "stable", "step-1", "0101", "01" * 20, ("ab" * 20).replace("ab", "01")])
 def test_commits_go_by_tag_by_name_in_the_list_and_by_sha(tmp_path: Path, name: str) -> None:
     study = read_study(write_study(tmp_path, readings({0: 1.0, 1: 1.0}), tags={1: "v1.0 stable"}))
-    assert CommitNames.of_table(study.commits).resolve(name, "ergit compare") == sha_of(1)
+    assert CommitNames.of_table(study.commits).resolve(name, "compare") == sha_of(1)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_commits_go_by_tag_by_name_in_the_list_and_by_sha(tmp_path: Path, name: 
 def test_an_unknown_name_is_an_error_that_names_it(tmp_path: Path, name: str, words: str) -> None:
     study = read_study(write_study(tmp_path, readings({0: 1.0, 1: 1.0}), tags={1: "v1.0"}))
     with pytest.raises(ErgitError, match=words):
-        CommitNames.of_table(study.commits).resolve(name, "ergit compare")
+        CommitNames.of_table(study.commits).resolve(name, "compare")
 
 
 def test_anchors_thresholds_and_the_domain_are_those_of_the_study(tmp_path: Path) -> None:
@@ -184,4 +184,4 @@ def test_the_program_answers_with_status_0_in_words_and_in_json(tmp_path: Path) 
     assert "12 commits" in run("results", ".").stdout
     failed = run("v2", "v3")
     assert failed.returncode == 1
-    assert failed.stderr.startswith("ergit: ergit compare: 'v3' is no commit")
+    assert failed.stderr.startswith("ergit: compare: 'v3' is no commit")

@@ -139,8 +139,12 @@ def refuse_fatal(found: Sequence[Check]) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `ergit doctor`."""
-    parser.add_argument("--study", type=Path, default=Path(), metavar="DIR", help="the study's folder (this one)")
-    parser.add_argument("--configfile", type=Path, help="its config, where that is not config/config.yaml in there")
+    parser.add_argument(
+        "--study", type=Path, default=Path(), metavar="DIR", help="the study's folder (default: the working directory)"
+    )
+    parser.add_argument(
+        "--configfile", type=Path, metavar="FILE", help="the study's config (default: config/config.yaml in its folder)"
+    )
     parser.add_argument("--measure", metavar="JSON", help="the part `measure` of a config, instead of a file")
 
 

@@ -193,14 +193,20 @@ def _label(target: str) -> tuple[str, list[int]]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `ergit prepare`."""
-    parser.add_argument("action", choices=("show", "apply", "restore"))
-    parser.add_argument("--governor", help="cpufreq governor of every processor, such as performance")
-    parser.add_argument("--frequency", type=parse_frequency, help="lower and upper limit at once, with unit: 2.4GHz")
+    parser.add_argument("action", choices=("show", "apply", "restore"), help="what to do with the settings")
+    parser.add_argument("--governor", metavar="NAME", help="cpufreq governor of every processor, such as performance")
+    parser.add_argument(
+        "--frequency", type=parse_frequency, metavar="N", help="lower and upper limit in one, with its unit: 2.4GHz"
+    )
     parser.add_argument("--no-turbo", action="store_true", help="no frequency above the base frequency")
     parser.add_argument("--no-smt", action="store_true", help="one hardware thread a core")
     parser.add_argument("--no-swap", action="store_true", help="turn every active swap area off")
-    parser.add_argument("--stop", nargs="+", action="extend", default=[], metavar="UNIT", help="timers and services")
-    parser.add_argument("--state", type=Path, default=STATE, help=f"where the state before is saved ({STATE})")
+    parser.add_argument(
+        "--stop", nargs="+", action="extend", default=[], metavar="UNIT", help="timers and services to stop"
+    )
+    parser.add_argument(
+        "--state", type=Path, default=STATE, metavar="FILE", help=f"where the present state is saved (default: {STATE})"
+    )
     parser.add_argument("--sysfs", type=Path, default=Path("/sys"), help=argparse.SUPPRESS)
     parser.add_argument("--proc", type=Path, default=Path("/proc"), help=argparse.SUPPRESS)
     parser.add_argument("--lock", type=Path, help=argparse.SUPPRESS)
