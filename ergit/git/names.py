@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ergit.errors import ErgitError
 from ergit.git.runner import Git, GitObject
@@ -11,7 +12,9 @@ from ergit.records.commits import CommitRow
 
 SHORTEST_ABBREVIATION = 4
 ABBREVIATION = re.compile(r"(?:\S+-g)?([0-9a-f]{4,40})", re.IGNORECASE)  # also what `git describe` prints
+REMOTE_BRANCH = re.compile("refs/remotes/(?P<remote>[^/]+)/(?!HEAD$)(?P<branch>.+)", re.DOTALL)
 STEPS = re.compile(r"(?P<base>[^~^]+)(?P<steps>(?:[~^][0-9]*)+)")  # main~3, v2^
+HEAD = ("HEAD", "@")
 LISTED = "listed as "
 NOT_MIRRORED = re.compile("refs/(?!heads/|tags/|remotes/)|(pull|merge-requests|pipelines|changes)/")
 
@@ -88,14 +91,13 @@ class CommitNames:
         Raises:
             ErgitError: several remotes have such a branch, each with another commit.
         """
-        if name.startswith("refs/"):
-            return self.references.get(name)
-        local = self.references.get(f"refs/heads/{name}") or self._of_remote(name, key)
-        return local or self.references.get(f"refs/remotes/{name}")
+        reference = name if name.startswith("refs/") else self._branch_reference(name, key)
+        return self.references.get(reference) if reference else None
 
     def branches(self) -> list[str]:
         """The names of all branches, local ones first, then those that only a remote has."""
-        return list(dict.fromkeys(name for name, _ in self._branches()))
+        local = [name.removeprefix("refs/heads/") for name in self.references if name.startswith("refs/heads/")]
+        return list(dict.fromkeys([*local, *self._remote_branches]))
 
     def tags(self) -> list[str]:
         """The names of all tags of commits."""
@@ -107,13 +109,10 @@ class CommitNames:
 
     def branches_of_commits(self) -> dict[str, list[str]]:
         """The names of the branches that end at each commit, by its SHA; local ones, and those that remotes have."""
-        return _by_commit((self.references[reference], name) for name, reference in self._branches())
-
-    def _branches(self) -> list[tuple[str, str]]:
-        """The short and the full name of each branch, local ones first."""
-        local = [(name.removeprefix("refs/heads/"), name) for name in self.references if name.startswith("refs/heads/")]
-        remote = re.compile("refs/remotes/[^/]+/(?!HEAD$)(.+)")
-        return [*local, *((found[1], found[0]) for found in map(remote.fullmatch, self.references) if found)]
+        heads = [name for name in self.references if name.startswith("refs/heads/")]
+        local = [(self.references[name], name.removeprefix("refs/heads/")) for name in heads]
+        remote = [(sha, name) for name, commits in self._remote_branches.items() for sha in commits.values()]
+        return _by_commit([*local, *remote])
 
     def _of_reference(self, name: str, key: str) -> str | None:
         """The commit of a tag, a branch, or a name in the config's list; None where none has that name."""
@@ -126,40 +125,46 @@ class CommitNames:
             raise ErgitError(f"{key}: {name!r} is a range, but one commit is asked for.")
         if name in self.listed:
             return self.listed[name]
-        full = (name, f"refs/tags/{name}", f"refs/heads/{name}")
-        if re.fullmatch("[0-9a-f]{40}", name):
+        if name in HEAD or re.fullmatch("[0-9a-f]{40}", name):
             return None
-        if name.startswith("refs/") and name in self.references:
+        if name in self.references:
             return self.references[name]
-        tag, branch = self.references.get(f"refs/tags/{name}"), self.branch(name, key)
-        if tag and branch and tag != branch:
-            local = f"refs/heads/{name}" in self.references
-            spelled = f"refs/heads/{name}" if local else f"refs/remotes/{self._remotes(name)[0]}/{name}"
+        tag, branch = f"refs/tags/{name}", self._branch_reference(name, key)
+        tagged, newest = self.references.get(tag), self.references.get(branch) if branch else None
+        if tagged and newest and tagged != newest:
             raise ErgitError(
-                f"{key}: {name!r} is a tag (of {tag[:10]}) and a branch (of {branch[:10]}). Write `refs/tags/{name}` or"
-                f" `{spelled}`."
+                f"{key}: {name!r} is a tag and a branch, of different commits. Write `{tag}` for {tagged[:10]}, or"
+                f" `{branch}` for {newest[:10]}."
             )
-        if not (tag or branch):
-            for reference in full:
-                if reference in self.others:
-                    what = "tag" if reference.startswith("refs/tags/") else "reference"
-                    raise ErgitError(f"{key}: {name!r} is a {what} of a {self.others[reference]}, not of a commit.")
-        return tag or branch or self.references.get(f"refs/{name}") or self.references.get(f"refs/remotes/{name}/HEAD")
+        if tagged or newest:
+            return tagged or newest
+        for reference in (name, tag, f"refs/heads/{name}"):
+            if reference in self.others:
+                what = "tag" if reference.startswith("refs/tags/") else "reference"
+                raise ErgitError(f"{key}: {name!r} is a {what} of a {self.others[reference]}, not of a commit.")
+        return self.references.get(f"refs/{name}") or self.references.get(f"refs/remotes/{name}/HEAD")
 
-    def _of_remote(self, name: str, key: str) -> str | None:
-        """The commit of a branch that remotes have: origin's, or else any other's."""
-        remotes = self._remotes(name)
-        commits = [self.references[f"refs/remotes/{remote}/{name}"] for remote in remotes]
-        if "origin" not in remotes and len(set(commits)) > 1:
-            ways = " or ".join(f"`{remote}/{name}`" for remote in remotes)
-            raise ErgitError(f"{key}: several remotes have a branch {name!r}, each at another commit. Write {ways}.")
-        return commits[0] if commits else None
+    def _branch_reference(self, name: str, key: str) -> str | None:
+        """The full name of a branch: a local one, else origin's, else any other remote's, else `remote/branch`."""
+        if f"refs/heads/{name}" in self.references:
+            return f"refs/heads/{name}"
+        commits = self._remote_branches.get(name, {})
+        if "origin" not in commits and len(set(commits.values())) > 1:
+            ways = " or ".join(f"`{remote}/{name}`" for remote in commits)
+            raise ErgitError(f"{key}: {name!r} is a branch of several remotes, each at another commit. Write {ways}.")
+        if commits:
+            return f"refs/remotes/{'origin' if 'origin' in commits else next(iter(commits))}/{name}"
+        return f"refs/remotes/{name}" if f"refs/remotes/{name}" in self.references else None
 
-    def _remotes(self, name: str) -> list[str]:
-        """The remotes that have a branch of that name, origin first."""
-        pattern = re.compile(f"refs/remotes/([^/]+)/{re.escape(name)}")
-        found = [match[1] for match in map(pattern.fullmatch, self.references) if match]
-        return sorted(found, key=lambda remote: remote != "origin")
+    @cached_property
+    def _remote_branches(self) -> dict[str, dict[str, str]]:
+        """The commits of each branch that remotes have, by its name and the remote's."""
+        found: dict[str, dict[str, str]] = {}
+        for reference, sha in self.references.items():
+            match = REMOTE_BRANCH.fullmatch(reference)
+            if match:
+                found.setdefault(match["branch"], {})[match["remote"]] = sha
+        return found
 
     def _of_sha(self, names: Sequence[str], key: str) -> list[str]:
         """The commits of full or abbreviated SHAs, of HEAD, and of names followed by steps back in the history."""
@@ -176,7 +181,7 @@ class CommitNames:
         steps = STEPS.fullmatch(name)
         base = steps["base"] if steps else name
         sha = self._of_reference(base, key) if steps else None
-        if sha is None and base not in ("HEAD", "@") and not ABBREVIATION.fullmatch(base):
+        if sha is None and base not in HEAD and not ABBREVIATION.fullmatch(base):
             return "0" * 40
         return f"{sha or base}{steps['steps'] if steps else ''}"
 

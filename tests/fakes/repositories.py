@@ -23,14 +23,15 @@ class Repository:
     path: Path
     clock: int = field(default=1_700_000_000)
 
-    def git(self, *arguments: str) -> str:
-        """What a Git command prints, run without the user's own settings."""
+    def git(self, *arguments: str, given: str = "") -> str:
+        """What a Git command prints that is `given` a text, run without the user's own settings."""
         self.clock += 60
         dates = {"GIT_AUTHOR_DATE": f"{self.clock} +0000", "GIT_COMMITTER_DATE": f"{self.clock} +0000"}
         plain = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         command = ["git", "-C", str(self.path), *arguments]
         environment = os.environ | PERSON | plain | dates
-        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()
+        run = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, input=given)
+        return run.stdout.strip()
 
     def commit(self, subject: str, **files: str) -> str:
         """Writes the files (`__` for `.`), commits them and returns the SHA."""

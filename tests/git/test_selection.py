@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ergit.config.settings import CommitFilters
 from ergit.errors import ErgitError
 from ergit.git.selection import select
-from ergit.records.commits import CommitRow
-from tests.fakes.repositories import Repository, mirrored
+from ergit.records.commits import CommitRow, read_commits, write_commits
+from tests.fakes.repositories import Repository, mirrored, new_repository
 
 Filters = dict[str, object]
 
@@ -141,3 +143,108 @@ def test_tags_of_tags_are_tags_of_their_commit(five: Repository) -> None:
     five.git("tag", "--annotate", "--message=outer", "outer", "inner")
     rows = selected(five, {"granularity": "tags"})
     assert [(row.subject, row.tags) for row in rows] == [("two", ("inner", "outer", "v2")), ("four", ("v4",))]
+
+
+def test_a_name_and_a_range_that_hold_one_commit_are_both_its_reason(five: Repository) -> None:
+    rows = selected(five, ["v2", "old~3..old", "refs/tags/v2"])
+    assert {row.subject: row.reason for row in rows} == {
+        "two": "listed as v2, old~3..old, refs/tags/v2",
+        "three": "listed as old~3..old",
+        "four": "listed as old~3..old",
+    }
+
+
+def test_an_end_of_a_range_that_is_left_open_is_the_newest_commit_of_the_branch(five: Repository) -> None:
+    assert chosen(selected(five, ["v4.."])) == ["five"]
+    assert chosen(selected(five, ["v2.."], branch="old")) == ["three", "four"]
+
+
+def test_tags_of_blobs_are_no_candidates(five: Repository) -> None:
+    five.git("tag", "key", five.git("rev-parse", "HEAD:a.java"))
+    assert chosen(selected(five, {"granularity": "tags"})) == ["two", "four"]
+
+
+def test_branches_that_only_a_remote_has_are_candidates(
+    five: Repository, make_repository: Callable[[str], Repository]
+) -> None:
+    clone = make_repository("clone")
+    clone.git("fetch", "--quiet", str(five.path), "refs/heads/*:refs/remotes/upstream/*", "refs/tags/*:refs/tags/*")
+    clone.git("symbolic-ref", "refs/remotes/upstream/HEAD", "refs/remotes/upstream/main")
+    clone.git("reset", "--quiet", "--hard", "refs/remotes/upstream/main")
+    assert chosen(selected(clone, {"granularity": "branches"})) == ["four", "five"]
+
+
+ODD = b"""\
+tree %s
+author A <a@x> 1312735823 +051800
+committer A <a@x> 1312735823 +051800
+gpgsig -----BEGIN PGP SIGNATURE-----
+ author M <m@x> 1 +0000
+ -----END PGP SIGNATURE-----
+encoding ISO-8859-1
+
+caf\xe9 \x1b[31m
+of two lines
+"""
+
+
+def test_odd_dates_encodings_and_signatures_become_clean_rows_of_the_table(repository: Repository) -> None:
+    first = repository.commit("first")
+    tree = repository.git("rev-parse", "HEAD^{tree}")
+    content = ODD.replace(b"%s", f"{tree}\nparent {first}".encode())
+    for parent in (content, content.replace(b" 1312735823 +051800", b"").replace(b"caf\xe9", b"no date")):
+        (repository.path / "made").write_bytes(
+            parent.replace(first.encode(), repository.git("rev-parse", "HEAD").encode())
+        )
+        made = repository.git("hash-object", "-t", "commit", "-w", "--literally", "made")
+        repository.git("update-ref", "HEAD", made)
+    _, odd, dateless = selected(repository, {})
+    assert (odd.date, odd.author, odd.subject) == ("2011-08-07T16:50:23+00:00", "A", "café \ufffd[31m of two lines")
+    assert (dateless.date, dateless.parents) == ("", (odd.commit,))
+    table = repository.path.parent / "commits.tsv"
+    write_commits(table, selected(repository, {}))
+    assert read_commits(table) == selected(repository, {})
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[list[int]]:
+    """The parents of each commit, among those before it; some have none, some several."""
+    parents: list[list[int]] = [[]]
+    for number in range(1, draw(st.integers(2, 12))):
+        parents.append(draw(st.lists(st.integers(0, number - 1), max_size=3, unique=True)))
+    return parents
+
+
+@settings(max_examples=15, deadline=None)
+@given(parents=histories())
+def test_any_history_is_ordered_and_cut_as_git_does_it(
+    tmp_path_factory: pytest.TempPathFactory, parents: list[list[int]]
+) -> None:
+    repository = new_repository(tmp_path_factory.mktemp("any") / "project")
+    stream = []
+    for number, those in enumerate(parents):
+        lines = [f"reset refs/tags/c{number}", f"commit refs/tags/c{number}", f"mark :{number + 1}"]
+        lines += [
+            f"committer A <a@x> {1_700_000_000 - 1000 * (number % 3)} +0000",
+            f"data {len(str(number))}\n{number}",
+        ]
+        stream += [*lines, *(f"{'merge' if rank else 'from'} :{parent + 1}" for rank, parent in enumerate(those))]
+    repository.git("fast-import", "--quiet", given="\n".join(stream) + "\n")
+    newest = len(parents) - 1
+    repository.git("update-ref", "refs/heads/main", f"c{newest}")
+    for oldest in range(newest):
+        expected = repository.git("log", "--first-parent", "--reverse", "--format=%s", f"c{oldest}..c{newest}").split()
+        if expected:
+            assert chosen(selected(repository, [f"c{oldest}..c{newest}"])) == expected
+    chain = repository.git("log", "--first-parent", "--reverse", "--format=%s", "main").split()
+    rows = selected(repository, [f"c{number}" for number in range(len(parents))])
+    order = [row.subject for row in rows]
+    assert [row.subject for row in rows if row.first_parent] == chain
+    assert sorted(order, key=int) == [str(number) for number in range(len(parents))]
+    assert [row.order for row in rows] == list(range(len(parents)))
+    for row in rows:
+        if not row.first_parent:  # right after its newest ancestor on the chain, and after all of its ancestors
+            ancestors = set(repository.git("log", "--format=%s", f"c{row.subject}").split()) - {row.subject}
+            assert all(order.index(ancestor) < order.index(row.subject) for ancestor in ancestors)
+            before = [subject for subject in order[: order.index(row.subject)] if subject in chain]
+            assert before[-1:] == [subject for subject in chain if subject in ancestors][-1:]
