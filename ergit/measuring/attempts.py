@@ -34,8 +34,8 @@ def take_all(take: Callable[[Attempt], Reading], settings: MeasureSettings) -> l
     """The warm-ups, then each repeat, taken again while it is contaminated and retries are left.
 
     The first run that fails or takes too long is the last one: what does not work is not measured, and each further try
-    could cost the whole time limit. With `loops: auto`, a first window that is too short becomes a warm-up: the loops are
-    counted again from it.
+    could cost the whole time limit. With `loops: auto`, a first window that is too short becomes a warm-up, from which
+    loops are counted again.
     """
     taken: list[Reading] = []
     for repeat in range(1, settings.warmup + 1):

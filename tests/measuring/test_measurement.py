@@ -17,7 +17,9 @@ from ergit.measuring.attempts import Attempt
 from ergit.measuring.context import ReadingSetup
 from ergit.measuring.measurement import Measurement
 from ergit.measuring.stages import STAGES, Stages
+from ergit.measuring.window import left_behind_flags
 from ergit.records.readings import WindowConditions
+from tests.fakes.stages import Broom, Thermometer
 
 PATIENT = TemperatureSettings(wait_seconds=0.2)
 UNLIMITED = QuietSettings(foreign_cores=1000.0, wait_seconds=0.0)
@@ -35,8 +37,10 @@ class ConstantPower(Source):
     kind: ClassVar[Literal["measured", "estimated"]] = "measured"
     domains = ("package",)
 
-    def __init__(self, problem: str | None = None) -> None:
+    def __init__(self, problem: str | None = None, late_seconds: float = 0.0, *, is_gone: bool = False) -> None:
         self.problem = problem
+        self.late_seconds = late_seconds
+        self.is_gone = is_gone
         self.started = self.ended = 0.0
 
     def start(self) -> None:
@@ -49,8 +53,9 @@ class ConstantPower(Source):
 
     def energy(self, cpu_seconds: float) -> Energy:  # noqa: ARG002
         """100 J a second."""
-        joules = {} if self.problem else {"package": 100 * (self.ended - self.started)}
-        return Energy(joules, (), self.problem)
+        seconds = self.ended - self.started + self.late_seconds
+        joules = {} if self.problem else {"package": 100 * seconds}
+        return Energy(joules, (), self.problem, seconds, self.is_gone)
 
     def close(self) -> None:
         """Nothing."""
@@ -198,3 +203,65 @@ def test_the_idle_machine_is_sampled_apart(machine: Folder) -> None:
 
 def test_no_idle_sample_is_taken_where_none_is_wanted(machine: Folder) -> None:
     assert machine.measurement("true", idle_seconds=0.0).idle() is None
+
+
+def test_another_stage_stands_in_the_list_before_the_window(machine: Folder) -> None:
+    stage = Thermometer(seconds=0.3)
+    reading = machine.measurement("true", stages=(stage, *STAGES)).take(Attempt(1))
+    assert stage.found == ["reading 1, window: False, status: ok"]
+    assert reading.flags == ("room-at-21-celsius",)
+    assert reading.counted_seconds is not None
+    assert reading.counted_seconds < 0.3
+
+
+def test_stages_run_in_the_order_of_their_list(machine: Folder) -> None:
+    first, last = Thermometer(), Broom()
+    machine.measurement("true", stages=(first, *STAGES, last)).take(Attempt(2))
+    assert first.found == ["reading 2, window: False, status: ok"]
+    assert last.found == ["reading 2, window: True, status: ok"]
+
+
+def test_after_a_failure_only_the_stages_run_that_give_back_what_others_took(machine: Folder) -> None:
+    skipped, run = Thermometer(), Broom()
+    reading = machine.measurement("exit 3", stages=(*STAGES, skipped, run)).take(Attempt(1))
+    assert (skipped.found, run.found) == ([], ["reading 1, window: True, status: failed"])
+    assert reading.status == "failed"
+
+
+def test_a_list_without_a_window_is_an_error(machine: Folder) -> None:
+    with pytest.raises(ErgitError, match="runs the workload"):
+        machine.measurement("true", stages=(Thermometer(),)).take(Attempt(1))
+
+
+def test_counters_that_are_read_late_flag_the_reading(machine: Folder) -> None:
+    reading = machine.measurement("sleep 0.1", ConstantPower(late_seconds=0.4)).take(Attempt(1))
+    assert reading.flags == ("late-edge",)
+    assert reading.counted_seconds == pytest.approx(reading.duration_seconds + 0.4, abs=0.1)
+    assert not reading.is_clean
+
+
+def test_a_counter_that_is_gone_ends_the_job(machine: Folder) -> None:
+    with pytest.raises(ErgitError, match=r"cannot be read any more \(ENODEV\)"):
+        machine.measurement("true", ConstantPower("ENODEV", is_gone=True)).take(Attempt(1))
+
+
+def test_work_that_goes_on_after_the_command_disqualifies_the_reading(machine: Folder) -> None:
+    flags, conditions = seen_in(machine.measurement("while :; do :; done & true"))
+    assert flags == ("left-behind:bash", "unfinished-work")
+    assert conditions.still_running == ("bash",)
+
+
+def test_a_daemon_that_rests_is_named_and_disqualifies_nothing(machine: Folder) -> None:
+    reading = machine.measurement("setsid sleep 60 & true").take(Attempt(1))
+    assert reading.flags == ("left-behind:sleep",)
+    assert reading.is_clean
+
+
+def test_of_many_programs_left_behind_the_first_are_named() -> None:
+    names = [f"worker{number}" for number in range(8)] + ["worker0"] * 200
+    assert left_behind_flags(names) == [*(f"left-behind:worker{number}" for number in range(5)), "left-behind:3-more"]
+
+
+def test_a_domain_that_is_judged_and_was_not_counted_gives_no_reading(machine: Folder) -> None:
+    reading = machine.measurement("true", judged="dram").take(Attempt(1))
+    assert (reading.status, reading.joules) == ("not-counted", {})
