@@ -109,7 +109,8 @@ def main(words: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
-        sys.exit(f"ergit: {error.filename or 'the output'}: {error.strerror or error}.")
+        place = f"{error.filename}: " if error.filename else ""
+        sys.exit(f"ergit: {place}{error.strerror or error}.")
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
 

@@ -140,7 +140,7 @@ def test_a_full_disk_under_the_output_is_said(tmp_path: Path) -> None:
     command = [sys.executable, str(ERGIT), "completion", "bash"]
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (1, "ergit: the output: No space left on device.\n")
+    assert (done.returncode, done.stderr) == (1, "ergit: No space left on device.\n")
 
 
 def test_interrupting_a_command_ends_it_quietly_with_status_130(tmp_path: Path) -> None:
