@@ -9,6 +9,7 @@ from statistics import median
 import pandas as pd
 
 from ergit.config.settings import MeasureSettings
+from ergit.measuring.flags import LATE_EDGE_SECONDS, LATE_EDGE_SHARE, UNFINISHED_CPU_SECONDS
 from ergit.records.readings import DISQUALIFYING, Reading, WindowConditions, read_readings
 from ergit.text import cell, markdown_table
 
@@ -34,8 +35,9 @@ class Flagged:
     details: dict[str, None] = field(default_factory=dict)
 
 
-def _cores(seconds: float | None, reading: Reading) -> float | None:
-    return None if seconds is None or reading.duration_seconds <= 0 else seconds / reading.duration_seconds
+def _cores(seconds: float | None, reading: Reading, conditions: WindowConditions) -> float | None:
+    window = conditions.window_seconds or reading.duration_seconds
+    return None if seconds is None or window <= 0 else seconds / window
 
 
 def _foreign_limit(settings: MeasureSettings) -> str:
@@ -55,14 +57,14 @@ FACTS = {
         " measure.quiet.foreign_cores.",
     ),
     "foreign-cpu": FlagFacts(
-        lambda reading, conditions: _cores(conditions.foreign_cpu_seconds, reading),
+        lambda reading, conditions: _cores(conditions.foreign_cpu_seconds, reading, conditions),
         "cores",
         _foreign_limit,
         "Other programs used CPU time during the reading. Stop them (`ergit doctor` shows the load) or raise"
         " measure.quiet.foreign_cores.",
     ),
     "steal": FlagFacts(
-        lambda reading, conditions: _cores(conditions.steal_seconds, reading),
+        lambda reading, conditions: _cores(conditions.steal_seconds, reading, conditions),
         "cores",
         _foreign_limit,
         "The host of this virtual machine gave its CPU to others. Use a quieter host or raise"
@@ -94,12 +96,32 @@ FACTS = {
         "The CPU did not warm up in time. Wait longer (measure.temperature.wait_seconds) or lower"
         " measure.temperature.lowest_celsius.",
     ),
+    "late-edge": FlagFacts(
+        lambda reading, _: (
+            None if reading.counted_seconds is None else reading.counted_seconds - reading.duration_seconds
+        ),
+        "s",
+        lambda _: f"{LATE_EDGE_SECONDS} s, or {LATE_EDGE_SHARE:.0%} of the duration",
+        "The counters counted longer or shorter than the command ran. Another measure.source may be more precise.",
+    ),
+    "unfinished-work": FlagFacts(
+        lambda _, conditions: conditions.unfinished_cpu_seconds,
+        "s of CPU time",
+        lambda _: f"{UNFINISHED_CPU_SECONDS} s",
+        "Processes of the command went on working after its end, which is not in the reading. Let the command wait for"
+        " them.",
+    ),
+    "short-window": FlagFacts(
+        lambda reading, _: reading.duration_seconds,
+        "s",
+        lambda settings: f"{settings.minimum_window_seconds} s (measure.minimum_window_seconds)",
+        "The command ended too soon for a precise reading. Leave measure.loops at auto, or raise it.",
+    ),
     "left-behind": FlagFacts(
         lambda *_: None,
         "",
         lambda _: "",
-        "Processes outlived the command and were killed. Let the command wait for them, or end them in"
-        " workload.cleanup.",
+        "Processes outlived the command, idle, and were killed. They do not disqualify the reading.",
     ),
 }
 
@@ -113,7 +135,8 @@ def flags_part(table: pd.DataFrame, records: Path, settings: MeasureSettings | N
     flagged = table[(table["status"] == "ok") & table["flags"].notna()]
     if flagged.empty:
         return None
-    found = _by_flag(flagged, {} if settings is None else _readings_of(flagged, records))
+    readings = {} if settings is None else _readings_of(flagged, records)
+    found = _by_flag(flagged, readings)
     rows = [
         [cell(_named(flag, seen.details)), str(seen.readings), *_amounts(flag, seen.amounts, settings)]
         for flag, seen in sorted(found.items(), key=lambda item: -item[1].readings)
@@ -122,8 +145,8 @@ def flags_part(table: pd.DataFrame, records: Path, settings: MeasureSettings | N
     advice = [f"- {flag}: {FACTS[flag].advice}" for flag in found if flag in FACTS]
     if advice:
         lines += ["", *advice]
-    if settings is not None and not DISQUALIFYING.isdisjoint(found):
-        lines += ["- With another limit in the config these readings are judged again; none is taken again for that."]
+    if not DISQUALIFYING.isdisjoint(found) and any(map(_can_be_judged_again, readings.values())):
+        lines += ["", "Another limit in the config judges these readings again; none is taken again for that."]
     return "\n".join(lines)
 
 
@@ -154,6 +177,11 @@ def _read_all(jobs: Iterable[tuple[str, int]], records: Path) -> Iterator[tuple[
             for reading in read_readings(path).readings:
                 if not reading.warmup:
                     yield (commit, round_, reading.repeat, reading.attempt), reading
+
+
+def _can_be_judged_again(reading: Reading) -> bool:
+    """Whether the record has the values that flags follow from; those of 0.1.0 lack some."""
+    return reading.conditions is not None and reading.conditions.window_seconds is not None
 
 
 def _amount(flag: str, reading: Reading | None) -> float | None:

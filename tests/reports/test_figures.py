@@ -197,7 +197,7 @@ def test_source_host_and_numbers_are_in_the_header() -> None:
 def test_commits_without_energy_are_counted_by_what_happened() -> None:
     rows = [*study(3, 7), failure(3, "build-failed"), failure(4, "build-failed"), failure(5, "no-jdk")]
     rows += [failure(6, "timeout"), failure(7, "failed"), failure(0, "failed"), failure(8, "not-counted")]
-    rows += [reading(9, 200.0, clean=False), failure(10, "struck-by-lightning")]
+    rows += [reading(9, 200.0, clean=False), failure(10, "struck-by-lightning"), failure(12, "killed")]
     words = written(draw("evolution", rows, absent=[11]))
     assert {
         "did not build: 2",
@@ -207,6 +207,7 @@ def test_commits_without_energy_are_counted_by_what_happened() -> None:
         "energy not counted: 1",
         "no clean reading: 1",
         "struck-by-lightning: 1",
+        "measuring was killed: 1",
         "not measured yet: 1",
     } <= set(words)
 

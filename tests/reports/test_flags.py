@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from ergit.config.settings import MeasureSettings
 from ergit.records.readings import Reading, WindowConditions, write_readings
 from ergit.reports.flags import flags_part
@@ -25,7 +27,7 @@ def test_each_flag_is_shown_with_what_was_recorded_and_its_limit(tmp_path: Path)
     record(
         tmp_path,
         window(1, WindowConditions(foreign_cpu_seconds=9.0), warmup=True),
-        window(1, WindowConditions(foreign_cpu_seconds=1.0, steal_seconds=3.0)),
+        window(1, WindowConditions(foreign_cpu_seconds=1.25, steal_seconds=3.0, window_seconds=2.5)),
         window(2, WindowConditions(foreign_cpu_seconds=2.0)),
         window(3, WindowConditions(foreign_cpu_seconds=4.0)),
     )
@@ -41,10 +43,36 @@ def test_each_flag_is_shown_with_what_was_recorded_and_its_limit(tmp_path: Path)
     assert lines == [
         ["flag", "readings", "median (range)", "limit"],
         ["foreign-cpu", "3", "1 (0.5 to 2) cores", "0.2 cores (measure.quiet.foreign_cores)"],
-        ["steal", "1", "1.5 cores", "0.2 cores (measure.quiet.foreign_cores)"],
+        ["steal", "1", "1.2 cores", "0.2 cores (measure.quiet.foreign_cores)"],
     ]
     assert "- foreign-cpu: Other programs used CPU time during the reading. Stop them" in part
-    assert "With another limit in the config these readings are judged again" in part
+    assert part.endswith("Another limit in the config judges these readings again; none is taken again for that.")
+
+
+def test_flags_of_the_window_itself_are_shown_with_their_amounts(tmp_path: Path) -> None:
+    late = replace(window(1, WindowConditions(unfinished_cpu_seconds=0.75)), counted_seconds=2.4)
+    record(tmp_path, late)
+    part = flags_part(
+        energy_table([reading(0, 1, 100.0, clean=False, flags="late-edge;unfinished-work;short-window")]),
+        tmp_path,
+        MeasureSettings(minimum_window_seconds=3),
+    )
+    assert part is not None
+    lines = [[text.strip() for text in line.split("|")[1:-1]] for line in part.splitlines() if line.startswith("| ")]
+    assert lines[1:] == [
+        ["late-edge", "1", "0.4 s", "0.01 s, or 1% of the duration"],
+        ["unfinished-work", "1", "0.75 s of CPU time", "0.02 s"],
+        ["short-window", "1", "2 s", "3 s (measure.minimum_window_seconds)"],
+    ]
+
+
+def test_readings_of_an_older_version_are_not_said_to_be_judged_again(tmp_path: Path) -> None:
+    record(tmp_path, window(1, WindowConditions(foreign_cpu_seconds=1.0)))
+    part = flags_part(
+        energy_table([reading(0, 1, 100.0, clean=False, flags="foreign-cpu")]), tmp_path, MeasureSettings()
+    )
+    assert part is not None
+    assert "again" not in part
 
 
 def test_a_flag_without_a_record_or_without_a_recorded_amount_is_counted(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ CONFIDENCE = 0.95
 STATUSES = {
     "build-failed": "did not build",
     "failed": "workload failed",
+    "killed": "measuring was killed",
     "no-jdk": "no JDK for it",
     "not-counted": "energy not counted",
     "timeout": "workload timed out",
