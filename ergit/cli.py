@@ -106,13 +106,20 @@ def main(words: Sequence[str] | None = None) -> None:
     except ErgitError as error:
         sys.exit(f"ergit: {error}")
     except BrokenPipeError:  # as in `ergit compare a b | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
+        _discard_output()
         place = f"{error.filename}: " if error.filename else ""
         sys.exit(f"ergit: {place}{error.strerror or error}.")
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
+
+
+def _discard_output() -> None:
+    """What could not be written is not tried again when Python ends."""
+    if sys.stdout:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(words: Sequence[str]) -> None:

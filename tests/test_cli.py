@@ -136,10 +136,19 @@ def test_a_closed_pipe_ends_the_command_quietly(tmp_path: Path) -> None:
     assert process.returncode == 128 + signal.SIGPIPE
 
 
-def test_a_full_disk_under_the_output_is_said(tmp_path: Path) -> None:
-    command = [sys.executable, str(ERGIT), "completion", "bash"]
+@pytest.mark.parametrize("words", [["completion", "bash"], ["--help"]], ids=" ".join)
+def test_a_full_disk_under_the_output_is_said(tmp_path: Path, words: list[str]) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        done = subprocess.run(
+            [sys.executable, str(ERGIT), *words],
+            cwd=tmp_path,
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
     assert (done.returncode, done.stderr) == (1, "ergit: No space left on device.\n")
 
 
