@@ -13,6 +13,7 @@ from ergit.building.build_dir import build_dir_of, locked_build_dir
 from ergit.building.removal import mounts_in, remove_tree
 from ergit.errors import CommitFailure, ErgitError
 from tests.fakes.another_user import another_user
+from tests.fakes.hostile import DEEP
 from tests.fakes.needs import needs_root
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -63,7 +64,7 @@ def test_a_study_of_another_temporary_folder_leaves_nothing_either(tmp_path: Pat
 @pytest.mark.parametrize(
     "deed",
     [
-        "for i in $(seq 30); do mkdir -p $(yes d | head -100 | tr '\\n' /); cd $(yes d | head -100 | tr '\\n' /); done",
+        DEEP,
         "mkdir -p a/b; touch a/b/c; chmod 000 a/b a",
         "rm -rf ../*",
         "rm -rf ../../* ../.. || true",
