@@ -13,7 +13,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from ergit.measuring.measurement import MeasuredWindow
+from ergit.measuring.window import MeasuredWindow
 from ergit.processes.run import run
 from ergit.energy.estimate import EstimateSource
 from ergit.machine.interference import between, flags, machine_totals, wait_until_quiet
