@@ -74,8 +74,8 @@ COMMANDS = (
         "completion",
         "ergit.completion",
         "print a script that completes these words in your shell",
-        "Prints the script by which bash or zsh completes the words of `ergit`. The examples install it; make the folder"
-        " first if it is missing.",
+        "Prints the script by which bash or zsh completes the words of `ergit`. The examples install it; make the"
+        " folder first if it is missing.",
         (
             "ergit completion bash > ~/.local/share/bash-completion/completions/ergit",
             "ergit completion zsh > ~/.zfunc/_ergit # with `fpath+=~/.zfunc` before `compinit` in ~/.zshrc",
