@@ -80,7 +80,7 @@ def test_failed_rows_have_a_reason_and_no_joules(finished: Path) -> None:
 def test_the_slower_commit_is_told_with_what_failed_and_where_the_figures_are(finished: Path) -> None:
     printed = (finished / "work/printed").read_text(encoding="utf-8")
     assert "Does not build" in printed
-    assert "status 1 of `./build`" in printed
+    assert "`./build` ended with status 1" in printed
     assert "**Estimated**" in printed
     for name in ("evolution.svg", "evolution.png", "distribution.svg", "distribution.png"):
         assert (finished / "work/results/plots" / name).stat().st_size > 1000
@@ -295,7 +295,7 @@ def test_a_build_that_leaves_nothing_to_keep_or_a_link_is_a_recorded_failure(fin
         (
             "links",
             {"commands": [link, "rm -f precious"]},
-            "build.directory is not there in this commit, or leads out of it",
+            "`./build` could not be started: its folder is not there in this commit, or leads out of it",
         ),
         ("packs", {"commands": [link]}, "the build made no . (build.keep)"),
     ):

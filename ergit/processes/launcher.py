@@ -17,6 +17,8 @@ from ergit.processes.trees import KILL, kill_below, send
 
 READY, GO, STOP = b"r", b"g", b"s"
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphans below this process become its children
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4  # prctl(2)
+CAPABILITY_VERSION_3 = 0x20080522  # capget(2): two triples of 32 bits, (effective, permitted, inheritable)
 
 
 def main(words: int, reports: int, output: int) -> None:
@@ -33,7 +35,9 @@ def main(words: int, reports: int, output: int) -> None:
         return
     directory, arguments, environment, signals, loops, killer = marshal.loads(request)
     os.chdir(directory)
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    _keep_rights_to_itself(libc)
     poller = select.poll()
     poller.register(words, select.POLLIN)
     silent = os.open(os.devnull, os.O_WRONLY)
@@ -59,6 +63,19 @@ def main(words: int, reports: int, output: int) -> None:
     while os.read(words, 1):
         pass  # a word to stop that crossed the report
     _end_all(killer)
+
+
+def _keep_rights_to_itself(libc: ctypes.CDLL) -> None:
+    """Hands no capability of this process down to commands: the right to read energy counters is ergit's own.
+
+    Root's rights are root's, whoever runs as root (capabilities(7)).
+    """
+    libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    sets = (ctypes.c_uint32 * 6)()
+    if libc.capget(header, sets) == 0:
+        sets[2] = sets[5] = 0
+        libc.capset(header, sets)
 
 
 def _spawn(arguments: list[bytes], environment: dict[bytes, bytes], output: int, signals: tuple[int, ...]) -> int:

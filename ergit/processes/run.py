@@ -95,7 +95,7 @@ def run(
             "There is no bash on PATH, and it runs the commands of the config. Install the package `bash`."
         )
     started = datetime.now(UTC)
-    if not (directory.is_dir() and directory.resolve().is_relative_to(inside)):
+    if not _is_usable(directory, inside):
         return _outcome(started, _Report(status=0, loops=0), loops, in_time=True, cpu_seconds=0.0, left_behind=())
     request = _Request(directory, (shell, "-c", command), environment, loops)
     window = window or NoWindow()
@@ -114,6 +114,18 @@ def run(
         running.clear()
     outcome = _outcome(started, report, loops, in_time=in_time, cpu_seconds=cpu_seconds, left_behind=left_behind)
     return replace(outcome, unfinished_cpu_seconds=unfinished, still_running=still_running)
+
+
+def _is_usable(directory: Path, inside: Path) -> bool:
+    """Whether a command can be run in the directory, and it lies inside the other."""
+    try:
+        return (
+            directory.is_dir()
+            and directory.resolve().is_relative_to(inside)
+            and os.access(directory, os.X_OK, effective_ids=True)
+        )
+    except (OSError, RuntimeError):  # a folder above it may not be entered, or links lead in a circle
+        return False
 
 
 def failure_reason(what: str, outcome: Outcome, timeout_seconds: float, loops: int = 1) -> str | None:

@@ -276,5 +276,5 @@ def test_an_aa_commit_that_does_not_build_is_described_in_a_paragraph(study: Pat
     configure(study, commits=["broken", "main"], noise={"rounds": 2, "builds": 1, "commit": broken[:12]})
     done = snakemake(study, "noise")
     assert done.returncode != 0
-    assert f"{broken}, has no build: status 1 of `./build`. Name another" in done.stdout + done.stderr
+    assert f"{broken}, has no build: `./build` ended with status 1. Name another" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr

@@ -11,6 +11,7 @@ from ergit.building.artifacts import copy_tree, damage_of, pack, unpack
 from ergit.building.removal import remove_tree
 from ergit.errors import CommitFailure, ErgitError
 from tests.fakes.another_user import another_user
+from tests.fakes.hostile import DEEP
 from tests.fakes.needs import needs_root
 
 
@@ -78,10 +79,7 @@ def test_a_file_of_holes_is_packed_at_once_and_takes_no_room(tmp_path: Path, tre
 
 
 def test_paths_that_no_program_could_make_again_are_the_commits_failure(tmp_path: Path, tree: Path) -> None:
-    script = (
-        "for i in $(seq 25); do mkdir -p $(yes d | head -100 | tr '\\n' /); cd $(yes d | head -100 | tr '\\n' /); done"
-    )
-    subprocess.run(["bash", "-c", script], cwd=tree, check=True)
+    subprocess.run(["bash", "-c", DEEP], cwd=tree, check=True)
     (tree / "fine").touch()
     with pytest.raises(CommitFailure, match=r"made a path that is longer than 40\d\d bytes"):
         pack(tmp_path / "a.tar.gz", tree, ["."])

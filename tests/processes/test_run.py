@@ -16,8 +16,10 @@ from ergit.processes import run as processes
 from ergit.processes import trees
 from ergit.processes.cgroups import fresh_cgroup, own_cgroup
 from ergit.processes.run import Outcome, run
+from tests.fakes.another_user import another_user
+from tests.fakes.needs import needs_root
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 Runner = Callable[..., Outcome]
 
 HARNESS = """
@@ -198,6 +200,26 @@ def test_no_file_of_the_program_is_handed_down(runner: Runner, tmp_path: Path) -
     assert set((tmp_path / "log").read_text().split()) <= set(inherited.stdout.split())
 
 
+@needs_root
+def test_the_right_to_read_counters_is_not_handed_down(tmp_path: Path) -> None:
+    if shutil.which("setpriv") is None:
+        pytest.skip("needs setpriv (Debian: util-linux)")
+    tmp_path.chmod(0o777)
+    for parent in list(tmp_path.parents)[:-2]:
+        parent.chmod(0o755)
+    rights = "+net_raw,+sys_admin,+dac_read_search"
+    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    raised = [*as_nobody, f"--inh-caps={rights}", f"--ambient-caps={rights}"]
+    command = ["grep ^Cap /proc/self/status; grep ^Cap /proc/$PPID/status", str(tmp_path / "log")]
+    program = [*raised, sys.executable, "-P", "-c", HARNESS, *command]
+    subprocess.run(program, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True)
+    lines = [line.split() for line in (tmp_path / "log").read_text().splitlines()]
+    own, launchers = dict(lines[:5]), dict(lines[5:])
+    nothing = "0000000000000000"
+    assert (own["CapInh:"], own["CapPrm:"], own["CapEff:"], own["CapAmb:"]) == (nothing,) * 4
+    assert (launchers["CapInh:"], launchers["CapAmb:"]) == (nothing, nothing)
+
+
 def test_the_environment_is_the_given_one(runner: Runner, tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "NAME": "ä \udcff\n="}
     assert runner('printf "%s" "$NAME" "$HOME" "$LC_CTYPE"', environment=environment).status == "ok"
@@ -209,6 +231,18 @@ def test_a_folder_that_is_not_there_is_a_failure_of_the_command(runner: Runner, 
     outcome = runner("true", directory=tmp_path / "absent", window=recorder)
     assert (outcome.status, outcome.exit_code, outcome.signal, outcome.loops) == ("failed", None, None, 0)
     assert recorder.calls == []
+
+
+def test_a_folder_that_may_not_be_entered_is_a_failure_of_the_command(tmp_path: Path) -> None:
+    (tmp_path / "open/closed/inner").mkdir(parents=True)
+    (tmp_path / "open/loop").symlink_to("loop")
+    (tmp_path / "open/closed").chmod(0)
+    (tmp_path / "log").touch()
+    with another_user(tmp_path):
+        for directory in ("open/closed", "open/closed/inner", "open/loop"):
+            assert not processes._is_usable(tmp_path / directory, tmp_path)
+        assert processes._is_usable(tmp_path / "open", tmp_path)
+    (tmp_path / "open/closed").chmod(0o755)
 
 
 def test_the_window_is_opened_once_around_all_repetitions(runner: Runner, tmp_path: Path) -> None:
