@@ -33,7 +33,7 @@ format: .venv/ready-dev
 	ruff format
 	snakefmt Snakefile rules
 
-.venv/ready: requirements.lock pyproject.toml
+.venv/ready: requirements.lock pyproject.toml bin/ergit
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is missing. Debian 12/Ubuntu 24.04: apt install python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 	  { echo "make: Python's venv module is missing. Debian/Ubuntu: apt install python3-venv" >&2; exit 1; }
