@@ -61,7 +61,7 @@ def _create(path: Path, url: str) -> None:
     else:
         path.mkdir(parents=True)
         with git_in(path) as git:
-            _refuse_old_git(git.version())
+            refuse_old_git(git.version())
             git.init("--quiet", "--bare", "--template=", "--object-format=sha1", ".")
     with git_in(path) as git:
         git.config("--local", "remote.origin.url", url)
@@ -69,7 +69,7 @@ def _create(path: Path, url: str) -> None:
             git.config("--local", "--add", "remote.origin.fetch", references)
 
 
-def _refuse_old_git(version: str) -> None:
+def refuse_old_git(version: str) -> None:
     """Raises an ErgitError where Git is so old that it would take no notice of ergit's settings."""
     numbers = re.search(r"(\d+)\.(\d+)", version)
     if numbers and (int(numbers[1]), int(numbers[2])) < OLDEST_GIT:
@@ -90,6 +90,7 @@ def _branch_and_head(git: Git, branch: str | None, access: Access) -> tuple[str 
     Raises:
         ErgitError: the repository cannot be read, or lacks the branch.
     """
+    detached = False
     if access.url == DEMO:
         branch = branch or "main"
     else:
@@ -100,7 +101,7 @@ def _branch_and_head(git: Git, branch: str | None, access: Access) -> tuple[str 
         except GitError as error:
             raise _explained(error, access) from None
     names = CommitNames.of_repository(git)
-    if branch is None and DETACHED_HEAD in names.references:
+    if branch is None and detached:
         return None, names.references[DETACHED_HEAD]
     head = names.branch(branch, KEY) if branch else None
     if head is None:
@@ -169,6 +170,9 @@ def _explained(error: GitError, access: Access) -> ErgitError:
         top = _top_of(folder)
         if top:
             return ErgitError(f"repository.url: {folder} lies inside the repository {top}. Write that path instead.")
+    missing = re.search("couldn't find remote ref (refs/[^ ]+)", text)
+    if missing:
+        return ErgitError(f"{KEY}: {access.url} has no reference {missing[1]}.")
     if "promisor remote" in text or "lazy fetching disabled" in text:
         return ErgitError(
             f"repository.url: {access.url} is a partial clone, so its files are not all there. Write the URL of the"

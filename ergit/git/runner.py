@@ -16,6 +16,7 @@ from typing import Protocol
 import git
 
 from ergit.errors import ErgitError
+from ergit.text import one_line
 from ergit.urls import without_credentials
 
 # What makes Git take another repository, or another part of one, than the folder says (git rev-parse --local-env-vars),
@@ -86,6 +87,8 @@ SETTINGS = (
     ("safe.bareRepository", "all"),
 )
 
+WITH_SUBCOMMANDS = frozenset({"lfs", "remote", "submodule"})
+LONGEST_COMPLAINT = 2000
 MIRROR_IS_GONE = "{mirror} is not there any more. Remove results/mirror.json and run again: the mirror is made anew."
 NO_GIT = "The command `git` was not found: install Git."
 
@@ -151,7 +154,8 @@ class Git:
             except git.GitCommandNotFound:
                 raise ErgitError(NO_GIT) from None
         if status != 0:
-            text = f"`git {' '.join(arguments)}` failed in {self._directory}: {complaint.strip()}"
+            command = " ".join(arguments[: 2 if arguments[0] in WITH_SUBCOMMANDS else 1])
+            text = f"`git {command}` failed in {self._directory}: {one_line(complaint, LONGEST_COMPLAINT)}"
             raise GitError(without_credentials(text, self._secrets))
         return printed
 
