@@ -19,6 +19,8 @@ from ergit.machine.temperature import sensors
 
 POSSIBLE_MILLIDEGREES = range(-60_000, 200_000)  # what any sensor of a machine that runs may give
 
+PERF_SECONDS = 10.0
+
 Fact: TypeAlias = "str | int | float | list[Fact] | dict[str, Fact] | None"
 
 
@@ -206,9 +208,18 @@ def perf(_machine: Machine) -> Fact:
     program = shutil.which("perf")
     if program is None:
         raise AbsentError("perf is not on PATH")
-    done = subprocess.run(
-        [program, "--version"], capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, check=False
-    )
+    try:
+        done = subprocess.run(
+            [program, "--version"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            timeout=PERF_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise AbsentError(f"perf --version failed: {error}") from error
     if done.returncode:
         raise AbsentError(f"perf --version failed: {done.stderr.strip()}")
     return done.stdout.strip()

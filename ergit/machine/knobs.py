@@ -149,10 +149,10 @@ def numbers(path: str) -> list[int]:
     return [int(number) for number in re.findall("[0-9]+", path)]
 
 
-def ranges(numbers: Iterable[int]) -> str:
+def ranges(members: Iterable[int]) -> str:
     """Whole numbers as a list of ranges in the kernel's way: `0-3,8`."""
     parts: list[list[int]] = []
-    for number in sorted(set(numbers)):
+    for number in sorted(set(members)):
         if parts and number == parts[-1][1] + 1:
             parts[-1][1] = number
         else:

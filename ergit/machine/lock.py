@@ -4,17 +4,18 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TextIO
 
 from ergit.errors import ErgitError
 from ergit.locks import lock
 
 FOLDERS = (Path("/run/lock"), Path("/var/lock"), Path("/tmp"))
 NAME = "ergit-measuring.lock"
+TIME = "%Y-%m-%d %H:%M:%S"
+HOLDER_BYTES = 200
 
 
 def lock_path(folders: Sequence[Path] = FOLDERS) -> Path:
@@ -41,17 +42,20 @@ def measuring_lock(path: Path) -> Iterator[None]:
     Raises:
         ErgitError: the file cannot be opened.
     """
-    with os.fdopen(_opened(path), "r+", encoding="utf-8", errors="replace") as file:
-        lock(file.fileno(), partial(_tell_holder, file, path))
-        file.seek(0)
-        file.truncate()
-        file.write(f"process {os.getpid()} of user {os.getuid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n")
-        file.flush()
+    descriptor = _opened(path)
+    try:
+        lock(descriptor, partial(_name_holder, descriptor, path))
+        with suppress(OSError):  # on a full disk the lock holds as well, without a name in it
+            os.truncate(descriptor, 0)
+            now = datetime.now(UTC)
+            os.pwrite(descriptor, f"process {os.getpid()} of user {os.getuid()}, since {now:{TIME}} UTC\n".encode(), 0)
         yield
+    finally:
+        os.close(descriptor)
 
 
-def _tell_holder(file: TextIO, path: Path) -> None:
-    holder = file.read().strip() or "another program"
+def _name_holder(descriptor: int, path: Path) -> None:
+    holder = os.pread(descriptor, HOLDER_BYTES, 0).decode(errors="replace").strip() or "another program"
     print(f"ergit: waits for {holder}, which is measuring on this machine ({path})", file=sys.stderr, flush=True)
 
 

@@ -79,6 +79,23 @@ def test_what_is_absent_is_null_with_a_reason(tmp_path: Path) -> None:
     assert missing["microcode"] == f"{tmp_path}/cpuinfo is not there, cannot be read or is empty"
 
 
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("#!/bin/sh\necho 'perf not found for this kernel' >&2; exit 2\n", "perf not found for this kernel"),
+        ("no program", "Exec format error"),
+    ],
+)
+def test_a_perf_that_does_not_work_is_absent(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: str
+) -> None:
+    (tmp_path / "perf").write_text(script)
+    (tmp_path / "perf").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = conditions(machine)
+    assert (found.passing["perf"], reason in found.missing["perf"]) == (None, True)
+
+
 def test_equal_conditions_make_one_session(machine: Machine) -> None:
     session = conditions(machine).session(SCALE)
     write(machine.proc / "loadavg", "9.99 9.99 9.99 1/200 4711")

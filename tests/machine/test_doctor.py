@@ -15,11 +15,12 @@ from ergit.config.settings import MeasureSettings, TemperatureSettings
 from ergit.errors import ErgitError
 from ergit.machine.doctor.check import Check, Roots
 from ergit.machine.doctor.load import load
-from ergit.machine.doctor.platform import free_space
+from ergit.machine.doctor.platform import free_space, running_builds
 from ergit.machine.doctor.report import checks, refuse_fatal, report
 from ergit.machine.interference import Interference
 from ergit.machine.lock import lock_path, measuring_lock
 from ergit.machine.prepare.saved_state import SavedState, store
+from tests.fakes.another_user import another_user
 from tests.fakes.commands import ERGIT
 
 CPU = "devices/system/cpu"
@@ -324,6 +325,20 @@ def test_no_folder_for_the_lock_is_fatal(tmp_path: Path) -> None:
 
 def test_room_is_looked_for_where_a_folder_will_be_made(tmp_path: Path) -> None:
     assert free_space("room", tmp_path / "not/yet").found.endswith("not/yet")
+
+
+def test_a_folder_that_cannot_be_written_to_is_fatal_and_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    with another_user(tmp_path):
+        check = free_space("room for results", tmp_path / "results")
+    tmp_path.chmod(0o755)
+    assert (check.level, check.found) == ("fatal", f"{tmp_path} cannot be written to")
+
+
+def test_builds_in_a_folder_without_programs_are_a_warning() -> None:
+    noexec = next((line.split()[1] for line in Path("/proc/mounts").read_text().splitlines() if "noexec" in line), None)
+    assert running_builds(Path("/usr/bin")).level == "ok"
+    assert noexec is None or running_builds(Path(noexec)).level == "warn"
 
 
 def test_a_missing_git_is_fatal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ergit.errors import ErgitError
+from ergit.locks import is_locked
 from ergit.machine.lock import lock_path, measuring_lock
 
 
@@ -33,6 +34,11 @@ def test_the_second_waits_and_names_the_first(tmp_path: Path, capsys: pytest.Cap
 def test_every_user_may_take_the_lock(tmp_path: Path) -> None:
     with measuring_lock(tmp_path / "lock"):
         assert stat.S_IMODE((tmp_path / "lock").stat().st_mode) == 0o666
+
+
+def test_the_lock_holds_on_a_full_disk_too() -> None:
+    with measuring_lock(Path("/dev/full")), Path("/dev/full").open() as other:
+        assert is_locked(other.fileno())
 
 
 def test_the_lock_is_free_after_an_error(tmp_path: Path) -> None:

@@ -28,9 +28,10 @@ def machine_checks(roots: Roots) -> Iterator[Check]:
 
 
 def folder_checks(roots: Roots) -> Iterator[Check]:
-    """Room in the folders that a study writes to."""
+    """Room in the folders that a study writes to, and the right to use them."""
     yield free_space("room for results", roots.results)
     yield free_space("room for builds", roots.temporary)
+    yield running_builds(roots.temporary)
 
 
 def program_checks(roots: Roots) -> Iterator[Check]:
@@ -111,7 +112,15 @@ def process_trees(roots: Roots) -> Check:
 
 def free_space(name: str, folder: Path) -> Check:
     """Free space of the file system that the folder is, or will be, on."""
-    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    existing = nearest(folder)
+    if not os.access(existing, os.W_OK | os.X_OK, effective_ids=True):
+        return Check(
+            name,
+            "fatal",
+            f"{existing} cannot be written to",
+            "A study that cannot write a build or a record stops.",
+            f"Fix the rights of {existing}, or use another folder (TMPDIR for builds).",
+        )
     free = shutil.disk_usage(existing).free
     found = f"{free / 1e9:.1f} GB free in {folder}"
     if free >= COMFORTABLE_FREE_BYTES:
@@ -123,6 +132,24 @@ def free_space(name: str, folder: Path) -> Check:
         "A build or a record that does not fit stops the study.",
         f"Free some space (df -h {existing}), or use another disk (TMPDIR for builds).",
     )
+
+
+def running_builds(folder: Path) -> Check:
+    """Whether programs may be run from the folder in which commits are built."""
+    if not os.statvfs(nearest(folder)).f_flag & os.ST_NOEXEC:
+        return Check("running builds", "ok", f"allowed in {folder}")
+    return Check(
+        "running builds",
+        "warn",
+        f"not allowed in {folder} (mounted noexec)",
+        "Commits are built and run there: scripts and programs of a commit fail with `Permission denied`.",
+        "Set TMPDIR to a folder on a disk from which programs may be run.",
+    )
+
+
+def nearest(folder: Path) -> Path:
+    """The folder, or that of its parents that is there."""
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
 
 
 def jdk(roots: Roots) -> Check:
