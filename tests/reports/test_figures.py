@@ -20,7 +20,8 @@ from ergit.records.energy_table import EnergyRow
 from ergit.reports.figures import distribution, evolution, png, svg
 from ergit.reports.figures.contents import median_interval
 from ergit.reports.figures.evolution import percent
-from ergit.reports.figures.page import clipped, plain, session_names
+from ergit.reports.figures.labels import clipped, plain
+from ergit.reports.figures.legend import session_names
 from tests.fakes import results, tables
 from tests.fakes.results import changes_record
 from tests.fakes.tables import commit_row, energy_table
@@ -374,6 +375,11 @@ def test_sessions_are_told_apart_also_at_one_commit(name: str) -> None:
     places = [{round(float(x), 6) for x in line.get_xdata()} for line in points]
     assert not any(a & b for number, a in enumerate(places) for b in places[:number])
     assert {"0000000a", "0000000b"} <= {text[-8:] for text in written(figure)}
+
+
+@pytest.mark.parametrize(("date", "name"), [("", "0000001"), ("%aI", "%aI 0000001"), ("漢\x1b[31m", "�[31m 0000001")])
+def test_a_commit_without_a_readable_date_is_named_all_the_same(date: str, name: str) -> None:
+    assert name in written(draw("evolution", study(2, 7, date=date)))
 
 
 def test_a_tag_names_its_commit() -> None:

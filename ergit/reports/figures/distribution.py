@@ -11,16 +11,8 @@ from matplotlib.patches import Patch
 
 from ergit.records.commits import CommitRow
 from ergit.reports.figures.contents import Joules, SessionReadings, columns, gather
-from ergit.reports.figures.page import (
-    FAINT,
-    INK,
-    STYLE,
-    lay_out,
-    marked,
-    positions_per_inch,
-    session_handles,
-    session_looks,
-)
+from ergit.reports.figures.legend import FAINT, INK, marked, session_handles, session_looks
+from ergit.reports.figures.page import STYLE, lay_out, positions_per_inch
 
 DOTTED_COMMITS = 60  # up to here there is room for a dot a reading
 

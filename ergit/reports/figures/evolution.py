@@ -16,20 +16,9 @@ from ergit.records.changes import ChangeResult, ChangesRecord, CommitResult
 from ergit.records.commits import CommitRow
 from ergit.reports.context import assumption_sentence
 from ergit.reports.figures.contents import CONFIDENCE, Contents, columns, gather, median_interval
-from ergit.reports.figures.page import (
-    EDGE,
-    FAINT,
-    INK,
-    ROW,
-    STYLE,
-    WIDTH,
-    Page,
-    clipped,
-    lay_out,
-    positions_per_inch,
-    session_handles,
-    session_looks,
-)
+from ergit.reports.figures.labels import clipped
+from ergit.reports.figures.legend import FAINT, INK, session_handles, session_looks
+from ergit.reports.figures.page import EDGE, ROW, STYLE, WIDTH, Page, lay_out, positions_per_inch
 from ergit.text import counted
 
 UP, DOWN, TRANSIENT = "#D55E00", "#009E73", "#CC79A7"

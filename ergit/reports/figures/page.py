@@ -1,30 +1,21 @@
 """The page of both figures: title, legend, a panel, the commits without energy, and the commits' names."""
 
 import io
-import unicodedata
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import cycle
 from math import ceil
-from pathlib import PurePosixPath
 from typing import Any
 
 from matplotlib import style
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.ft2font import FT2Font
-from matplotlib.lines import Line2D
 
 from ergit.records.commits import CommitRow
 from ergit.reports.figures.contents import Contents
+from ergit.reports.figures.labels import FONT, FONT_SIZE, plain
+from ergit.reports.figures.legend import FAINT, INK
 from ergit.text import counted
-
-FONT = "DejaVu Sans"  # comes with matplotlib
-FONT_SIZE = 8.0  # in points
 
 # On top of matplotlib's own defaults, so that nobody's matplotlibrc changes a figure.
 STYLE: list[Any] = [
@@ -44,11 +35,6 @@ STYLE: list[Any] = [
 ]
 DOTS_PER_INCH = 200
 
-# Okabe and Ito's colours, which the colour-blind tell apart (https://jfly.uni-koeln.de/color/).
-SESSION_COLOURS = ("#0072B2", "#E69F00", "#56B4E9", "#000000")
-SESSION_MARKS = ("o", "s", "^")
-INK, FAINT = "#333333", "#999999"
-
 KINDS = {  # in the title, and at the axis
     "measured": ("measured", "{domain} energy of one run (J)"),
     "estimated": ("estimated from CPU time", "estimated energy, CPU time × watts (J)"),
@@ -62,9 +48,6 @@ PANEL = 3.2  # height of a panel
 ROW = 0.18  # height of a line of text
 
 LEGEND_COLUMNS = 3
-LISTED_SESSIONS = 12  # as many as colours and marks tell apart
-SESSION_NAME = 16  # characters
-MOST_CHARACTERS = 400  # of a line, more have no room anyway
 NAMED_COMMITS = 40  # as many names as the axis has room for
 
 
@@ -78,113 +61,6 @@ class Page:
     def write(self, x: float, y: float, text: str, **settings: Any) -> None:
         """Writes text at inches from the page's top left corner."""
         self.figure.text(x / WIDTH, 1 - y / self.figure.get_figheight(), text, va="center", **settings)
-
-
-def _font() -> FT2Font:
-    return get_font(findfont(FontProperties(family=FONT)))
-
-
-@cache
-def _drawable() -> frozenset[int]:
-    """The code points that the figures' font has a glyph for."""
-    return frozenset(_font().get_charmap())
-
-
-def clipped(text: str, inches: float) -> str:
-    """`text` on one line as wide as there is room for."""
-    line = plain(text, MOST_CHARACTERS)
-    if _width(line) <= inches:
-        return line
-    fits = bisect_right(range(len(line)), inches, key=lambda length: _width(f"{line[:length]}…"))
-    return f"{line[: fits - 1].rstrip()}…"
-
-
-def _width(text: str) -> float:
-    """The width in inches of text as the figures write it."""
-    font = _font()
-    font.set_size(FONT_SIZE, 72)
-    font.set_text(text)
-    return float(font.get_width_height()[0]) / 64 / 72
-
-
-def plain(text: str, limit: int) -> str:
-    """`text` on one line of at most `limit` characters: no control or combining characters, `�` for missing glyphs."""
-    kept = (
-        character if ord(character) in _drawable() or character.isspace() else "\N{REPLACEMENT CHARACTER}"
-        for character in unicodedata.normalize("NFC", text)
-        if character.isspace() or unicodedata.category(character)[0] not in "CM"
-    )
-    line = " ".join("".join(kept).split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
-def positions_per_inch(contents: Contents) -> float:
-    """How many commits stand on an inch of the axis."""
-    low, high = _limits(contents)
-    return (high - low) / SPAN
-
-
-def _limits(contents: Contents) -> tuple[float, float]:
-    margin = max(0.7, 0.01 * len(contents.commits))
-    return -margin, len(contents.commits) - 1 + margin
-
-
-def session_looks(contents: Contents) -> list[tuple[str, str, str]]:
-    """Each session with its colour and mark; neighbours differ, and so do the first twelve."""
-    return list(zip(contents.sessions, cycle(SESSION_COLOURS), cycle(SESSION_MARKS), strict=False))
-
-
-def session_handles(contents: Contents, what: str) -> list[Artist]:
-    """A legend entry a session, or one for all where they are too many."""
-    if len(contents.sessions) > LISTED_SESSIONS:
-        return [marked(f"{what}; the {len(contents.sessions)} sessions differ in colour or mark", "o", INK)]
-    looks = zip(session_names(contents.sessions), session_looks(contents), strict=True)
-    return [marked(f"{what}, session {name}", mark, colour) for name, (_, colour, mark) in looks]
-
-
-def session_names(sessions: Sequence[str]) -> list[str]:
-    """Short names that tell sessions apart: the ends of long ones, without the folder that imported files share."""
-    folders = [f"{folder}/" for session in sessions[:1] for folder in PurePosixPath(session).parents]
-    shared = next((folder for folder in folders if all(session.startswith(folder) for session in sessions)), "")
-    names = [plain(session.removeprefix(shared), MOST_CHARACTERS) for session in sessions]
-    return [name if len(name) <= SESSION_NAME else f"…{name[1 - SESSION_NAME :].lstrip()}" for name in names]
-
-
-def marked(label: str, mark: str, colour: str, face: str | None = None) -> Artist:
-    """A legend entry for a mark; `face` is the colour within its edge, if another."""
-    return Line2D([], [], linestyle="none", marker=mark, markersize=5, color=colour, mfc=face or colour, label=label)
-
-
-def _facts(contents: Contents) -> str:
-    facts = (
-        f"source: {plain(', '.join(contents.sources), 24) or 'none'}",
-        f"host: {plain(', '.join(contents.hosts), 40) or 'none'}",
-        counted(len(contents.commits), "commit"),
-        counted(contents.clean, "clean reading"),
-        f"{contents.flagged:,} flagged",
-        counted(len(contents.sessions), "session"),
-    )
-    return " · ".join(facts)
-
-
-def _why_empty(contents: Contents) -> str:
-    if contents.flagged:
-        return f"No reading is clean: all {contents.flagged:,} are flagged. The summary says why."
-    if contents.outcomes.keys() <= {"not measured yet"}:
-        return "Nothing is measured yet."
-    return "No commit could be measured."
-
-
-def _names(contents: Contents) -> dict[int, str]:
-    """Date and name of each commit, or of every second, third, … where they are too many."""
-    step = ceil(len(contents.commits) / NAMED_COMMITS)
-    named = list(enumerate(contents.commits))[:: step or 1]
-    return {position: f"{commit.date[:10]} {plain(_name(commit), 14)}" for position, commit in named}
-
-
-def _name(commit: CommitRow) -> str:
-    """Its first tag, else its short SHA."""
-    return commit.tags[0] if commit.tags else commit.commit[:7]
 
 
 def lay_out(
@@ -217,6 +93,49 @@ def lay_out(
     under.set(xlim=_limits(contents), xlabel="commits in first-parent order, oldest first, evenly spaced")
     under.set_xticks([*names], [*names.values()], rotation=90)
     return page
+
+
+def positions_per_inch(contents: Contents) -> float:
+    """How many commits stand on an inch of the axis."""
+    low, high = _limits(contents)
+    return (high - low) / SPAN
+
+
+def _limits(contents: Contents) -> tuple[float, float]:
+    margin = max(0.7, 0.01 * len(contents.commits))
+    return -margin, len(contents.commits) - 1 + margin
+
+
+def _facts(contents: Contents) -> str:
+    facts = (
+        f"source: {plain(', '.join(contents.sources), 24) or 'none'}",
+        f"host: {plain(', '.join(contents.hosts), 40) or 'none'}",
+        counted(len(contents.commits), "commit"),
+        counted(contents.clean, "clean reading"),
+        f"{contents.flagged:,} flagged",
+        counted(len(contents.sessions), "session"),
+    )
+    return " · ".join(facts)
+
+
+def _why_empty(contents: Contents) -> str:
+    if contents.flagged:
+        return f"No reading is clean: all {contents.flagged:,} are flagged. The summary says why."
+    if contents.outcomes.keys() <= {"not measured yet"}:
+        return "Nothing is measured yet."
+    return "No commit could be measured."
+
+
+def _names(contents: Contents) -> dict[int, str]:
+    """Date and name of each commit, or of every second, third, … where they are too many."""
+    step = ceil(len(contents.commits) / NAMED_COMMITS)
+    named = list(enumerate(contents.commits))[:: step or 1]
+    return {position: f"{plain(commit.date)[:10]} {plain(_name(commit), 14)}".strip() for position, commit in named}
+
+
+def _name(commit: CommitRow) -> str:
+    """Its first tag, else its short SHA."""
+    return commit.tags[0] if commit.tags else commit.commit[:7]
 
 
 def _block(figure: Figure, top: float, height: float) -> Axes:

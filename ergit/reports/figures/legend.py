@@ -1,0 +1,46 @@
+"""Entries of the legend, and the colour, mark and short name of each session."""
+
+from collections.abc import Sequence
+from itertools import cycle
+from pathlib import PurePosixPath
+
+from matplotlib.artist import Artist
+from matplotlib.lines import Line2D
+
+from ergit.reports.figures.contents import Contents
+from ergit.reports.figures.labels import plain
+
+INK, FAINT = "#333333", "#999999"
+
+# Okabe and Ito's colours, which the colour-blind tell apart (https://jfly.uni-koeln.de/color/).
+SESSION_COLOURS = ("#0072B2", "#E69F00", "#56B4E9", "#000000")
+SESSION_MARKS = ("o", "s", "^")
+
+LISTED_SESSIONS = 12  # as many as colours and marks tell apart
+SESSION_NAME = 16  # characters
+
+
+def session_looks(contents: Contents) -> list[tuple[str, str, str]]:
+    """Each session with its colour and mark; neighbours differ, and so do the first twelve."""
+    return list(zip(contents.sessions, cycle(SESSION_COLOURS), cycle(SESSION_MARKS), strict=False))
+
+
+def session_handles(contents: Contents, what: str) -> list[Artist]:
+    """A legend entry a session, or one for all where they are too many."""
+    if len(contents.sessions) > LISTED_SESSIONS:
+        return [marked(f"{what}; the {len(contents.sessions)} sessions differ in colour or mark", "o", INK)]
+    looks = zip(session_names(contents.sessions), session_looks(contents), strict=True)
+    return [marked(f"{what}, session {name}", mark, colour) for name, (_, colour, mark) in looks]
+
+
+def session_names(sessions: Sequence[str]) -> list[str]:
+    """Short names that tell sessions apart: the ends of long ones, without the folder that imported files share."""
+    folders = [f"{folder}/" for session in sessions[:1] for folder in PurePosixPath(session).parents]
+    shared = next((folder for folder in folders if all(session.startswith(folder) for session in sessions)), "")
+    names = [plain(session.removeprefix(shared)) for session in sessions]
+    return [name if len(name) <= SESSION_NAME else f"…{name[1 - SESSION_NAME :].lstrip()}" for name in names]
+
+
+def marked(label: str, mark: str, colour: str, face: str | None = None) -> Artist:
+    """A legend entry for a mark; `face` is the colour within its edge, if another."""
+    return Line2D([], [], linestyle="none", marker=mark, markersize=5, color=colour, mfc=face or colour, label=label)
