@@ -1,13 +1,14 @@
 """Measures one built commit in one round: unpacks it, runs the workload, writes the record of all its readings."""
 
 import argparse
-import errno
 import os
+import re
 import statistics
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -16,8 +17,9 @@ from ergit.building.artifacts import unpack
 from ergit.building.build_dir import locked_build_dir
 from ergit.config.handover import received
 from ergit.config.settings import JobSettings, TemperatureSettings
+from ergit.disk import explain_write_error, write_problem
 from ergit.energy import Roots, Source, choose
-from ergit.errors import ErgitError, exit_on_user_error
+from ergit.errors import CommitFailure, ErgitError, exit_on_user_error
 from ergit.machine import temperature
 from ergit.machine.conditions import Conditions, Fact, conditions, differences
 from ergit.machine.kernel import Machine
@@ -26,6 +28,7 @@ from ergit.measuring.attempts import take_all
 from ergit.measuring.context import ReadingSetup
 from ergit.measuring.measurement import Measurement
 from ergit.processes.environment import child_environment
+from ergit.processes.kills import count_kills
 from ergit.processes.run import die_with_parent
 from ergit.records.build import BuildRecord, read_build
 from ergit.records.readings import (
@@ -36,19 +39,22 @@ from ergit.records.readings import (
     Reading,
     SourceRecord,
     output_log_of,
+    read_readings,
     set_aside,
     write_readings,
 )
+from ergit.same_failures import refuse_same_failures
 from ergit.text import counted
 
 
 @dataclass(frozen=True)
 class Job:
-    """One built commit in one round; `log` is the file to which the workload's output is added."""
+    """One built commit in one round; the output of its commands is in the logs."""
 
     commit: str
     round: int
     build: BuildRecord
+    build_log: Path
     artifact: Path
     settings: JobSettings
     log: Path
@@ -61,7 +67,8 @@ def record_of(job: Job, lock: Path) -> JobRecord:
         ErgitError: something is wrong with the machine or the settings, not with the commit.
     """
     if job.build.status != "ok":
-        return not_measured(job, Machine())
+        status: JobStatus = "no-jdk" if job.build.status == "no-jdk" else "build-failed"
+        return without_readings(job, status, job.build.reason, Machine())
     with measuring_lock(lock):
         return measured(job, Machine())
 
@@ -77,41 +84,70 @@ def measured(job: Job, machine: Machine) -> JobRecord:
     refuse_bounds_without_sensor(sensor, settings.temperature)
     build_dir = Path(job.build.directory)
     before = conditions(machine)
-    with choose(settings, Roots.of(settings)) as source, locked_build_dir(build_dir):
+    with choose(settings, Roots.of(settings)) as source:
         print(f"ergit: energy by {source.reason}", file=sys.stderr)
-        unpack(job.artifact, build_dir)
-        os.sync()  # what was unpacked is not written to disk while a window is open
-        measurement = Measurement(
-            ReadingSetup(
-                workload=workload,
-                settings=settings,
-                build_dir=build_dir,
-                environment=child_environment({**job.build.environment, **workload.environment}),
-                log=job.log,
-                source=source,
-                sensor=sensor,
-                machine=machine,
-            )
-        )
-        idle = measurement.idle()
-        taken = take_all(measurement.take, settings)
+        idle, readings = None, list[Reading]()
+        try:
+            with locked_build_dir(build_dir):
+                unpack(job.artifact, build_dir)
+                os.sync()  # what was unpacked is not written to disk while a window is open
+                measurement = Measurement(
+                    ReadingSetup(
+                        workload=workload,
+                        settings=settings,
+                        build_dir=build_dir,
+                        environment=child_environment({**job.build.environment, **workload.environment}),
+                        log=job.log,
+                        source=source,
+                        sensor=sensor,
+                        machine=machine,
+                    )
+                )
+                idle = measurement.idle()
+                readings += take_all(measurement.take, settings)
+        except CommitFailure as failure:
+            readings.append(failed_reading(str(failure)))
+        refuse_uncounted(readings)
         refuse_changed_conditions(before, machine)
         return job_record(
             job,
             status="measured",
+            reason=job.build.reason,
             found=before,
             source=source.record(),
             session=before.session(scale_of(source)),
             idle=idle,
-            readings=tuple(taken),
+            readings=tuple(readings),
         )
 
 
-def not_measured(job: Job, machine: Machine) -> JobRecord:
-    """The record where there is no build to measure."""
+def failed_reading(reason: str) -> Reading:
+    """A reading that was not even tried, with the reason."""
+    return Reading(
+        repeat=1,
+        attempt=1,
+        warmup=False,
+        status="failed",
+        exit_code=None,
+        signal=None,
+        reason=reason,
+        started=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        duration_seconds=0.0,
+        cpu_seconds=0.0,
+        loops=1,
+        joules={},
+        counters=(),
+        flags=(),
+        conditions=None,
+    )
+
+
+def without_readings(job: Job, status: JobStatus, reason: str | None, machine: Machine) -> JobRecord:
+    """The record of a commit that was not measured."""
     return job_record(
         job,
-        status="no-jdk" if job.build.status == "no-jdk" else "build-failed",
+        status=status,
+        reason=reason,
         found=conditions(machine),
         source=None,
         session=None,
@@ -124,6 +160,7 @@ def job_record(
     job: Job,
     *,
     status: JobStatus,
+    reason: str | None,
     found: Conditions,
     source: SourceRecord | None,
     session: str | None,
@@ -135,7 +172,7 @@ def job_record(
         commit=job.commit,
         round=job.round,
         status=status,
-        reason=job.build.reason,
+        reason=reason,
         workload=msgspec.to_builtins(job.settings.workload),
         measure=msgspec.to_builtins(job.settings.measure),
         java=job.build.java,
@@ -201,22 +238,81 @@ def summary(record: JobRecord) -> str:
     return f"{what}: {', '.join(words)}"
 
 
-@contextmanager
-def explain_write_error(output: Path) -> Iterator[None]:
-    """Turns what a full disk or a missing right does to the writing of results into words.
+def failure_of(record: JobRecord) -> str | None:
+    """Why the commit of a record was not measured; None where a reading of it succeeded."""
+    if record.source is None:
+        return record.reason or record.status
+    if any(reading.status == "ok" and not reading.warmup for reading in record.readings):
+        return None
+    return next((reading.reason for reading in reversed(record.readings)), None) or "no reading was taken"
+
+
+def refuse_uncounted(readings: Sequence[Reading]) -> None:
+    """Does nothing where a window was counted, or the workload failed.
 
     Raises:
-        ErgitError: nothing can be written there.
+        ErgitError: the workload did its work in every window, and none could be counted: the machine is at fault.
     """
+    if readings and all(reading.status == "not-counted" for reading in readings):
+        raise ErgitError(
+            f"The energy of no window could be counted ({readings[-1].reason}). That is the machine's fault, so nothing"
+            " was recorded for this commit. See `ergit doctor`, and run the same command again."
+        )
+
+
+def records_of_other_commits(output: Path) -> Iterator[tuple[str, Path]]:
+    """The other commits, and the records that are there of each; none for the noise floor, which has one commit."""
+    for path in output.parent.parent.glob("*/*.json"):
+        if path.parent != output.parent and re.fullmatch("[0-9a-f]{40}", path.parent.name):
+            yield path.parent.name, path
+
+
+def failure_in(path: Path) -> str | None:
+    """The same of the record in a file."""
+    return failure_of(read_readings(path))
+
+
+def measure(job: Job, output: Path, lock: Path) -> JobRecord:
+    """The record of the job, which is written then; an earlier one is kept beside it.
+
+    Raises:
+        ErgitError: something is wrong with the machine or the settings; nothing is written then.
+    """
+    others = records_of_other_commits(output)
+    try:
+        with count_kills(output, (path for _, path in others)):
+            job.log.unlink(missing_ok=True)
+            return written(job, output, record_of(job, lock))
+    except CommitFailure as failure:
+        return written(job, output, without_readings(job, "killed", str(failure), Machine()))
+
+
+def written(job: Job, output: Path, record: JobRecord) -> JobRecord:
+    """The record, when it is on the disk beside an earlier one and the output of its commands.
+
+    Raises:
+        ErgitError: it is one of many that say the same, so that the run ends.
+    """
+    reason = failure_of(record)
+    if reason is not None:
+        log = job.log if job.log.exists() else job.build_log
+        refuse_same_failures(reason, log, records_of_other_commits(output), failure_in)
+    set_aside(output)
+    if job.log.exists():
+        job.log.rename(output_log_of(output))
+    write_readings(output, record)
+    return record
+
+
+@contextmanager
+def tell_where_the_log_is_full(progress: int | None, folder: Path) -> Iterator[None]:
+    """Writes an error to the descriptor too, where the disk of the folder, and so of the log, takes nothing more."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}:
-            raise
-        raise ErgitError(
-            f"The record {output} was not written: {error.strerror} ({error.filename or 'no file named'}). Free some"
-            " room, or fix the folder's rights, and run the same command again: nothing else is lost."
-        ) from error
+    except ErgitError as error:
+        if progress is not None and write_problem(folder):
+            os.write(progress, f"ergit: {error}\n".encode(errors="replace"))
+        raise
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -231,30 +327,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--lock", type=Path, help="the file to lock instead of the one that all users share")
     options = parser.parse_args(arguments)
     die_with_parent()
-    if options.progress is not None:
-        os.set_inheritable(options.progress, False)
+    progress: int | None = options.progress
+    if progress is not None:
+        os.set_inheritable(progress, False)
     output: Path = options.output.absolute()
-    output.parent.mkdir(parents=True, exist_ok=True)
-    log = output.with_name(f".{output.stem}.output.log.part")
-    log.unlink(missing_ok=True)
-    with exit_on_user_error(), explain_write_error(output):
+    with exit_on_user_error(), tell_where_the_log_is_full(progress, output.parent), explain_write_error(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
         job = Job(
             commit=options.commit,
             round=options.round,
             build=read_build(options.build),
+            build_log=options.build.with_suffix(".output.log"),
             artifact=options.artifact.absolute(),
             settings=received(options.settings),
-            log=log,
+            log=output.with_name(f".{output.stem}.output.log.part"),
         )
-        record = record_of(job, options.lock or lock_path())
-        set_aside(output)
-        if log.exists():
-            log.rename(output_log_of(output))
-        write_readings(output, record)
+        record = measure(job, output, options.lock or lock_path())
     line = f"ergit: {summary(record)}\n"
     sys.stderr.write(line)
-    if options.progress is not None:
-        os.write(options.progress, line.encode(errors="replace"))
+    if progress is not None:
+        os.write(progress, line.encode(errors="replace"))
 
 
 if __name__ == "__main__":

@@ -26,10 +26,16 @@ from ergit.config.settings import (
     TemperatureSettings,
     WorkloadSettings,
 )
+from ergit.errors import ErgitError
+from ergit.measuring.measure import refuse_uncounted
 from ergit.records.build import BuildRecord, write_build
-from ergit.records.readings import JobRecord, read_readings
+from ergit.records.readings import JobRecord, read_readings, write_readings
+from tests.fakes import job_records
+from tests.fakes.job_records import reading
+from tests.fakes.needs import needs_root
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+OTHER = "f" * 40
 UNLIMITED = QuietSettings(foreign_cores=1000.0, wait_seconds=0.0)
 NO_SENSOR = TemperatureSettings(sensor=None, wait_seconds=0.0)
 SETTINGS = MeasureSettings(
@@ -78,8 +84,10 @@ class Study:
         )
         write_build(self.folder / "build.json", msgspec.structs.replace(made, **others))
 
-    def start(self, command: str, settings: dict[str, Any] | None = None, **workload: Any) -> "subprocess.Popen[str]":
-        """The program, running."""
+    def start(
+        self, command: str, settings: dict[str, Any] | None = None, *, progress: bool = False, **workload: Any
+    ) -> "subprocess.Popen[str]":
+        """The program, running; with `progress` its standard output is that descriptor."""
         job = JobSettings(
             repository=RepositorySettings(url="project"),
             java=None,
@@ -96,6 +104,8 @@ class Study:
             "output": str(self.output.relative_to(self.folder)),
             "lock": str(self.lock),
         }
+        if progress:
+            options["progress"] = "1"
         return subprocess.Popen(
             [
                 *(sys.executable, "-P", "-m", "ergit.measuring.measure"),
@@ -103,6 +113,7 @@ class Study:
             ],
             cwd=self.folder,
             env=os.environ | program_variables() | {"ERGIT_SETTINGS_TEST": msgspec.json.encode(job).decode()},
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -162,8 +173,8 @@ def test_warm_ups_come_first_and_then_the_repeats(study: Study) -> None:
 
 def test_an_estimate_is_cpu_time_and_has_no_idle_sample(study: Study) -> None:
     record = study.measure("true", {"idle_seconds": 0.1})
-    for reading in record.readings:
-        assert reading.joules == {"package": pytest.approx(10.0 * reading.cpu_seconds)}
+    for each in record.readings:
+        assert each.joules == {"package": pytest.approx(10.0 * each.cpu_seconds)}
     assert record.idle is None
 
 
@@ -239,10 +250,12 @@ def test_a_prepare_that_fails_fails_the_reading_and_is_cleaned_up(study: Study) 
 
 def test_a_short_command_is_repeated_inside_the_window(study: Study) -> None:
     record = study.measure("echo run", {"minimum_window_seconds": 0.05, "repeats": 1})
-    warmup, reading = record.readings
+    warmup, *more, reading = record.readings
     assert (warmup.loops, warmup.flags) == (1, ("short-window",))
+    assert all(each.warmup for each in more)  # where this machine has become faster since
     assert reading.loops > 1
-    assert study.log.count("run\n") == 1 + reading.loops
+    assert (reading.warmup, reading.flags) == (False, ())
+    assert study.log.count("run\n") == sum(each.loops for each in record.readings)
 
 
 def test_a_count_of_loops_that_is_set_is_kept(study: Study) -> None:
@@ -370,3 +383,113 @@ def test_a_program_that_is_told_to_end_takes_the_workload_along_and_tidies_up(st
     assert mark not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert not study.output.exists()
     assert not (study.folder / "work/0123456789abcdef").exists()
+
+
+def kill(study: Study) -> None:
+    """Kills the program while its workload runs."""
+    begun = study.folder / "begun"
+    program = study.start(f"touch {begun}; sleep 60", SMALL)
+    while not begun.exists():
+        time.sleep(0.01)
+    program.kill()
+    program.communicate()
+    begun.unlink()
+
+
+def other_commit(study: Study, sha: str, **changes: Any) -> Path:
+    """Writes the record of another commit."""
+    path = study.output.parent.parent / sha / "1.json"
+    write_readings(path, job_records.record(sha, **changes) if changes else job_records.record(sha, reading()))
+    return path
+
+
+def test_a_job_that_dies_twice_is_its_commits_failure_if_another_commit_was_measured_in_between(study: Study) -> None:
+    kill(study)
+    other_commit(study, OTHER)
+    kill(study)
+    record = study.measure("true", SMALL)
+    assert (record.status, record.readings, record.source) == ("killed", (), None)
+    assert record.reason is not None
+    assert record.reason.startswith("killed: ")
+    assert shape(study.measure("true", SMALL)) == [(False, 1, 1, "ok")]  # `retry` takes it
+
+
+def test_a_machine_that_kills_every_job_is_no_commits_failure(study: Study) -> None:
+    kill(study)
+    kill(study)
+    assert shape(study.measure("true", SMALL)) == [(False, 1, 1, "ok")]
+
+
+def failed_commits(study: Study, number: int, reason: str = "the workload ended with status 3") -> None:
+    """Writes the records of so many commits that failed."""
+    for commit in range(number):
+        other_commit(study, f"{commit:040x}", readings=(reading(status="failed", reason=reason),))
+
+
+def test_ten_commits_that_fail_with_the_same_reason_end_the_run_with_the_last_output(study: Study) -> None:
+    failed_commits(study, 9)
+    words = study.refusal("echo Where is Maven?; exit 3")
+    assert "10 commits failed with the same reason and none has succeeded" in words
+    assert "the workload ended with status 3" in words
+    assert words.endswith("  Where is Maven?\n")
+    assert not study.output.exists()
+
+
+def test_nine_commits_that_fail_end_nothing(study: Study) -> None:
+    failed_commits(study, 8)
+    assert shape(study.measure("exit 3")) == [(True, 1, 1, "failed")]
+
+
+def test_other_reasons_do_not_count(study: Study) -> None:
+    failed_commits(study, 12, reason="the workload was killed by SIGSEGV")
+    assert shape(study.measure("exit 3")) == [(True, 1, 1, "failed")]
+
+
+def test_after_one_success_failures_end_no_run(study: Study) -> None:
+    failed_commits(study, 12)
+    other_commit(study, OTHER)
+    assert shape(study.measure("exit 3")) == [(True, 1, 1, "failed")]
+
+
+def test_failures_of_an_earlier_run_do_not_count(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed_commits(study, 12)
+    monkeypatch.setenv("ERGIT_RUN_STARTED", str(time.time() + 1))
+    assert shape(study.measure("exit 3")) == [(True, 1, 1, "failed")]
+
+
+def test_ten_builds_that_fail_with_the_same_reason_end_the_run_with_the_output_of_the_build(study: Study) -> None:
+    for commit in range(9):
+        other_commit(study, f"{commit:040x}", status="build-failed", reason="`make` failed", source=None)
+    study.build(status="failed", reason="`make` failed")
+    (study.folder / "build.output.log").write_text("make: not found\n")
+    assert study.refusal("true").endswith("  make: not found\n")
+
+
+def test_a_job_of_which_no_window_was_counted_is_the_machines_error() -> None:
+    with pytest.raises(ErgitError, match=r"The energy of no window could be counted \(0 J\)"):
+        refuse_uncounted(
+            [reading(warmup=True, status="not-counted", reason="0 J"), reading(status="not-counted", reason="0 J")]
+        )
+
+
+def test_one_window_that_was_counted_makes_a_record() -> None:
+    refuse_uncounted([reading(status="not-counted", reason="0 J"), reading()])
+
+
+def test_a_workload_that_fails_is_recorded_whether_or_not_windows_were_counted() -> None:
+    refuse_uncounted([reading(warmup=True, status="not-counted", reason="0 J"), reading(status="failed", reason="")])
+
+
+@needs_root
+def test_a_disk_that_fills_inside_the_window_is_the_machines_error_and_told_on_the_terminal(study: Study) -> None:
+    results = study.folder / "results"
+    results.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3M", "ergit-test", results], check=True)
+    try:
+        program = study.start(f"head -c 9000000 /dev/zero > {results}/fill; true", progress=True)
+        told, _ = program.communicate(timeout=60)
+        assert program.returncode == 1
+        assert f"Nothing can be written in {study.output.parent}: No space left on device" in told
+        assert not study.output.exists()
+    finally:
+        subprocess.run(["umount", results], check=True)
