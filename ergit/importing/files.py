@@ -48,10 +48,12 @@ def matching(patterns: Sequence[str]) -> list[Path]:
     for pattern in patterns:
         path = Path(pattern).expanduser()
         start = Path(path.anchor)
-        files = [path] if path.is_file() else sorted(start.glob(str(path.relative_to(start))))
+        found_here = [path] if path.is_file() else sorted(start.glob(str(path.relative_to(start))))
+        files = [file for file in found_here if file.is_file()]
         if not files:
+            what = "only folders" if found_here else "no file"
             raise ErgitError(
-                f"imported: {pattern!r} matches no file (seen from {Path.cwd()}). Give the path of a CSV file with rows"
+                f"imported: {pattern!r} matches {what} (seen from {Path.cwd()}). Give the path of a CSV file with rows"
                 " `commit,joules`, or a pattern such as `sessions/*.csv`."
             )
         found |= dict.fromkeys(files)
@@ -63,17 +65,25 @@ def read_file(path: Path) -> ImportedFile:
 
     Any line ends, with or without a byte order mark or quotes; empty lines are no rows. Cells hold no commas, so that a
     quote left open cannot take the next rows with it.
+
+    Raises:
+        ErgitError: the file cannot be read.
     """
+    try:
+        lines = path.read_text(encoding="utf-8-sig", errors="replace").split("\n")
+    except OSError as error:
+        raise ErgitError(
+            f"imported: {path} cannot be read: {error.strerror}. Correct its name or its rights."
+        ) from None
     runs, stray = [], []
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            commit, *cells = (cell.strip(AROUND_A_CELL) for cell in line.strip().split(","))
-            if COMMIT.fullmatch(commit.lower()):
-                runs.append(_run(number, commit.lower(), cells))
-            else:
-                stray.append(f"{path}, line {number}: {one_line(line, EXAMPLE_LENGTH)}")
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        commit, *cells = (cell.strip(AROUND_A_CELL) for cell in line.strip().split(","))
+        if COMMIT.fullmatch(commit.lower()):
+            runs.append(_run(number, commit.lower(), cells))
+        else:
+            stray.append(f"{path}, line {number}: {one_line(line, EXAMPLE_LENGTH)}")
     return ImportedFile(str(path), tuple(runs), tuple(stray))
 
 

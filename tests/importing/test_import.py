@@ -139,6 +139,13 @@ def test_patterns_name_each_file_once_and_one_that_matches_nothing_is_an_error(
     assert [str(path) for path in found] == ["../odd[1].csv", "../a.csv", "../b.csv", str(tmp_path / "a.csv")]
     with pytest.raises(ErgitError, match=r"imported: 'sessions/\*\.csv' matches no file"):
         matching(["sessions/*.csv"])
+    with pytest.raises(ErgitError, match=r"imported: '\.\./w\*' matches only folders"):
+        matching(["../w*"])
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ErgitError, match=r"gone\.csv cannot be read: No such file or directory"):
+        read_file(tmp_path / "gone.csv")
 
 
 def test_a_workload_is_needed_unless_readings_are_imported() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import comb
 from typing import cast
 
@@ -69,7 +70,7 @@ class Contents:
         """The number of readings that are not clean."""
         return sum(len(readings.clean) for readings in self.readings) - self.clean
 
-    @property
+    @cached_property
     def positions(self) -> dict[str, int]:
         """The position of each commit, by its SHA."""
         return {commit.commit: position for position, commit in enumerate(self.commits)}
