@@ -17,6 +17,7 @@ from ergit.machine.doctor.check import Check, Roots
 from ergit.machine.doctor.load import load
 from ergit.machine.doctor.platform import free_space, running_builds
 from ergit.machine.doctor.report import checks, refuse_fatal, report
+from ergit.machine.doctor.sources import fix_here
 from ergit.machine.interference import Interference
 from ergit.machine.lock import lock_path, measuring_lock
 from ergit.machine.prepare.saved_state import SavedState, store
@@ -244,6 +245,25 @@ def test_perf_needs_a_low_paranoia_or_the_capability(
 ) -> None:
     proc = {"sys/kernel/perf_event_paranoid": paranoid, "self/status": f"Name:\tx\nCapEff:\t{capabilities:0>16}\n"}
     assert found(roots(tmp_path, WELL_PREPARED, proc))["perf right"].level == level
+
+
+@pytest.mark.parametrize(
+    ("paranoid", "fix"),
+    [
+        ("2", "sudo setcap cap_perfmon+ep perf for CAP_PERFMON"),
+        (
+            "3",
+            "First sudo sysctl kernel.perf_event_paranoid=2, since at 3 this kernel ignores CAP_PERFMON. "
+            "sudo setcap cap_perfmon+ep perf for CAP_PERFMON",
+        ),
+    ],
+)
+def test_a_fix_with_a_capability_that_the_kernel_ignores_begins_with_its_sysctl(
+    tmp_path: Path, paranoid: str, fix: str
+) -> None:
+    there = roots(tmp_path, WELL_PREPARED, {"sys/kernel/perf_event_paranoid": paranoid})
+    assert fix_here("sudo setcap cap_perfmon+ep perf for CAP_PERFMON", there) == fix
+    assert fix_here("sudo modprobe rapl", there) == "sudo modprobe rapl"
 
 
 def prepared(boot: str) -> SavedState:

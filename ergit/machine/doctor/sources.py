@@ -7,7 +7,7 @@ from ergit import energy
 from ergit.config.settings import MeasureSettings
 from ergit.energy.pmu import EVENT_DOMAINS
 from ergit.energy.zones import named_zones
-from ergit.machine.doctor.check import Check, Roots
+from ergit.machine.doctor.check import Check, Level, Roots
 from ergit.machine.kernel import text_of, whole_number
 
 CAP_SYS_ADMIN, CAP_PERFMON = 21, 38  # bits of capabilities(7), linux/capability.h
@@ -35,11 +35,21 @@ def source_checks(settings: MeasureSettings, roots: Roots) -> Iterator[Check]:
             yield Check(f"source {each.name}", "ok", f"{use}; {each.reason}")
         elif each.name in others:
             yield other_domain(each.name, others[each.name], settings.judged)
-        elif chosen is None and each in asked:
-            yield Check(f"source {each.name}", "fatal", each.reason, NOTHING_MEASURED, each.fix or "")
         else:
-            yield Check(f"source {each.name}", "missing", each.reason, "These settings do without it.", each.fix or "")
+            is_needed = chosen is None and each in asked
+            level: Level = "fatal" if is_needed else "missing"
+            meaning = NOTHING_MEASURED if is_needed else "These settings do without it."
+            yield Check(f"source {each.name}", level, each.reason, meaning, fix_here(each.fix or "", roots))
     yield perf_right(roots)
+
+
+def fix_here(fix: str, roots: Roots) -> str:
+    """The fix of a source, with what it needs before where this kernel ignores CAP_PERFMON."""
+    paranoid = whole_number(text_of(roots.proc / "sys/kernel/perf_event_paranoid")) or 0
+    if "CAP_PERFMON" not in fix or paranoid <= STRICTEST_FOR_PERFMON:
+        return fix
+    sysctl = f"sudo sysctl kernel.perf_event_paranoid={STRICTEST_FOR_PERFMON}"
+    return f"First {sysctl}, since at {paranoid} this kernel ignores CAP_PERFMON. {fix}"
 
 
 def shown_instead(roots: energy.Roots, judged: str) -> dict[str, str]:
@@ -108,13 +118,12 @@ def perf_right(roots: Roots) -> Check:
     if capable or level <= 0:
         return Check("perf right", "ok", f"perf_event_paranoid {level}{', with the right to count' if capable else ''}")
     strict = level > STRICTEST_FOR_PERFMON
-    lacking = "CAP_SYS_ADMIN, which CAP_PERFMON does not replace at this level" if strict else "CAP_PERFMON"
+    lacking = "CAP_SYS_ADMIN, and CAP_PERFMON does not suffice at this level" if strict else "CAP_PERFMON"
     return Check(
         "perf right",
         "missing",
         f"perf_event_paranoid {level}, without {lacking}",
         "The sources pmu and perf count for the whole machine, which takes this right. powercap works without it.",
-        f"First: sudo sysctl kernel.perf_event_paranoid={STRICTEST_FOR_PERFMON}" if strict else "",
     )
 
 
