@@ -1,7 +1,9 @@
 """Counters that have two names: found by their package and by how they move, so that no joule is added up twice."""
 
+import contextlib
+import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +17,10 @@ PATIENCE_SECONDS = 0.02
 
 SKEW_SECONDS = 0.1
 SKEW_SHARE = 0.02
-"""Two names in one package may be updated a millisecond apart at either end, which is 2 % of a tenth of a second."""
+"""Two names in one package may be updated a millisecond apart at either end, which is 2 % of a tenth of a second.
+
+Work on one die of two draws more than 2 % of what a die draws at rest, so that counters of their own differ by more.
+"""
 
 NEAR_JOULES = 1.0
 NEAR_SHARE = 0.01
@@ -29,7 +34,8 @@ Two counters of their own are so near by chance once in 30,000 openings, since a
 class Candidate:
     """A counter as it is compared with others: `count` reads it, in units of which a joule has `units_per_joule`.
 
-    Counts of powercap go on since the machine's boot (`counts_since_boot`), those of an event start when it is opened.
+    `cpu` is a processor that it counts, where one is known. Counts of powercap go on since the machine's boot
+    (`counts_since_boot`), those of an event start when it is opened.
     """
 
     name: str
@@ -38,6 +44,7 @@ class Candidate:
     units_per_joule: float
     counts_since_boot: bool
     count: Callable[[], int]
+    cpu: int | None = None
 
 
 class Frame(NamedTuple):
@@ -73,7 +80,9 @@ def is_one_counter(one: Candidate, other: Candidate) -> bool:
     shares_package = one.package is not None and one.package == other.package
     if one.counts_since_boot and shares_package:
         return are_near(one.count(), other.count(), one.units_per_joule)
-    return moves_as_one(one, other) or (shares_package and moves_alike(one, other))
+    if moves_as_one(one, other):
+        return True
+    return shares_package and all(moves_alike(one, other, cpu) for cpu in (one.cpu, other.cpu))
 
 
 def are_near(count: int, other: int, units_per_joule: float) -> bool:
@@ -97,12 +106,27 @@ def moves_as_one(one: Candidate, other: Candidate) -> bool:
     return True
 
 
-def moves_alike(one: Candidate, other: Candidate) -> bool:
-    """Whether both move by the same amount in a tenth of a second of work, but for the moment of their updates."""
+def moves_alike(one: Candidate, other: Candidate, cpu: int | None) -> bool:
+    """Whether both move by the same amount in a tenth of a second of work on a CPU, but for the moment of updates."""
     start, began = one.count(), other.count()
-    work(SKEW_SECONDS)
+    with kept_on(cpu):
+        work(SKEW_SECONDS)
     moved, by = one.count() - start, other.count() - began
     return moved > 0 and abs(moved - by) <= SKEW_SHARE * moved
+
+
+@contextlib.contextmanager
+def kept_on(cpu: int | None) -> Iterator[None]:
+    """Runs this thread on one processor for a while, where that is allowed."""
+    allowed = os.sched_getaffinity(0)
+    if cpu not in allowed:
+        yield
+        return
+    os.sched_setaffinity(0, {cpu})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def frame_of(one: Candidate, other: Candidate) -> Frame:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from ergit.energy.pmu import CPU_FILES, EVENT_DOMAINS, die_of, read_type_and_cpus
+from ergit.energy.pmu import CPU_FILES, EVENT_DOMAINS, die_of, fix_of_right, read_type_and_cpus
 from ergit.energy.source import (
     LIMIT_WATTS,
     CounterResult,
@@ -116,11 +116,11 @@ def in_one_line(messages: str) -> str:
     return " ".join(messages.split())[:300] or "nothing"
 
 
-def why_perf_ended(messages: str) -> tuple[str, str]:
+def why_perf_ended(messages: str, proc: Path) -> tuple[str, str]:
     """Reason and fix, from what perf printed before it ended too early."""
     reason = f"perf stat does not start, and says: {in_one_line(messages)}"
     if re.search(r"perf_event_paranoid|CAP_PERFMON|ermission", messages):
-        return reason, NO_RIGHT
+        return reason, fix_of_right(NO_RIGHT, proc)
     if re.search(r"unknown (switch|option)", messages):
         return reason, MISSING
     return reason, UNABLE
@@ -253,6 +253,7 @@ class PerfSource(Source):
         program: str = "perf",
         unit: str = "Joules",
         packages: int = 1,
+        proc: Path = Path("/proc"),
         judged: str = "package",
         limit_watts: float = LIMIT_WATTS,
         patience_seconds: float = PATIENCE_SECONDS,
@@ -277,6 +278,7 @@ class PerfSource(Source):
         self._fault: str | None = None
         self._enabled = self._disabled = Exchange(0.0, 0.0)
         self.judged = judged
+        self._proc = proc
         self._used = False
         with contextlib.ExitStack() as opened:
             self._folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="ergit-perf-")))
@@ -332,7 +334,7 @@ class PerfSource(Source):
     def _try_out(self) -> None:
         if self._run.tell(b"ping") is not None:
             self._run.close()
-            raise UnavailableError(*why_perf_ended(self._run.printed()))
+            raise UnavailableError(*why_perf_ended(self._run.printed(), self._proc))
         self.start()
         time.sleep(TRIAL_SECONDS)
         self.stop()

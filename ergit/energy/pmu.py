@@ -56,6 +56,9 @@ CLOSE_ON_EXEC = 8
 READING = struct.Struct("=QQQ")
 """What one read of an event gives: count, nanoseconds enabled, nanoseconds running."""
 
+STRICTEST_FOR_PERFMON = 2
+"""Debian and Ubuntu have further levels of kernel.perf_event_paranoid, at which CAP_PERFMON does not suffice."""
+
 NO_RIGHT = (
     "Start the study with CAP_PERFMON alone (Linux 5.8 or newer): sudo setpriv --reuid=$USER --regid=$(id -g) "
     "--init-groups --inh-caps=-all,+perfmon --ambient-caps=-all,+perfmon env HOME=$HOME PATH=$PATH snakemake … ; "
@@ -371,7 +374,7 @@ def open_counters(
         if not (power / "events" / name).is_file():
             continue
         try:
-            counters += open_on_each(pmu_type, read_event(power, name), tuple(dies), opened)
+            counters += open_on_each(pmu_type, read_event(power, name), tuple(dies), proc, opened)
         except UnavailableError as refusal:
             if domain == judged:
                 raise
@@ -392,6 +395,7 @@ def events_with_two_names(counters: Sequence[OpenCounter], dies: dict[int, Die])
             1 / float(counter.event.scale),
             False,
             lambda: count_and_times(read_counter(counter.descriptor))[0],
+            counter.cpu,
         )
 
     try:
@@ -406,7 +410,20 @@ def events_with_two_names(counters: Sequence[OpenCounter], dies: dict[int, Die])
     }
 
 
-def open_on_each(pmu_type: int, event: Event, cpus: Sequence[int], opened: contextlib.ExitStack) -> list[OpenCounter]:
+def fix_of_right(fix: str, proc: Path) -> str:
+    """The fix, after the one that it needs where the kernel is stricter than CAP_PERFMON can help."""
+    try:
+        level = int((proc / "sys/kernel/perf_event_paranoid").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return fix
+    if level <= STRICTEST_FOR_PERFMON:
+        return fix
+    return f"First sudo sysctl kernel.perf_event_paranoid={STRICTEST_FOR_PERFMON}, since it is {level}. {fix}"
+
+
+def open_on_each(
+    pmu_type: int, event: Event, cpus: Sequence[int], proc: Path, opened: contextlib.ExitStack
+) -> list[OpenCounter]:
     """The event, counting on each of `cpus`; raises UnavailableError unless it does so on all of them."""
     counters = []
     for cpu in cpus:
@@ -414,7 +431,7 @@ def open_on_each(pmu_type: int, event: Event, cpus: Sequence[int], opened: conte
             descriptor = open_event(pmu_type, event.config, cpu)
         except PermissionError as error:
             raise UnavailableError(
-                f"no right to open {event.name} on CPU {cpu} ({error.strerror})", NO_RIGHT
+                f"no right to open {event.name} on CPU {cpu} ({error.strerror})", fix_of_right(NO_RIGHT, proc)
             ) from error
         except OSError as error:
             reason = f"{event.name} cannot be opened on CPU {cpu} ({error.strerror})"

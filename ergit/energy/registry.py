@@ -45,6 +45,7 @@ def open_perf(settings: MeasureSettings, roots: Roots, limit_watts: float) -> So
         energy_events(roots.power, roots.proc, settings.judged),
         program=roots.perf,
         packages=packages_added_up(roots.power, roots.proc, settings.judged, roots.cpu_files),
+        proc=roots.proc,
         judged=settings.judged,
         limit_watts=limit_watts,
     )

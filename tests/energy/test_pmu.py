@@ -23,6 +23,7 @@ from ergit.energy.pmu import (
     counted_between,
     cpus_in,
     energy_between,
+    fix_of_right,
     open_event,
     read_event,
     read_type_and_cpus,
@@ -311,3 +312,12 @@ def test_no_right_is_refused_with_one_capability_as_the_fix(tmp_path):
         PmuSource(power)
     assert "perfmon" in refusal.value.fix
     assert refusal.value.fix.index("perfmon") < refusal.value.fix.index("paranoid")
+
+
+@pytest.mark.parametrize(("level", "first"), [("2", False), ("3", True), ("4", True)])
+def test_the_fix_begins_with_the_level_at_which_the_capability_suffices(tmp_path, level, first):
+    (tmp_path / "sys/kernel").mkdir(parents=True)
+    (tmp_path / "sys/kernel/perf_event_paranoid").write_text(f"{level}\n")
+    fix = fix_of_right("Start the study with CAP_PERFMON", tmp_path)
+    assert fix.startswith("First sudo sysctl kernel.perf_event_paranoid=2") is first
+    assert fix.endswith("Start the study with CAP_PERFMON")
