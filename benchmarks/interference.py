@@ -13,11 +13,11 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from ergit.measuring.window import MeasuredWindow
-from ergit.processes.run import run
 from ergit.energy.estimate import EstimateSource
 from ergit.machine.interference import between, flags, machine_totals, wait_until_quiet
 from ergit.machine.kernel import Machine
+from ergit.measuring.window import MeasuredWindow
+from ergit.processes.run import run
 
 WORKLOADS = {
     "idle": "sleep 0.3",
