@@ -2,8 +2,8 @@
 
 python -m benchmarks.interference [READINGS] [LIMIT_CORES]
 
-What else runs meanwhile counts as foreign load too: before each reading without injected load it waits for quiet,
-in vain at most the first time.
+What else runs meanwhile counts as foreign load too: before each reading without injected load it waits for quiet, and
+does not wait again once that has timed out.
 """
 
 import os
@@ -53,10 +53,10 @@ def main() -> None:
     print(f"{readings} readings each, limit {limit:g} cores")
     with tempfile.TemporaryDirectory() as name:
         for title, command in WORKLOADS.items():
-            quiet, seen, patience = 0, [], 30.0
+            quiet, seen, wait_seconds = 0, [], 30.0
             for _ in range(readings):
-                if not wait_until_quiet(limit, 0.0, patience, take=partial(machine_totals, Machine())).is_quiet:
-                    patience = 0.0
+                if not wait_until_quiet(limit, 0.0, wait_seconds, take=partial(machine_totals, Machine())).is_quiet:
+                    wait_seconds = 0.0
                 is_flagged, cores = flagged(command, Path(name), limit)
                 quiet += is_flagged
                 seen.append(cores)
