@@ -5,7 +5,7 @@ its messages they would be for others to read.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,23 +21,29 @@ HELPER = f"""!f() {{ test "$1" = get && printf 'username=%s\\npassword=%s\\n' "$
 NO_SECRETS = frozenset({"git", "oauth2", "x-access-token", "x-token-auth", "gitlab-ci-token"})  # users that all know
 
 
+Settings = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True)
 class Access:
     """The studied repository's URL without user and password, or its absolute path; and what Git needs to reach it."""
 
     url: str
-    settings: tuple[tuple[str, str], ...] = ()
+    settings: Settings = ()
     environment: dict[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
 
     @contextmanager
-    def git_in(self, directory: Path) -> Iterator[Git]:
-        """Git's commands in a folder, able to reach the repository.
+    def git_in(
+        self, directory: Path, settings: Settings = (), environment: Mapping[str, str] | None = None
+    ) -> Iterator[Git]:
+        """Git's commands in a folder, able to reach the repository; with further settings and variables.
 
         Raises:
             ErgitError: the folder is not there.
         """
-        with git_in(directory, self.settings, self.environment, self.secrets) as git:
+        variables = {**self.environment, **(environment or {})}
+        with git_in(directory, (*self.settings, *settings), variables, self.secrets) as git:
             yield git
 
 

@@ -6,11 +6,19 @@ from pathlib import Path
 
 from ergit.config.handover import received
 from ergit.config.settings import RepositorySettings
+from ergit.disk import refuse_full_disk
 from ergit.errors import ErgitError, exit_on_user_error
 from ergit.git.access import DEMO, Access, access_to
 from ergit.git.runner import GitError, git_in
 from ergit.processes.run import die_with_parent
 
+WITHOUT_LFS = {"GIT_LFS_SKIP_SMUDGE": "1"}
+LFS = (  # as `git lfs install` has it, which not every user has run
+    ("filter.lfs.clean", "git-lfs clean -- %f"),
+    ("filter.lfs.smudge", "git-lfs smudge -- %f"),
+    ("filter.lfs.process", "git-lfs filter-process"),
+    ("filter.lfs.required", "true"),
+)
 FAILURE = Path(".git/ergit-incomplete")
 NO_LFS = "repository.lfs: there is no command `git lfs`. Install git-lfs (`apt install git-lfs`), or set it to false."
 
@@ -26,8 +34,7 @@ def checkout(mirror: Path, commit: str, tree: Path, settings: RepositorySettings
     shutil.rmtree(tree, ignore_errors=True)
     with git_in(mirror) as git:
         git.clone("--quiet", "--shared", "--no-checkout", "--template=", str(mirror.resolve()), str(tree.resolve()))
-    without_lfs = {"GIT_LFS_SKIP_SMUDGE": "1"}  # its objects come from the repository, not from the mirror
-    with git_in(tree, environment=without_lfs) as git:
+    with git_in(tree, environment=WITHOUT_LFS) as git:  # its objects come from the repository, not from the mirror
         git.checkout("--quiet", "--detach", commit)
     if not (settings.submodules or settings.lfs):
         return
@@ -35,9 +42,10 @@ def checkout(mirror: Path, commit: str, tree: Path, settings: RepositorySettings
     try:
         complete(tree, settings, access)
     except GitError as error:
+        refuse_full_disk([tree])  # else it is not the commit that is at fault
         if access.url != DEMO:
             with access.git_in(tree) as git:
-                git.ls_remote(access.url, "HEAD")  # else it is not the commit that is at fault
+                git.ls_remote(access.url, "HEAD")
         (tree / FAILURE).write_text(str(error), encoding="utf-8", errors="replace")
 
 
@@ -48,11 +56,13 @@ def complete(tree: Path, settings: RepositorySettings, access: Access) -> None:
         GitError: a submodule or an LFS object cannot be had.
         ErgitError: git-lfs is missing.
     """
-    with access.git_in(tree) as git:
+    filters, without_filters = (LFS, {}) if settings.lfs else ((), WITHOUT_LFS)
+    with access.git_in(tree, filters, without_filters) as git:
         git.remote("set-url", "origin", access.url)  # relative submodule URLs start from there, LFS looks there
         if settings.lfs:
             if git.attempt("lfs", "version") is None:
                 raise ErgitError(NO_LFS)
+            git.lfs("install", "--local", "--skip-repo")  # so that the build's own Git sees no changed files
             git.lfs("pull", "origin")
         if settings.submodules:
             git.submodule("update", "--init", "--recursive", "--quiet")

@@ -1,4 +1,4 @@
-"""What a test needs beyond the README (libfuse, perf, Maven, rights, published data): the one place that looks for it.
+"""What a test needs beyond the README (libfuse, perf, Maven, git-lfs, rights, data): the one place that looks for it.
 
 Each is a mark, `@needs_perf`; where the thing is missing the test is skipped with the reason.
 """
@@ -45,6 +45,7 @@ def has_perf() -> bool:
 needs_fuse = _unless(has_fuse(), "needs libfuse 3 (Debian: fuse3 libfuse3-3) and the right to use /dev/fuse")
 needs_perf = _unless(has_perf(), "needs perf (Debian: linux-perf) and the right to count for the whole machine")
 needs_maven = _unless(shutil.which("mvn") is not None, "needs Maven (Debian: maven)")
+needs_lfs = _unless(shutil.which("git-lfs") is not None, "needs git-lfs (Debian: git-lfs)")
 needs_shared = _unless(SHARED.is_dir(), "the published data is not beside this checkout (../shared)")
 needs_root = _unless(os.geteuid() == 0, "needs root, to act as another user")
 needs_another_user = _unless(os.geteuid() != 0, "needs another user than root, who may read everything")
