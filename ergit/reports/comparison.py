@@ -41,8 +41,10 @@ def sessions_sentence(pair: ComparedPair) -> str:
         return f"Both were measured in one session: {pair.first_sessions[0]}."
     sessions = f"A in {', '.join(pair.first_sessions)}; B in {', '.join(pair.second_sessions)}"
     if pair.anchors:
-        linked = f"{counted(pair.anchors, 'commit')} measured in several of them"
-        return f"They were measured in different sessions ({sessions}), which {linked} link{'s' * (pair.anchors == 1)}."
+        linked = (
+            f"linked by {counted(pair.anchors, 'commit that was', 'commits that were')} measured in several of them"
+        )
+        return f"They were measured in different sessions ({sessions}), {linked}."
     return (
         f"They were measured in different sessions that no commit links ({sessions}): a difference may come from the"
         " machine or its state, not from the program."
