@@ -24,7 +24,8 @@ from pathlib import Path
 from ergit.energy.estimate import EstimateSource
 from ergit.energy.perf import PerfSource
 from ergit.energy.pmu import PmuSource
-from ergit.energy.powercap import SAMPLE_SECONDS, PowercapSource
+from ergit.energy.powercap import PowercapSource
+from ergit.energy.sampler import SAMPLE_SECONDS
 from ergit.energy.source import Source, UnavailableError
 from tests.fakes.counter_trees import clock_pmu, zone
 

@@ -10,10 +10,12 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 from ergit.energy.names import Candidate, other_names
+from ergit.energy.sampler import SAMPLE_SECONDS, Sample, Sampler, kept_samples
 from ergit.energy.source import (
     LIMIT_WATTS,
     CounterResult,
@@ -66,14 +68,6 @@ NO_RIGHT = (
 )
 OTHER_SOURCE = "Choose the source perf or powercap"
 CPU_FILES = Path("/sys/devices/system/cpu")
-
-
-class EventSample(NamedTuple):
-    """What reading each counter gave, and the clock's seconds before the first read and after the last."""
-
-    began: float
-    ended: float
-    reads: list[Read]
 
 
 @dataclass(frozen=True)
@@ -258,44 +252,61 @@ def counted_between(before: Read, after: Read) -> Counted:
 
 
 def energy_between(
-    counters: Sequence[OpenCounter],
-    before: EventSample,
-    after: EventSample,
-    limit_watts: float,
-    judged: str = "package",
+    counters: Sequence[OpenCounter], samples: Sequence[Sample], limit_watts: float, judged: str = "package"
 ) -> Energy:
-    """Energy from one sample to the next."""
+    """Energy from the first of at least two samples to the last."""
     packages = sum(counter.event.domain == "package" for counter in counters)
-    results: list[CounterResult] = []
-    seconds: float | None = None
-    for counter, first, last in zip(counters, before.reads, after.reads, strict=True):
-        record = as_it_was_read(counter, first, last)
-        domain = counter.event.domain
-        try:
-            counted = counted_between(first, last)
-            refuse_other_length(counted.seconds, after.began - before.ended, after.ended - before.began)
-        except NotCountedError as refusal:
-            results.append(CounterResult(record, 0.0, str(refusal), refusal.is_gone))
-            continue
-        joules = counted.counts * float(counter.event.scale)
-        limit = limit_of(domain, packages, limit_watts)
-        problem = implausible(joules, counted.seconds, limit) or stands_still(domain, judged, joules, counted.seconds)
-        results.append(CounterResult(record, joules, problem))
-        if domain == judged:
-            seconds = counted.seconds if seconds is None else max(seconds, counted.seconds)
-    return add_up(PmuSource.name, results, seconds)
+    results = [
+        result_of(counter, samples, index, limit_of(counter.event.domain, packages, limit_watts), judged)
+        for index, counter in enumerate(counters)
+    ]
+    counted = [
+        counted_between(samples[0].reads[index], samples[-1].reads[index]).seconds
+        for index, (counter, result) in enumerate(zip(counters, results, strict=True))
+        if counter.event.domain == judged and result.problem is None
+    ]
+    return add_up(PmuSource.name, results, max(counted, default=None))
 
 
-def as_it_was_read(counter: OpenCounter, before: Read, after: Read) -> Counter:
+def result_of(
+    counter: OpenCounter, samples: Sequence[Sample], index: int, limit_watts: float, judged: str
+) -> CounterResult:
+    """What one counter, the `index`-th of each sample, says of a window; each step between samples has to be likely.
+
+    A reset of the hardware counter makes the kernel add up to a whole range, which would be likely in a long window.
+    """
+    domain, scale = counter.event.domain, float(counter.event.scale)
+    first, last = samples[0], samples[-1]
+    record = as_it_was_read(counter, samples, index)
+    try:
+        counted = counted_between(first.reads[index], last.reads[index])
+        refuse_other_length(counted.seconds, last.began - first.ended, last.ended - first.began)
+        steps = [
+            (counted_between(one.reads[index], other.reads[index]).counts * scale, other.ended - one.began)
+            for one, other in pairwise(samples)
+        ]
+    except NotCountedError as refusal:
+        return CounterResult(record, 0.0, str(refusal), refusal.is_gone)
+    joules = counted.counts * scale
+    refusals = (implausible(step_joules, seconds, limit_watts) for step_joules, seconds in steps)
+    problem = next(filter(None, refusals), None) or stands_still(domain, judged, joules, counted.seconds)
+    return CounterResult(record, joules, problem)
+
+
+def as_it_was_read(counter: OpenCounter, samples: Sequence[Sample], index: int) -> Counter:
     """The record of one counter in one window, for the file of readings."""
+    times = [sample.seconds for sample in samples]
+    values = [raw_value(sample.reads[index]) for sample in samples]
+    kept = kept_samples(times)
     return Counter(
         name=counter.name,
         domain=counter.event.domain,
         unit=f"{counter.event.scale} {counter.event.unit}",
-        before=raw_value(before),
-        after=raw_value(after),
+        before=values[0],
+        after=values[-1],
         range=None,
-        samples=(),
+        samples=tuple(values[sample] for sample in kept),
+        sample_seconds=tuple(round(times[sample] - times[0], 6) for sample in kept),
     )
 
 
@@ -307,7 +318,10 @@ def raw_value(read: Read) -> Raw:
 
 
 class PmuSource(Source):
-    """Counters of the `power` PMU, opened once per event and package; an edge is one `read` for each."""
+    """Counters of the `power` PMU, opened once per event and package; an edge is one `read` for each.
+
+    Windows are sampled every `sample_seconds`, so that a jump is seen in a long one too.
+    """
 
     name = "pmu"
 
@@ -319,6 +333,7 @@ class PmuSource(Source):
         cpu_files: Path = CPU_FILES,
         judged: str = "package",
         limit_watts: float = LIMIT_WATTS,
+        sample_seconds: float = SAMPLE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Opens the event of the domain `judged` on every package, and the other events that can be.
@@ -329,7 +344,6 @@ class PmuSource(Source):
         """
         self.judged = judged
         self._limit_watts = limit_watts
-        self._clock = clock
         with contextlib.ExitStack() as opened:
             self.counters, self.notes = open_counters(power, proc, cpu_files, judged, opened)
             self._files = opened.pop_all()
@@ -338,26 +352,31 @@ class PmuSource(Source):
             domain for domain in DOMAINS if any(counter.event.domain == domain for counter in self.counters)
         )
 
+        self._sampler = Sampler(self._read_all, clock, sample_seconds)
+
     def start(self) -> None:
-        """Reads each counter, in the same order as `stop()`, so that all of them span windows of the same length."""
-        self._before = self._read_all()
+        """Reads each counter."""
+        self._sampler.start()
+
+    def sample(self) -> None:
+        """Reads each counter once more if a window is open."""
+        self._sampler.sample()
 
     def stop(self) -> None:
         """Reads each counter for the last time of this window."""
-        self._after = self._read_all()
+        self._sampler.stop()
 
     def energy(self, cpu_seconds: float) -> Energy:  # noqa: ARG002
         """Energy of the window; a problem if any counter failed, stopped, went backwards or can't have been right."""
-        return energy_between(self.counters, self._before, self._after, self._limit_watts, self.judged)
+        return energy_between(self.counters, self._sampler.samples, self._limit_watts, self.judged)
 
     def close(self) -> None:
-        """Closes the counters."""
+        """Ends the sampler and closes the counters."""
+        self._sampler.close()
         self._files.close()
 
-    def _read_all(self) -> EventSample:
-        began = self._clock()
-        reads = [read_counter(descriptor) for descriptor in self._descriptors]
-        return EventSample(began, self._clock(), reads)
+    def _read_all(self) -> list[Read]:
+        return [read_counter(descriptor) for descriptor in self._descriptors]
 
 
 def open_counters(

@@ -2,12 +2,12 @@
 
 import contextlib
 import re
-import threading
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
+from ergit.energy.sampler import SAMPLE_SECONDS, Sampler, kept_samples
 from ergit.energy.source import (
     LIMIT_WATTS,
     CounterResult,
@@ -23,26 +23,7 @@ from ergit.energy.wraps import SHORTEST_NEIGHBOUR_SECONDS, Watts, window_joules
 from ergit.energy.zones import Zone, microjoules, open_zones, read_counter
 from ergit.records.readings import DOMAINS, Counter, Raw
 
-SAMPLE_SECONDS = 1.0
-"""How often a window is sampled: a wrap can then be told from a reset by the power of the seconds beside it."""
-
-KEPT_SECONDS = 10.0
-"""How far apart samples are that are kept in the record, besides those next to a fall of the count."""
-
 KERNEL_TREE = Path("/sys/class/powercap")
-
-
-class ZoneSample(NamedTuple):
-    """What reading each zone's counter gave, and the clock's seconds before the first read and after the last."""
-
-    began: float
-    ended: float
-    reads: list[Read]
-
-    @property
-    def seconds(self) -> float:
-        """The middle of the two."""
-        return (self.began + self.ended) / 2
 
 
 def result_of(
@@ -76,7 +57,8 @@ def sampling_interval(zones: Sequence[Zone], wanted_seconds: float, limit_watts:
 def as_it_was_read(zone: Zone, times: Sequence[float], reads: Sequence[Read]) -> Counter:
     """The record of one zone in one window, for the file of readings."""
     values = [raw_value(read) for read in reads]
-    kept = kept_samples(times, values)
+    falls = [index for index, (first, last) in enumerate(pairwise(values), start=1) if not is_rise(first, last)]
+    kept = kept_samples(times, falls)
     return Counter(
         name=zone.name,
         domain=zone.domain,
@@ -87,19 +69,6 @@ def as_it_was_read(zone: Zone, times: Sequence[float], reads: Sequence[Read]) ->
         samples=tuple(values[index] for index in kept),
         sample_seconds=tuple(round(times[index] - times[0], 6) for index in kept),
     )
-
-
-def kept_samples(times: Sequence[float], values: Sequence[Raw]) -> list[int]:
-    """Indices of the samples between the edges that are kept: one in ten seconds, and what a fall was judged by."""
-    falls = {index for index in range(1, len(values)) if not is_rise(values[index - 1], values[index])}
-    beside_a_fall = {index + offset for index in falls for offset in (-2, -1, 0, 1)}
-    kept: list[int] = []
-    latest = times[0]
-    for index in range(1, len(values) - 1):
-        if index in beside_a_fall or times[index] - latest >= KEPT_SECONDS:
-            kept.append(index)
-            latest = times[index]
-    return kept
 
 
 def is_rise(first: Raw, last: Raw) -> bool:
@@ -118,9 +87,8 @@ def raw_value(read: Read) -> Raw:
 class PowercapSource(Source):
     """Counters of /sys/class/powercap, for Intel and for AMD, whose kernel driver serves them under the same names.
 
-    Files stay open; an edge of a window is one `pread` per counter. A thread, asleep since the source was opened, wakes
-    every `sample_seconds` and adds a sample if a window is open, so that wraps are seen, and told from resets. The
-    edges neither start nor wake it.
+    Files stay open; an edge of a window is one `pread` per counter. Windows are sampled every `sample_seconds`, so that
+    wraps are seen, and told from resets.
     """
 
     name = "powercap"
@@ -142,12 +110,7 @@ class PowercapSource(Source):
         """
         self.judged = judged
         self._limit_watts = limit_watts
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._closed = threading.Event()
-        self._samples: list[ZoneSample] = []
         self._earlier: dict[str, Watts] = {}
-        self._window_is_open = False
         with contextlib.ExitStack() as opened:
             self.zones, self._descriptors, self.notes = open_zones(root, proc, judged, opened)
             if root != KERNEL_TREE:
@@ -155,38 +118,30 @@ class PowercapSource(Source):
             self._files = opened.pop_all()
         self.domains = tuple(domain for domain in DOMAINS if any(zone.domain == domain for zone in self.zones))
         interval = sampling_interval(self.zones, sample_seconds, limit_watts)
-        self._sampler = threading.Thread(
-            target=self._sample_now_and_then, args=(interval,), name="powercap sampler", daemon=True
-        )
-        self._sampler.start()
+        self._sampler = Sampler(self._read_all, clock, interval)
 
     def start(self) -> None:
-        """Reads each counter, in the same order as `stop()`, so that all of them span windows of the same length."""
-        with self._lock:
-            self._samples = [self._read_all()]
-            self._window_is_open = True
+        """Reads each counter."""
+        self._sampler.start()
 
     def sample(self) -> None:
         """Reads each counter once more if a window is open."""
-        with self._lock:
-            if self._window_is_open:
-                self._samples.append(self._read_all())
+        self._sampler.sample()
 
     def stop(self) -> None:
         """Reads each counter for the last time of this window."""
-        with self._lock:
-            self._samples.append(self._read_all())
-            self._window_is_open = False
+        self._sampler.stop()
 
     def energy(self, cpu_seconds: float) -> Energy:  # noqa: ARG002
         """Energy of the window; a problem if any counter failed, was reset or can't have been right."""
-        times = [sample.seconds for sample in self._samples]
+        samples = self._sampler.samples
+        times = [sample.seconds for sample in samples]
         packages = sum(zone.domain == "package" for zone in self.zones)
         results = [
             result_of(
                 zone,
                 times,
-                [sample.reads[index] for sample in self._samples],
+                [sample.reads[index] for sample in samples],
                 limit_of(zone.domain, packages, self._limit_watts),
                 self.judged,
                 self._earlier.get(zone.name),
@@ -198,8 +153,7 @@ class PowercapSource(Source):
 
     def close(self) -> None:
         """Ends the sampler and closes the files."""
-        self._closed.set()
-        self._sampler.join()
+        self._sampler.close()
         self._files.close()
 
     def _remember_power(self, results: Sequence[CounterResult], seconds: float) -> None:
@@ -212,11 +166,5 @@ class PowercapSource(Source):
                 known = self._earlier.get(name, Watts(watts, watts))
                 self._earlier[name] = Watts(min(known.lowest, watts), max(known.highest, watts))
 
-    def _read_all(self) -> ZoneSample:
-        began = self._clock()
-        reads = [read_counter(descriptor) for descriptor in self._descriptors]
-        return ZoneSample(began, self._clock(), reads)
-
-    def _sample_now_and_then(self, sample_seconds: float) -> None:
-        while not self._closed.wait(sample_seconds):
-            self.sample()
+    def _read_all(self) -> list[Read]:
+        return [read_counter(descriptor) for descriptor in self._descriptors]

@@ -30,12 +30,12 @@ MAY_REST = frozenset({"uncore"})
 TRIAL_SECONDS = (0.005, 0.02, 0.1)
 """Windows of the trial of a source, one after the other until one counts: a healthy counter needs the first alone."""
 
-CLOCK_SLACK_SECONDS = 0.01
+CLOCK_SLACK_SECONDS = 0.02
 CLOCK_SLACK_SHARE = 0.001
 """How far the kernel's own time of an event may lie outside the edges of a window, as seconds and as a share of it.
 
 Two clocks differ by at most 0.05 % (CLOCK_MONOTONIC is slewed by up to 500 ppm, adjtimex(2)). Healthy windows of a
-guest under emulation, the worst machine at hand, differed by -3.3 to +9.5 ms.
+guest under emulation, the worst machine at hand, differed by -3.3 to +9.5 ms, and by -13 ms under load.
 """
 
 GONE = frozenset({errno.ENODEV, errno.ENXIO})

@@ -241,13 +241,9 @@ def test_two_processors_of_one_package_are_not_added_up(tmp_path):
 
 def test_the_limit_of_power_holds_for_all_packages_together(perf_acts):
     for packages, joules in ((1, {}), (4, {"package": 25.0})):
-        runtime = f"RUNTIME*{packages}"
-        perf_acts({"output": line("0.1", runtime=runtime)}, {"output": line("25.000000", runtime=runtime)})
-        with PerfSource(PACKAGE, packages=packages) as source:
-            source.start()
-            time.sleep(0.001)
-            source.stop()
-            energy = source.energy(0.0)
+        perf_acts({"output": line("0.1", runtime=0)}, {"output": line("25.000000", runtime=0)})
+        with PerfSource(PACKAGE, packages=packages, clock=lambda: 0.0) as source:
+            energy = second_window(source)
         assert energy.joules == joules
 
 

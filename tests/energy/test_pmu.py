@@ -15,7 +15,6 @@ import pytest
 from ergit.energy.pmu import (
     READING,
     Event,
-    EventSample,
     OpenCounter,
     PmuSource,
     Read,
@@ -28,6 +27,7 @@ from ergit.energy.pmu import (
     read_event,
     read_type_and_cpus,
 )
+from ergit.energy.sampler import Sample
 from ergit.energy.source import Energy, UnavailableError
 from ergit.records.readings import Counter
 from tests.fakes.another_user import another_user
@@ -47,8 +47,8 @@ def reading(count: int, enabled: int, running: int) -> bytes:
 
 def between(first: Read, last: Read, seconds: float = 1.0, domain: str = "package") -> Energy:
     """The energy of a window of `seconds` with these reads at its edges."""
-    before, after = EventSample(0.0, 0.0, [first]), EventSample(seconds, seconds, [last])
-    return energy_between([open_counter(domain)], before, after, 1000.0)
+    before, after = Sample(0.0, 0.0, [first]), Sample(seconds, seconds, [last])
+    return energy_between([open_counter(domain)], [before, after], 1000.0)
 
 
 def files_of_cpus(folder: Path, *dies: tuple[str, str]) -> Path:
@@ -167,9 +167,9 @@ def test_two_to_the_thirty_second_counts_are_a_joule():
 
 def test_packages_are_summed_and_psys_stands_apart():
     counters = [open_counter(cpu=0), open_counter(cpu=18), open_counter("psys")]
-    before = EventSample(0.0, 0.0, [reading(0, 0, 0)] * 3)
-    after = EventSample(1.0, 1.0, [reading(joules * ONE_JOULE, SECOND, SECOND) for joules in (20, 30, 2500)])
-    assert energy_between(counters, before, after, 1000.0).joules == {"package": 50.0, "psys": 2500.0}
+    before = Sample(0.0, 0.0, [reading(0, 0, 0)] * 3)
+    after = Sample(1.0, 1.0, [reading(joules * ONE_JOULE, SECOND, SECOND) for joules in (20, 30, 2500)])
+    assert energy_between(counters, [before, after], 1000.0).joules == {"package": 50.0, "psys": 2500.0}
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_an_event_whose_processor_went_offline_in_the_window_gives_no_energy():
     assert "it stopped inside the window" in str(energy.problem)
 
 
-@pytest.mark.parametrize("difference_nanoseconds", [-3_300_000, 9_500_000])
+@pytest.mark.parametrize("difference_nanoseconds", [-13_000_000, -3_300_000, 9_500_000])
 def test_an_events_own_time_may_differ_from_the_clock_as_far_as_healthy_ones_do(difference_nanoseconds):
     enabled = SECOND + difference_nanoseconds
     energy = between(reading(0, 0, 0), reading(10 * ONE_JOULE, enabled, enabled))
@@ -215,9 +215,9 @@ def test_an_events_own_time_may_differ_from_the_clock_as_far_as_healthy_ones_do(
 
 
 def test_a_slow_edge_leaves_room_for_the_events_own_time_and_shows_in_the_seconds():
-    before, after = EventSample(0.0, 0.0, [reading(0, 0, 0)]), EventSample(1.0, 1.4, [reading(ONE_JOULE, 0, 0)])
-    late = EventSample(after.began, after.ended, [reading(14 * ONE_JOULE, 14 * SECOND // 10, 14 * SECOND // 10)])
-    energy = energy_between([open_counter()], before, late, 1000.0)
+    before, after = Sample(0.0, 0.0, [reading(0, 0, 0)]), Sample(1.0, 1.4, [reading(ONE_JOULE, 0, 0)])
+    late = Sample(after.began, after.ended, [reading(14 * ONE_JOULE, 14 * SECOND // 10, 14 * SECOND // 10)])
+    energy = energy_between([open_counter()], [before, late], 1000.0)
     assert energy.joules == {"package": 14.0}
     assert energy.seconds == 1.4
 
@@ -321,3 +321,26 @@ def test_the_fix_begins_with_the_level_at_which_the_capability_suffices(tmp_path
     fix = fix_of_right("Start the study with CAP_PERFMON", tmp_path)
     assert fix.startswith("First sudo sysctl kernel.perf_event_paranoid=2") is first
     assert fix.endswith("Start the study with CAP_PERFMON")
+
+
+def minutes_with_a_jump(jump_joules: int) -> list[Sample]:
+    """Six minutes at 50 W, sampled each second, with more counted in one of these seconds."""
+    counts = [50 * second + (jump_joules if second > 200 else 0) for second in range(361)]
+    return [
+        Sample(second, second, [reading(joules * ONE_JOULE, second * SECOND, second * SECOND)])
+        for second, joules in enumerate(counts)
+    ]
+
+
+def test_a_jump_in_one_second_is_refused_although_the_whole_window_may_have_used_as_much():
+    """The hardware counter was reset, and the kernel took it for a wrap; six minutes at 1,000 W are 360 kJ."""
+    energy = energy_between([open_counter()], minutes_with_a_jump(200_000), 1000.0)
+    assert energy.joules == {}
+    assert "200050 J in 1 s is more than 1000 W" in str(energy.problem)
+
+
+def test_a_long_window_keeps_a_sample_in_ten_seconds():
+    energy = energy_between([open_counter()], minutes_with_a_jump(0), 1000.0)
+    assert energy.joules == {"package": 18_000.0}
+    assert energy.counters[0].sample_seconds == tuple(float(second) for second in range(10, 360, 10))
+    assert energy.counters[0].samples[0] == 500 * ONE_JOULE
