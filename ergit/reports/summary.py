@@ -16,8 +16,9 @@ from ergit.urls import public_url
 
 # The record that a failure stands in, and from which on a commit is tried again.
 CAUSES = {"no-jdk": "results/java/{commit}.json", "build-failed": "results/build/{commit}.json"}
-URL_CHARACTERS = "%/:=&?~#+!$,;'@*[]"  # all that a URL may hold but parentheses, which end a link in Markdown
 READING = "results/readings/{commit}/{round}.json"
+
+URL_CHARACTERS = "%/:=&?~#+!$,;'@*[]"  # all that a URL may hold but parentheses, which end a link in Markdown
 
 
 def summary(
