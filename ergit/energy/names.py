@@ -9,11 +9,16 @@ from typing import NamedTuple
 
 from ergit.energy.source import work
 
-MOVES = 4
-"""How often two counters must have moved by the same amount to be one: each time is one in a hundred by chance."""
+MOMENTS = 4
+MOMENT_SECONDS = 0.005
+"""How often, and how far apart, two counters must have moved by the same amount to be one.
 
-PATIENCE_SECONDS = 0.02
-"""How long a counter may take to move: it is usually a millisecond."""
+A counter moves once in a millisecond and a read takes some microseconds, so that each moment leaves room for a
+difference of about a thousandth: counters of their own pass the first by chance now and then, hardly ever all of them.
+"""
+
+PATIENCE_SECONDS = 0.05
+"""How long a counter may take to move before it says nothing."""
 
 SKEW_SECONDS = 0.1
 SKEW_SHARE = 0.02
@@ -96,14 +101,21 @@ def moves_as_one(one: Candidate, other: Candidate) -> bool:
     if one.counts_since_boot and not start.before <= start.other <= start.after:
         return False
     latest = start
-    for _ in range(MOVES):
-        if not wait_until_moved(one, latest.after):
-            return False
-        latest = frame_of(one, other)
+    for _ in range(MOMENTS):
+        earlier, latest = latest, frame_after_a_move(one, other, latest.after)
         moved = latest.other - start.other
-        if not latest.before - start.after <= moved <= latest.after - start.before:
+        if latest.after == earlier.after or not latest.before - start.after <= moved <= latest.after - start.before:
             return False
     return True
+
+
+def frame_after_a_move(one: Candidate, other: Candidate, count: int) -> Frame:
+    """The reads after a moment of work, or a longer one if `one` still has that count."""
+    ends = time.perf_counter() + PATIENCE_SECONDS
+    work(MOMENT_SECONDS)
+    while (frame := frame_of(one, other)).after == count and time.perf_counter() < ends:
+        work(MOMENT_SECONDS)
+    return frame
 
 
 def moves_alike(one: Candidate, other: Candidate, cpu: int | None) -> bool:
@@ -132,12 +144,3 @@ def kept_on(cpu: int | None) -> Iterator[None]:
 def frame_of(one: Candidate, other: Candidate) -> Frame:
     """A read of `other` between two of `one`."""
     return Frame(one.count(), other.count(), one.count())
-
-
-def wait_until_moved(candidate: Candidate, count: int) -> bool:
-    """Works until the counter has another count; whether it got one in time."""
-    ends = time.perf_counter() + PATIENCE_SECONDS
-    while candidate.count() == count:
-        if time.perf_counter() > ends:
-            return False
-    return True

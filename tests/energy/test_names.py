@@ -54,6 +54,13 @@ def test_packages_that_only_move_alike_are_counters_of_their_own():
     assert found == {}
 
 
+def test_counters_that_move_all_the_time_are_told_apart_by_their_power():
+    """As those of the guest, which no millisecond's steps keep apart."""
+    smooth, faster = (at(watts, step_seconds=1e-6) for watts in (10.0, 13.0))
+    assert other_names([candidate("a", smooth, "0"), candidate("b", faster, "1")]) == {}
+    assert other_names([candidate("a", smooth, "0"), candidate("b", smooth, "1")]) == {1: 0}
+
+
 def test_counters_that_do_not_move_say_nothing():
     assert other_names([candidate("a", lambda: 0, "0"), candidate("b", lambda: 0, "1")]) == {}
 

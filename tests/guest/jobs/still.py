@@ -34,7 +34,11 @@ def main() -> None:
             found=source.reason,
         )
     doctor = subprocess.run(
-        [sys.executable, "-P", "-m", "ergit.cli", "doctor"], capture_output=True, text=True, check=False, cwd="/tmp"
+        [sys.executable, "-P", "-m", "ergit.cli", "doctor", "--measure", "{}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/tmp",
     )
     printed = doctor.stdout + doctor.stderr
     line = next((line for line in printed.splitlines() if line.startswith("readings")), printed)
