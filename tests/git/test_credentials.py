@@ -16,6 +16,7 @@ from ergit.records.mirror import read_mirror, write_mirror
 from ergit.urls import public_url, without_credentials
 from tests.fakes.git_server import git_server
 from tests.fakes.repositories import Repository
+from tests.fakes.studies import configure, snakemake
 
 USER, PASSWORD = "ada@example.org", "p%40ss/w:rd & 'more'"
 IN_URL = "ada%40example.org:p%2540ss%2Fw%3Ard%20%26%20%27more%27"
@@ -201,3 +202,23 @@ def test_a_password_that_git_cannot_take_is_refused() -> None:
 def test_the_password_of_an_ssh_url_goes_nowhere() -> None:
     access = access_to("ssh://git:secret@host/r")
     assert (access.url, access.settings, access.environment) == ("ssh://git@host/r", (), {})
+
+
+def test_no_file_of_a_whole_study_holds_the_password(
+    five: Repository, server: str, trace: Path, tmp_path: Path
+) -> None:
+    study = tmp_path / "study"
+    url = f"http://{IN_URL}@{server}/project"
+    once = {"measure__rounds": 1, "measure__repeats": 1, "measure__warmup": 0}
+    configure(study, repository={"url": url}, commits=["main"], build__commands=["env", "git remote -v"], **once)
+    done = snakemake(study, "--skip-script-cleanup", "results/energy.csv")
+    assert done.returncode == 0, done.stdout + done.stderr
+    config = study / "config/config.yaml"
+    written = [path for path in [trace, *study.rglob("*")] if path.is_file() and path != config]
+    assert any(path.parent.name == "scripts" for path in written)
+    assert any(path.name == "trace" for path in written)
+    assert secrets_in(done.stdout + done.stderr) == []
+    for path in written:
+        assert secrets_in(path.read_text(encoding="utf-8", errors="replace")) == [], path
+    build = study / f"results/build/{five.git('rev-parse', 'main')}.output.log"
+    assert "PATH=" in build.read_text(encoding="utf-8")
