@@ -16,6 +16,6 @@ rule summary:
     params:
         repository=literally(public_url(settings.repository.url)),
         measure=literally(None if settings.imported else to_builtins(settings.measure)),
-        readings="results/readings",
+        results=RESULTS,
     script:
         "../scripts/summary.py"

@@ -25,10 +25,13 @@ def main(job: Any) -> None:
     context = read_context(Path(job.input.context))
     imported = read_imported(Path(job.input.imported)) if job.input.imported else None
     settings = None if job.params.measure is None else convert(job.params.measure, MeasureSettings)
-    flags = flags_part(table, Path(job.params.readings), settings)
-    text = summary(table, commits, record, context, job.params.repository, flags=flags, imported=imported)
+    results = job.params.results
+    flags = flags_part(table, Path(results) / "readings", settings)
+    text = summary(
+        table, commits, record, context, job.params.repository, results=results, flags=flags, imported=imported
+    )
     write_atomically(Path(job.output.summary), text)
-    write_atomically(Path(job.output.failed), "".join(f"{file}\n" for file in failed_files(table)))
+    write_atomically(Path(job.output.failed), "".join(f"{file}\n" for file in failed_files(table, results)))
 
 
 if __name__ == "__main__":

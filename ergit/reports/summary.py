@@ -15,8 +15,8 @@ from ergit.text import cell, counted, markdown_table, one_line
 from ergit.urls import public_url
 
 # The record that a failure stands in, and from which on a commit is tried again.
-CAUSES = {"no-jdk": "results/java/{commit}.json", "build-failed": "results/build/{commit}.json"}
-READING = "results/readings/{commit}/{round}.json"
+CAUSES = {"no-jdk": "{results}/java/{commit}.json", "build-failed": "{results}/build/{commit}.json"}
+READING = "{results}/readings/{commit}/{round}.json"
 
 URL_CHARACTERS = "%/:=&?~#+!$,;'@*[]"  # all that a URL may hold but parentheses, which end a link in Markdown
 
@@ -28,12 +28,14 @@ def summary(
     context: ContextRecord,
     repository: str,
     *,
+    results: str = "results",
     flags: str | None = None,
     imported: ImportRecord | None = None,
 ) -> str:
     """The study in Markdown, aligned so that it reads as plain text too.
 
-    `repository` is its URL without user and password, `flags` what is known of flagged readings.
+    `repository` is its URL without user and password, `results` the study's results folder, `flags` what is known of
+    flagged readings.
     """
     parts = [
         f"# Energy of {one_line(repository)}",
@@ -43,12 +45,12 @@ def summary(
         "\n".join(f"- {line}" for line in [*limits(table, record.study), *map(accepted_line, context.accepted)]),
     ]
     if (table["status"] != "ok").any():
-        parts += ["## Without a reading", failures_part(table)]
+        parts += ["## Without a reading", failures_part(table, results)]
     if flags is not None:
         parts += ["## Flags of readings", flags]
     parts += [
-        "Figures: results/plots/evolution.svg, results/plots/distribution.svg (and .png)."
-        " Tables: results/energy.csv, results/changes.tsv."
+        f"Figures: {results}/plots/evolution.svg, {results}/plots/distribution.svg (and .png)."
+        f" Tables: {results}/energy.csv, {results}/changes.tsv."
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -137,7 +139,7 @@ def accepted_line(accepted: AcceptedCommit) -> str:
     return f"Accepted: {one_line(accepted.name)} ({accepted.commit[:10]}), {where}"
 
 
-def failures_part(table: pd.DataFrame) -> str:
+def failures_part(table: pd.DataFrame, results: str) -> str:
     """The commits with a record of failure, with the reason, and how to try them again."""
     failed = table[table["status"] != "ok"].drop_duplicates(["commit", "status"])
     texts = failed[["status", "reason", "subject"]].fillna("").itertuples(index=False, name=None)
@@ -146,18 +148,19 @@ def failures_part(table: pd.DataFrame) -> str:
     if (failed["source"] == SOURCE).all():
         return listed
     again = (
-        "To try these again, run the same command with `-R $(cat results/failed.txt)`. What the commands printed is in"
-        " results/build/<commit>.output.log and results/readings/<commit>/<round>.output.log."
+        f"To try these again, run the same command with `-R $(cat {results}/failed.txt)`. What the commands printed is"
+        f" in {results}/build/<commit>.output.log and {results}/readings/<commit>/<round>.output.log."
     )
     return f"{listed}\n\n{again}"
 
 
-def failed_files(table: pd.DataFrame) -> list[str]:
+def failed_files(table: pd.DataFrame, results: str = "results") -> list[str]:
     """The records of failure, each once, in the table's order; an imported one has no record."""
     failed = table.loc[(table["status"] != "ok") & (table["source"] != SOURCE), ["status", "commit", "round"]]
     rows = failed.itertuples(index=False, name=None)
     return list(
         dict.fromkeys(
-            CAUSES.get(status, READING).format(commit=commit, round=round_) for status, commit, round_ in rows
+            CAUSES.get(status, READING).format(results=results, commit=commit, round=round_)
+            for status, commit, round_ in rows
         )
     )

@@ -345,7 +345,7 @@ def test_transients_stand_apart() -> None:
 def test_of_many_changes_the_largest_are_listed_and_the_rest_counted() -> None:
     changes = [change(n, 0.01 * n) for n in range(1, 25)] + [change(26, 0.9, kind="transient")]
     words = written(draw("evolution", study(30, 7), changes_record(*changes)))
-    assert "and 5 further changes, listed in results/changes.tsv" in words
+    assert "and 5 further changes, listed in changes.tsv" in words
     assert {"0000018 +24.0 %", "0000005 +5.0 %"} <= set(words)
     assert not {"0000004 +4.0 %", "000001a +90.0 %"} & set(words)
 

@@ -201,6 +201,15 @@ def test_what_to_try_again_starts_at_the_cause() -> None:
     ]
 
 
+def test_a_study_below_a_prefix_names_its_own_files() -> None:
+    rows = energy_table([failure(2, "no-jdk")])
+    assert failed_files(rows, "slow/results") == [f"slow/results/java/{sha_of(2)}.json"]
+    found = ContextRecord(changes=(), accepted=())
+    text = summary(rows, [commit_row(2)], changes_record(kind=None), found, "project", results="slow/results")
+    assert "`-R $(cat slow/results/failed.txt)`" in text
+    assert " results/" not in text
+
+
 def test_a_commit_without_a_jdk_is_tried_again_from_there() -> None:
     assert failed_files(energy_table([failure(2, "no-jdk")])) == [f"results/java/{sha_of(2)}.json"]
     assert failed_files(energy_table([clean(3)])) == []

@@ -122,7 +122,7 @@ def _location(change: ChangeResult) -> str:
 
 def _notes(unlisted: int, record: ChangesRecord) -> list[str]:
     """What is said below the list of changes."""
-    notes = [f"and {counted(unlisted, 'further change')}, listed in results/changes.tsv"] if unlisted else []
+    notes = [f"and {counted(unlisted, 'further change')}, listed in changes.tsv"] if unlisted else []
     assumption = assumption_sentence(record.study)
     if assumption is not None:
         notes.append(clipped(assumption, WIDTH - 2 * EDGE))
