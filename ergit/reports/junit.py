@@ -89,7 +89,8 @@ def without_reading(table: pd.DataFrame) -> dict[str, str]:
     """For each commit of the table without a clean reading, why."""
     rows = table[~table.groupby("commit")["clean"].transform("any")].drop_duplicates("commit")
     why = rows["reason"].fillna(rows["flags"])
+    outcomes = rows["status"].replace("ok", "no clean reading")
     return {
-        commit: one_line(status if pd.isna(reason) else f"{status}: {reason}", REASON)
-        for commit, status, reason in zip(rows["commit"], rows["status"], why, strict=True)
+        commit: one_line(outcome if pd.isna(reason) else f"{outcome}: {reason}", REASON)
+        for commit, outcome, reason in zip(rows["commit"], outcomes, why, strict=True)
     }
