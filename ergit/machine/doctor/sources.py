@@ -23,6 +23,7 @@ def source_checks(settings: MeasureSettings, roots: Roots) -> Iterator[Check]:
         powercap=roots.sysfs / "class/powercap",
         event_sources=roots.sysfs / "bus/event_source/devices",
         proc=roots.proc,
+        cpu_files=roots.sysfs / "devices/system/cpu",
     )
     found = energy.probe(settings, sources)
     asked = [each for each in found if each.is_asked_for]
