@@ -12,7 +12,7 @@ rule build:
         "../envs/ergit.yaml"
     params:
         settings=handed_over,
-        fingerprint=literally(build_fingerprint(settings)),
+        fingerprint=literally(build_fingerprint(settings, edited)),
     shell:
         "exec python3 -P -m ergit.building.build --settings {params.settings} --commit {wildcards.commit}"
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"

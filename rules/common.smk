@@ -17,6 +17,7 @@ if ROOT not in sys.path:  # ergit need not be installed where it is used as a mo
 from ergit.config.fingerprint import build_fingerprint, mirror_fingerprint, reading_fingerprint, selection_fingerprint
 from ergit.config.handover import hand_over, program_variables
 from ergit.config.reading import from_command_line, load_yaml, read_config
+from ergit.config.study_files import all_files, edited_files, note_study_files
 from ergit.errors import ErgitError
 from ergit.urls import public_url
 from ergit.machine.doctor.report import refuse_unfit
@@ -56,15 +57,25 @@ workflow.global_resources.setdefault("rapl", 1)
 if workflow.scheduling_settings:
     workflow.scheduling_settings.max_jobs_per_timespan = None
 
+RESULTS = str(workflow.modifier.modify_path("results"))  # below the prefix, where ergit is used as a module
+
+# The study's own files that commands use: an edited one builds and measures again.
+study_files = all_files(settings)
+files_note = Path(f"{RESULTS}/study-files.json")
+is_new_study = not Path(f"{RESULTS}/commits.tsv").exists()
+try:
+    edited = edited_files(study_files, files_note, is_new=is_new_study)
+except ErgitError as error:
+    raise WorkflowError(str(error)) from None
+
 # The programs find `ergit` and this very Python in the environment, and there the settings of this study. In `params` any
 # change of a setting would build and measure everything again; which ones have to, the fingerprints say.
 os.environ.update(program_variables())
 SETTINGS = hand_over(settings)
 
-RESULTS = str(workflow.modifier.modify_path("results"))  # below the prefix, where ergit is used as a module
-
 
 onstart:
+    note_study_files(study_files.names, files_note)
     # Before anything is spent: can this machine measure what the config asks for?
     if workflow.local_exec and measuring_may_follow():
         try:

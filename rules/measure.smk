@@ -16,7 +16,7 @@ rule measure:
     params:
         settings=handed_over,
         protocol=PROTOCOL,
-        fingerprint=literally(reading_fingerprint(settings)),
+        fingerprint=literally(reading_fingerprint(settings, edited)),
     shell:
         "exec python3 -P -m ergit.measuring.measure --settings {params.settings}"
         " --commit {wildcards.commit} --round {wildcards.round} --build {input.build:q} --artifact {input.artifact:q}"

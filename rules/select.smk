@@ -3,8 +3,8 @@ checkpoint select:
     input:
         "results/mirror.json",
     output:
+        plan="results/plan.json",  # the first: where it alone is missing, Snakemake asks for this one only
         commits="results/commits.tsv",
-        plan="results/plan.json",
     log:
         "results/commits.log",
     conda:
@@ -12,6 +12,7 @@ checkpoint select:
     params:
         commits=literally(selection_fingerprint(settings, config["commits"])),
         rounds=settings.measure.rounds,
+        files=literally(list(study_files.names)),
         mirror=f"{RESULTS}/mirror.git",
     script:  # not `shell:`, whose line could not hold a list of thousands of SHAs
         "../scripts/select.py"

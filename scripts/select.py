@@ -3,18 +3,21 @@
 from pathlib import Path
 from typing import Any
 
+from ergit.config.study_files import note_study_files
 from ergit.errors import exit_on_user_error
 from ergit.git.selection import select
+from ergit.records import study_files
 from ergit.records.commits import chosen, write_commits
 from ergit.records.mirror import read_mirror
 from ergit.records.plan import Plan, write_plan
 
 
 def main(job: Any) -> None:
-    """Writes results/commits.tsv and results/plan.json."""
+    """Writes results/commits.tsv and results/plan.json; notes the study's own files that are new, as they are now."""
     head = read_mirror(Path(job.input[0])).head
     rows = select(Path(job.params.mirror), head, job.params.commits)
     write_commits(Path(job.output.commits), rows)
+    note_study_files(job.params.files, Path(job.output.plan).with_name(study_files.NAME))
     write_plan(Path(job.output.plan), Plan(rounds={row.commit: job.params.rounds for row in chosen(rows)}))
 
 

@@ -16,6 +16,7 @@ from ergit.building.removal import mounts_in
 from ergit.config.fingerprint import build_fingerprint
 from ergit.config.handover import received
 from ergit.config.settings import BuildSettings
+from ergit.config.study_files import refuse_edited
 from ergit.disk import explain_write_error, refuse_full_disk
 from ergit.errors import CommitFailure, exit_on_user_error
 from ergit.git.checkout import FAILURE
@@ -167,6 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     output: Path = options.output
     with exit_on_user_error(), explain_write_error(output):
         settings = received(options.settings)
+        refuse_edited(settings)
         job = Job(
             commit=options.commit,
             java=read_java(options.java),

@@ -26,7 +26,7 @@ def cached_path(
     Equal are builds of one commit with the same fingerprint, JDK, kind of machine and build dir. Failures are not kept:
     they are tried again when asked for. Nor are builds whose commands use files of the study's folder.
     """
-    if not folder or any("ERGIT_STUDY" in command for command in settings.commands):
+    if not folder or settings.files or any("ERGIT_STUDY" in command for command in settings.commands):
         return None
     what = [commit, java.wanted, msgspec.to_builtins(java.chosen), fingerprint, platform.machine(), str(build_dir)]
     return Path(folder) / f"{hashlib.sha256(json.dumps(what).encode()).hexdigest()}.tar.gz"

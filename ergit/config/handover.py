@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from ergit.config.settings import JobSettings, Settings
+from ergit.config.settings import JobSettings, Settings, StageFile
+from ergit.config.study_files import all_files, hashes
 from ergit.errors import ErgitError
 
 PREFIX = "ERGIT_SETTINGS_"
@@ -38,8 +39,14 @@ def entries_without(name: str, folder: str) -> list[str]:
     return [entry for entry in folders if entry and entry != folder]
 
 
-def hand_over(settings: Settings) -> str:
-    """Puts the settings into this process's environment; the name of their variable, for `received`."""
+def hand_over(settings: Settings, stages: tuple[StageFile, ...] = (), results: str = "results") -> str:
+    """Puts the settings into this process's environment; the name of their variable, for `received`.
+
+    Args:
+        settings: those of the study.
+        stages: what `modules_enabled` names, as it was found.
+        results: the folder of the study's results.
+    """
     text = msgspec.json.encode(
         JobSettings(
             repository=settings.repository,
@@ -47,6 +54,9 @@ def hand_over(settings: Settings) -> str:
             build=settings.build,
             workload=settings.workload,
             measure=settings.measure,
+            files=hashes(all_files(settings).names),
+            stages=stages,
+            results=results,
         )
     ).decode()
     name = PREFIX + hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -86,6 +86,9 @@ class BuildSettings(Part, frozen=True, kw_only=True):
     ] = field(default_factory=dict)
     timeout_seconds: Annotated[Positive, _says("The time limit of each command and all that it starts.")] = 1800
     keep: Annotated[Texts, _says("What of the built tree is kept for measuring: files and folders.")] = (".",)
+    files: Annotated[
+        Texts, _says("The study's own files and folders that the commands use: edit one, and all is built again.")
+    ] = ()
 
 
 class WorkloadSettings(Part, frozen=True, kw_only=True):
@@ -97,6 +100,9 @@ class WorkloadSettings(Part, frozen=True, kw_only=True):
     prepare: Annotated[str | None, _says("A command before each reading, outside its window.")] = None
     cleanup: Annotated[str | None, _says("A command after each reading, outside its window.")] = None
     timeout_seconds: Annotated[Positive, _says("The time limit of each run, and of `prepare` and `cleanup`.")] = 600
+    files: Annotated[
+        Texts, _says("The study's own files and folders that the commands use: edit one, and all is measured again.")
+    ] = ()
 
 
 class TemperatureSettings(Part, frozen=True, kw_only=True):
@@ -204,6 +210,20 @@ class NoiseSettings(Part, frozen=True, kw_only=True):
     ] = 2
 
 
+class StageFile(Part, frozen=True, kw_only=True):
+    """A file of `modules_enabled`, as it was found: the attributes of its class, as `PipelineStage` explains them."""
+
+    name: str
+    path: str
+    sha256: str  # of its content
+    kind: Literal["pre", "pre-test", "batch"] = "pre-test"
+    after_build: bool = False
+    before: str | None = None
+    after: str | None = None
+    runs_after_failure: bool = False
+    timeout_seconds: Positive = 600
+
+
 class JobSettings(Part, frozen=True, kw_only=True):
     """The parts that the programs of jobs get: without the commits, of which there may be thousands."""
 
@@ -212,6 +232,14 @@ class JobSettings(Part, frozen=True, kw_only=True):
     build: BuildSettings
     workload: WorkloadSettings | None
     measure: MeasureSettings
+    files: dict[str, str | None] = field(default_factory=dict)
+    """The study's files that the commands use, and their hashes when the run began."""
+    stages: tuple[StageFile, ...] = ()
+    results: str = "results"
+
+    def stages_of(self, *kinds: str) -> tuple[StageFile, ...]:
+        """The study's own stages of these kinds, in their order."""
+        return tuple(stage for stage in self.stages if stage.kind in kinds)
 
     def measured_workload(self) -> WorkloadSettings:
         """The workload, which a study that measures has.
@@ -232,6 +260,17 @@ class Settings(Part, frozen=True, kw_only=True):
     ]
     imported: Annotated[
         Texts, _says("CSV files of readings that another tool took; then nothing is built or measured.")
+    ] = ()
+    rules: Annotated[
+        Texts,
+        _says("Rule files of your own, seen from the study's folder: what else is made of the results; see docs/rules.md."),
+    ] = ()
+    modules_enabled: Annotated[
+        Texts,
+        _says(
+            "Files with stages of your own, looked for in the study's folder, then in its `modules`, then in ergit's;"
+            " see docs/stages.md."
+        ),
     ] = ()
     java: JavaSettings | None = JavaSettings()
     build: BuildSettings = BuildSettings()
