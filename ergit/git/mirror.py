@@ -59,7 +59,12 @@ def _create(path: Path, url: str) -> None:
     if url == DEMO:
         demo.create(path)
     else:
-        path.mkdir(parents=True)
+        try:
+            path.mkdir(parents=True)
+        except OSError as error:
+            raise ErgitError(
+                f"{path} cannot be made anew: {error.strerror}. Remove what is there and run again."
+            ) from None
         with git_in(path) as git:
             refuse_old_git(git.version())
             git.init("--quiet", "--bare", "--template=", "--object-format=sha1", ".")

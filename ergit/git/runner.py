@@ -6,7 +6,6 @@ environment, so that the Git commands that Git itself starts (submodules, LFS) g
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -139,7 +138,12 @@ class Git:
         Raises:
             GitError: Git ended with an error.
         """
-        with tempfile.TemporaryFile() as given:
+        command = " ".join(arguments[: 2 if arguments[0] in WITH_SUBCOMMANDS else 1])
+        where = f"`git {command}` failed in {self._directory}"
+        for argument in arguments:
+            if "\0" in argument:
+                raise GitError(f"{where}: {argument!r} holds a NUL, which no name and no path can.")
+        with os.fdopen(os.memfd_create("stdin"), "w+b") as given:
             given.write(stdin.encode("utf-8", "surrogateescape"))
             given.seek(0)
             try:
@@ -153,10 +157,11 @@ class Git:
                 )
             except git.GitCommandNotFound:
                 raise ErgitError(NO_GIT) from None
+            except OSError as error:
+                raise GitError(f"{where}: it cannot be started: {error.strerror}.") from None
         if status != 0:
-            command = " ".join(arguments[: 2 if arguments[0] in WITH_SUBCOMMANDS else 1])
-            text = f"`git {command}` failed in {self._directory}: {one_line(complaint, LONGEST_COMPLAINT)}"
-            raise GitError(without_credentials(text, self._secrets))
+            text = one_line(complaint, LONGEST_COMPLAINT) or f"it ended with status {status}."
+            raise GitError(without_credentials(f"{where}: {text}", self._secrets))
         return printed
 
     def attempt(self, *arguments: str) -> str | None:
@@ -168,9 +173,11 @@ class Git:
 
     def objects(self, names: Sequence[str]) -> list[GitObject | None]:
         """The object that each name stands for in Git's own syntax; None where there is none, or more than one."""
-        known = [name for name in names if "\n" not in name and "\0" not in name]
-        answers = iter(self.cat_file("--batch-check=%(objectname) %(objecttype)", stdin="\n".join(known)).split("\n"))
-        return [_object(next(answers)) if "\n" not in name and "\0" not in name else None for name in names]
+        lines = [name for name in names if "\n" not in name]
+        if not lines:
+            return [None] * len(names)
+        answers = iter(self.cat_file("--batch-check=%(objectname) %(objecttype)", stdin="\n".join(lines)).split("\n"))
+        return [None if "\n" in name else _object(next(answers)) for name in names]
 
 
 @contextmanager

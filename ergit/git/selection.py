@@ -61,6 +61,8 @@ def filtered(
     """
     kind = filters.granularity
     candidates = _candidates(git, names, chain, kind)
+    if not candidates:
+        raise ErgitError(f"commits.granularity: the repository has no {kind}. Choose another granularity.")
     dropped: dict[str, str] = {}
     position = {sha: index for index, sha in enumerate(in_order(git, candidates, chain))}
     oldest = _end(names, filters.oldest_commit, position, "oldest_commit")
@@ -105,7 +107,9 @@ def _end(names: CommitNames, name: str | None, position: Mapping[str, int], key:
         return None
     sha = names.resolve(name, f"commits.{key}")
     if sha not in position:
-        raise ErgitError(f"commits.{key}: {name!r} ({sha[:10]}) is not in the first-parent history of the branch.")
+        raise ErgitError(
+            f"commits.{key}: {name!r} ({sha[:10]}) is not in the first-parent history of the branch. Name one that is."
+        )
     return position[sha]
 
 

@@ -248,3 +248,9 @@ def test_any_history_is_ordered_and_cut_as_git_does_it(
             assert all(order.index(ancestor) < order.index(row.subject) for ancestor in ancestors)
             before = [subject for subject in order[: order.index(row.subject)] if subject in chain]
             assert before[-1:] == [subject for subject in chain if subject in ancestors][-1:]
+
+
+def test_a_granularity_that_the_repository_does_not_have_is_an_error(repository: Repository) -> None:
+    repository.commit("one")
+    with pytest.raises(ErgitError, match=r"commits\.granularity: the repository has no tags"):
+        selected(repository, {"granularity": "tags"})
