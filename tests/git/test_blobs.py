@@ -26,7 +26,8 @@ def test_files_are_read_to_the_byte_as_the_commit_has_them(five: Repository) -> 
 
 
 @pytest.mark.parametrize(
-    "path", ["src", "gone", "", "/", "../a.java", "a.java/b", "a.java\nHEAD:b.md", "a\0b", "*.java"]
+    "path",
+    ["src", "gone", "", "/", "../a.java", "./a.java", ".", "..", "a.java/b", "a.java\nHEAD:b.md", "a\0b", "*.java"],
 )
 def test_what_is_no_file_of_the_commit_is_none(five: Repository, path: str) -> None:
     (five.path / "src").mkdir()
