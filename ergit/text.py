@@ -5,6 +5,9 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
+_MARKUP = re.compile(r"`[^`]*`|\[(?=[^\]]*\]\()|<(?=[A-Za-z/!?])")
+"""Code, which stays as it is, and what begins a link, an image or a tag."""
+
 
 def one_line(text: str, limit: int | None = None) -> str:
     """The text on one line that does nothing to a terminal, at most `limit` characters long.
@@ -23,9 +26,14 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+def markdown_line(text: str, limit: int | None = None) -> str:
+    """Foreign text on one line of Markdown, which shows it: `List<String>` is no tag, and `[a](b)` no link or image."""
+    return _MARKUP.sub(lambda found: found[0] if found[0][0] == "`" else f"\\{found[0]}", one_line(text, limit))
+
+
 def cell(text: str, limit: int = 60) -> str:
     """Text that fits into a cell of a Markdown table, a pipe in it written so that it ends no cell."""
-    return re.sub(r"(\\*)\|", r"\1\1\|", one_line(text, limit))
+    return re.sub(r"(\\*)\|", r"\1\1\|", markdown_line(text, limit))
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

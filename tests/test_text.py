@@ -2,7 +2,7 @@
 
 import pytest
 
-from ergit.text import cell, counted, markdown_table, one_line
+from ergit.text import cell, counted, markdown_line, markdown_table, one_line
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,20 @@ def test_a_long_text_ends_with_an_ellipsis_at_the_limit() -> None:
 )
 def test_a_pipe_ends_no_cell_of_a_table(text: str, written: str) -> None:
     assert cell(text) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Use List<String> for x < 3", r"Use List\<String> for x < 3"),
+        ("![](https://example.org/x.png)", r"!\[](https://example.org/x.png)"),
+        ("[ABC-1] Fix f[0](1)", r"[ABC-1] Fix f\[0](1)"),
+        ("`List<String>` or <b>", r"`List<String>` or \<b>"),
+        ("*plain* a_b", "*plain* a_b"),
+    ],
+)
+def test_foreign_text_is_no_tag_link_or_image_in_markdown(text: str, written: str) -> None:
+    assert markdown_line(text) == written
 
 
 def test_counts_agree_with_their_noun() -> None:

@@ -11,7 +11,7 @@ from ergit.records.commits import CommitRow, chosen
 from ergit.records.context import AcceptedCommit, ChangeContext, ContextRecord
 from ergit.records.imported import SOURCE, ImportRecord
 from ergit.reports.context import assumption_sentence, change_sentence
-from ergit.text import cell, counted, markdown_table, one_line
+from ergit.text import cell, counted, markdown_line, markdown_table
 from ergit.urls import public_url
 
 # The record that a failure stands in, and from which on a commit is tried again.
@@ -38,7 +38,7 @@ def summary(
     flagged readings.
     """
     parts = [
-        f"# Energy of {one_line(repository)}",
+        f"# Energy of {markdown_line(repository)}",
         "\n".join(f"- {fact}" for fact in [*facts(table, commits), *(sentences(imported) if imported else ())]),
         "## Changes",
         changes_part(table, record, context.changes),
@@ -64,11 +64,11 @@ def facts(table: pd.DataFrame, commits: Sequence[CommitRow]) -> Iterator[str]:
     )
     for (kind, source, host), group in ok.groupby(["kind", "source", "host"]):
         if kind == "estimated":
-            origin = f"Energy estimated from CPU time on {one_line(str(host))}"
+            origin = f"Energy estimated from CPU time on {markdown_line(str(host))}"
         elif source == SOURCE:
             origin = "Measured by another tool"
         else:
-            origin = f"Measured by {one_line(str(source))} on {one_line(str(host))}"
+            origin = f"Measured by {markdown_line(str(source))} on {markdown_line(str(host))}"
         yield f"{origin}, {_sessions(group['session'].nunique())}"
     if (ok["kind"] == "estimated").any():
         yield "**Estimated**: CPU time multiplied by a constant. That is not a measurement of energy."
@@ -99,7 +99,7 @@ def changes_part(table: pd.DataFrame, record: ChangesRecord, contexts: Sequence[
                 cell(context.subject),
             ]
         )
-        lines.append(f"- {change.commit[:10]}: {change_sentence(change, context)}")
+        lines.append(f"- {change.commit[:10]}: {markdown_line(change_sentence(change, context))}")
     header = ["commit", "date", "change", "95 % interval", "q", "kind", "subject"]
     return "\n".join([markdown_table(header, rows), "", *lines])
 
@@ -136,7 +136,7 @@ def limits(table: pd.DataFrame, study: StudyFacts) -> Iterator[str]:
 def accepted_line(accepted: AcceptedCommit) -> str:
     """What became of one entry of `changes.accepted`."""
     where = f"from {accepted.from_commit[:10]} on" if accepted.from_commit else "not in the commits of this study"
-    return f"Accepted: {one_line(accepted.name)} ({accepted.commit[:10]}), {where}"
+    return f"Accepted: {markdown_line(accepted.name)} ({accepted.commit[:10]}), {where}"
 
 
 def failures_part(table: pd.DataFrame, results: str) -> str:
