@@ -42,3 +42,6 @@ rule all:
         "results/plots/evolution.svg",
         "results/plots/distribution.svg",
         "results/summary.md",
+
+
+include: "rules/user.smk"
