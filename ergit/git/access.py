@@ -18,8 +18,7 @@ from ergit.urls import SSH, public_url
 DEMO = "demo"
 USER, PASSWORD = "ERGIT_GIT_USER", "ERGIT_GIT_PASSWORD"
 HELPER = f"""!f() {{ test "$1" = get && printf 'username=%s\\npassword=%s\\n' "${USER}" "${PASSWORD}"; }}; f"""
-NO_SECRETS = frozenset({"git", "oauth2", "x-access-token", "x-token-auth", "gitlab-ci-token"})  # users that all know
-
+NO_SECRETS = frozenset({"git", "oauth2", "x-access-token", "x-token-auth", "gitlab-ci-token"})  # well-known users
 
 Settings = tuple[tuple[str, str], ...]
 
@@ -67,12 +66,12 @@ def access_to(url: str) -> Access:
         return Access(shown, secrets=(written_password, password))
     if not (user + password).isprintable():
         raise ErgitError(f"repository.url: the user or password of {shown} holds characters that Git cannot hand over.")
-    # Else an insteadOf of the user's, which did not match the URL with its user in it, would match it now.
+    # An `insteadOf` of the user's that does not match the URL with user and password must not match it without them.
     as_written = tuple((f"url.{kept}.insteadOf", kept) for kept in (shown, shown.rstrip("/").rpartition("/")[0] + "/"))
     server = f"credential.{scheme}://{host}"
     if not colon:
         return Access(shown, (*as_written, (f"{server}.username", user)), secrets=secrets)
-    helper = ((f"{server}.helper", ""), (f"{server}.helper", HELPER))  # the first one: no other helper is asked
+    helper = ((f"{server}.helper", ""), (f"{server}.helper", HELPER))  # the empty one ends the list of the user's
     return Access(shown, (*as_written, *helper), {USER: user, PASSWORD: password}, secrets)
 
 

@@ -6,13 +6,12 @@ environment, so that the Git commands that Git itself starts (submodules, LFS) g
 
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-
-import git
 
 from ergit.errors import ErgitError
 from ergit.text import one_line
@@ -117,9 +116,13 @@ class Git:
     """Git's commands in one folder: `git.rev_list("--all")` is `git rev-list --all`."""
 
     def __init__(self, directory: Path, environment: Mapping[str, str], secrets: Sequence[str] = ()) -> None:
+        if shutil.which("git") is None:
+            raise ErgitError(NO_GIT)
+        from git.cmd import Git as GitPython  # not above: its import fails where there is no Git
+
         self._directory = directory
         self._secrets = secrets
-        self._git = git.Git(directory)
+        self._git = GitPython(directory)
         self._git.update_environment(**environment)
 
     def __getattr__(self, name: str) -> Command:
@@ -155,8 +158,6 @@ class Git:
                     stdout_as_string=False,
                     strip_newline_in_stdout=False,
                 )
-            except git.GitCommandNotFound:
-                raise ErgitError(NO_GIT) from None
             except OSError as error:
                 raise GitError(f"{where}: it cannot be started: {error.strerror}.") from None
         if status != 0:

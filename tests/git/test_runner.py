@@ -27,8 +27,8 @@ def test_an_error_holds_no_secret(five: Repository) -> None:
 
 def test_git_that_is_not_installed_is_an_error_with_the_fix(five: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with git_in(five.path) as git, pytest.raises(ErgitError, match="install Git"):
-        git.version()
+    with pytest.raises(ErgitError, match="install Git"), git_in(five.path):
+        pass
 
 
 def test_git_that_is_killed_is_an_error_with_its_status(
