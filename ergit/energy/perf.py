@@ -343,6 +343,9 @@ class PerfSource(Source):
         except NotCountedError as refusal:
             raise UnavailableError(f"a trial of perf stat failed: {refusal}", UNABLE) from refusal
         for event in list(self._events):
+            if f"{event}u" in counts:  # perf's own fallback where the kernel allows it no more
+                reason = f"perf may count {event} for user programs alone, and no energy"
+                raise UnavailableError(reason, fix_of_right(NO_RIGHT, self._proc))
             result = self._result(event, counts.get(event))
             if result.problem is not None:
                 self._leave_out(result.counter, result.problem)

@@ -262,6 +262,11 @@ def test_the_limit_of_power_holds_for_all_packages_together(perf_acts):
             "paranoid setting is 4",
             "cap_perfmon",
         ),
+        (
+            {"output": line("<not supported>", event="power/energy-pkg/u")},
+            "for user programs alone",
+            "cap_perfmon",
+        ),
         ({"at": "start", "do": "exit 2", "message": "WARNING: perf not found for kernel 6.1"}, "not found", "by hand"),
         ({"output": line("<not supported>")}, "<not supported>", "by hand"),
         ({"output": line("<not counted>")}, "<not counted>", "by hand"),
