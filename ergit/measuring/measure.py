@@ -17,6 +17,7 @@ from ergit.building.artifacts import unpack
 from ergit.building.build_dir import locked_build_dir
 from ergit.config.handover import received
 from ergit.config.settings import JobSettings, TemperatureSettings
+from ergit.config.study_files import refuse_edited
 from ergit.disk import explain_write_error, write_problem
 from ergit.energy import Roots, Source, choose
 from ergit.errors import CommitFailure, ErgitError, exit_on_user_error
@@ -333,13 +334,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     output: Path = options.output.absolute()
     with exit_on_user_error(), tell_where_the_log_is_full(progress, output.parent), explain_write_error(output):
         output.parent.mkdir(parents=True, exist_ok=True)
+        settings = received(options.settings)
+        refuse_edited(settings)
         job = Job(
             commit=options.commit,
             round=options.round,
             build=read_build(options.build),
             build_log=options.build.with_suffix(".output.log"),
             artifact=options.artifact.absolute(),
-            settings=received(options.settings),
+            settings=settings,
             log=output.with_name(f".{output.stem}.output.log.part"),
         )
         record = measure(job, output, options.lock or lock_path())
