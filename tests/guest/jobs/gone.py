@@ -18,13 +18,11 @@ def main() -> None:
         found=found,
     )
     load(events=0)
-    with later(3.0, unload):
-        status, record, printed = run_job(
-            Path("/tmp/gone"), settings("sleep 2", source="powercap", repeats=6, warmup=0)
-        )
+    leaving = settings("sleep 0.5; rmmod fakepower; sleep 0.5", source="powercap", repeats=6, warmup=0)
+    status, record, printed = run_job(Path("/tmp/gone"), leaving)
     check(
         "a job whose counter goes away is the machine's fault and leaves no record",
-        right=status != 0 and not record.exists() and "Traceback" not in printed,
+        right=status != 0 and not record.exists() and "ENODEV" in printed and "Traceback" not in printed,
         found=f"status {status}; {printed[-300:]}",
     )
 
