@@ -76,15 +76,15 @@ def access_to(url: str) -> Access:
 
 
 def _located(url: str) -> str:
-    """`demo` and host:path as they are; the absolute path of a local repository.
+    """`demo` and host:path as they are; the absolute path of a local repository, or of a bundle of one.
 
     Raises:
-        ErgitError: it is a path, and there is no such folder.
+        ErgitError: it is a path, and there is nothing.
     """
     if url == DEMO or re.match(r"[^/]+:", url):
         return url
     path = Path(url).expanduser()
-    if not path.is_dir():
+    if not path.exists():
         raise ErgitError(
             f"repository.url: there is no folder {url!r} (seen from {Path.cwd()}). Give the path or the URL of a Git"
             " repository, or `demo` for the history that ergit comes with."

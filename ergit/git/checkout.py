@@ -10,6 +10,7 @@ from ergit.disk import refuse_full_disk
 from ergit.errors import ErgitError, exit_on_user_error
 from ergit.git.access import DEMO, Access, access_to
 from ergit.git.runner import GitError, git_in
+from ergit.plugins.runs import begin
 from ergit.processes.run import die_with_parent
 
 WITHOUT_LFS = {"GIT_LFS_SKIP_SMUDGE": "1"}
@@ -78,7 +79,9 @@ def main() -> None:
     arguments = parser.parse_args()
     die_with_parent()
     with exit_on_user_error():
-        checkout(arguments.mirror, arguments.commit, arguments.output, received(arguments.settings).repository)
+        settings = received(arguments.settings)
+        begin(settings)
+        checkout(arguments.mirror, arguments.commit, arguments.output, settings.repository)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from ergit.errors import ErgitError, exit_on_user_error
 from ergit.git.access import DEMO, Access, access_to
 from ergit.git.names import CommitNames
 from ergit.git.runner import Git, GitError, git_in
+from ergit.plugins.runs import begin
 from ergit.processes.run import die_with_parent
 from ergit.records.mirror import MirrorRecord, write_mirror
 from ergit.urls import public_url
@@ -201,7 +202,9 @@ def main() -> None:
     arguments = parser.parse_args()
     die_with_parent()
     with exit_on_user_error():
-        write_mirror(arguments.output, mirror(received(arguments.settings).repository, arguments.mirror))
+        settings = received(arguments.settings)
+        begin(settings)
+        write_mirror(arguments.output, mirror(settings.repository, arguments.mirror))
 
 
 if __name__ == "__main__":

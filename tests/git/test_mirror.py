@@ -146,6 +146,15 @@ def test_any_folder_that_git_itself_takes_for_a_repository_will_do(five: Reposit
     assert mirrored(Repository(tmp_path / "worktree"))[1].head == five.git("rev-parse", "v2")
 
 
+def test_a_bundle_will_do_as_well(five: Repository, tmp_path: Path) -> None:
+    five.git("bundle", "create", "--quiet", str(tmp_path / "project.bundle"), "--all")
+    path, record = mirrored(Repository(tmp_path / "project.bundle"))
+    assert record.head == five.git("rev-parse", "main")
+    assert mirrored(Repository(tmp_path / "project.bundle"), "old")[1].head == five.git("rev-parse", "old")
+    with git_in(path) as git:
+        assert CommitNames.of_repository(git).resolve("v2", "commits") == five.git("rev-parse", "v2")
+
+
 def test_a_folder_inside_a_repository_is_an_error_that_names_its_top(five: Repository) -> None:
     (five.path / "src/main").mkdir(parents=True)
     with pytest.raises(ErgitError, match=rf"src/main lies inside the repository {five.path}\. Write that path instead"):
