@@ -1,7 +1,6 @@
 """Energy counters through the stock program `perf stat`, which is told when a window begins and when it ends."""
 
 import contextlib
-import json
 import os
 import re
 import select
@@ -10,9 +9,10 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from ergit.energy.pmu import CPU_FILES, EVENT_DOMAINS, die_of, fix_of_right, read_type_and_cpus
 from ergit.energy.source import (
@@ -29,6 +29,7 @@ from ergit.energy.source import (
     stands_still,
 )
 from ergit.records.readings import DOMAINS, Counter, Raw
+from ergit.text import one_line
 
 PATIENCE_SECONDS = 10.0
 """How long perf may take for an answer; it is usually a matter of 0.1 ms, and of 20 ms when it starts."""
@@ -45,18 +46,17 @@ NO_RIGHT = (
 UNABLE = "Try perf stat -a -j -e power/energy-pkg/ -- sleep 1 by hand, or choose the source pmu or powercap"
 
 
-@dataclass(frozen=True)
-class PerfCount:
+class PerfCount(msgspec.Struct, frozen=True, kw_only=True):
     """One line of perf's JSON: the value as text, its unit, and in how much of the window it was counted.
 
     `running_nanoseconds` is how long it was counted, added up over the processors that it was counted on.
     """
 
     event: str
-    value: str
+    value: str = msgspec.field(name="counter-value")
     unit: str
-    running_percent: float
-    running_nanoseconds: int
+    running_percent: float = msgspec.field(name="pcnt-running")
+    running_nanoseconds: int = msgspec.field(name="event-runtime")
 
 
 class Exchange(NamedTuple):
@@ -77,21 +77,13 @@ def parse(output: str) -> dict[str, PerfCount]:
         if not line.strip() or line.startswith("#"):
             continue
         try:
-            fields = json.loads(line)
-            count = PerfCount(
-                str(fields["event"]),
-                str(fields["counter-value"]),
-                str(fields["unit"]),
-                float(fields["pcnt-running"]),
-                int(fields["event-runtime"]),
-            )
-        except json.JSONDecodeError as error:
+            count = msgspec.json.decode(line, type=PerfCount)
+        except msgspec.ValidationError as error:
+            missing = f"event, value, unit, share or runtime ({error})"
+            raise ValueError(f"perf wrote a line without {missing}: {line.strip()}") from error
+        except msgspec.DecodeError as error:
             cause = "a decimal comma" if re.search(r"\d,\d", line) else "no JSON"
             raise ValueError(f"perf wrote {cause}: {line.strip()}") from error
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"perf wrote a line without event, value, unit, share or runtime: {line.strip()}"
-            ) from error
         if count.event in counts:
             raise ValueError(f"perf counted {count.event} twice")
         counts[count.event] = count
@@ -111,14 +103,14 @@ def amount(count: PerfCount, unit: str) -> float:
     return float(count.value)
 
 
-def in_one_line(messages: str) -> str:
+def shortened(messages: str) -> str:
     """The beginning of what perf printed, which may be a page."""
-    return " ".join(messages.split())[:300] or "nothing"
+    return one_line(messages, 300) or "nothing"
 
 
 def why_perf_ended(messages: str, proc: Path) -> tuple[str, str]:
     """Reason and fix, from what perf printed before it ended too early."""
-    reason = f"perf stat does not start, and says: {in_one_line(messages)}"
+    reason = f"perf stat does not start, and says: {shortened(messages)}"
     if re.search(r"perf_event_paranoid|CAP_PERFMON|ermission", messages):
         return reason, fix_of_right(NO_RIGHT, proc)
     if re.search(r"unknown (switch|option)", messages):
@@ -186,7 +178,7 @@ class PerfRun:
         if self.process.returncode < 0:
             raise ValueError(f"perf was killed by signal {-self.process.returncode}")
         if self.process.returncode > 0:
-            printed = in_one_line(self.printed())
+            printed = shortened(self.printed())
             raise ValueError(f"perf ended with exit status {self.process.returncode} and said: {printed}")
         try:
             return self.output.read_text(encoding="utf-8")

@@ -31,6 +31,7 @@ from ergit.energy.source import (
     limit_of,
     refuse_other_length,
     stands_still,
+    whole_number,
 )
 from ergit.records.readings import DOMAINS, Counter, Raw
 
@@ -103,7 +104,7 @@ def cpus_in(mask: str) -> tuple[int, ...]:
     cpus: list[int] = []
     for part in mask.strip().split(","):
         first, dash, last = part.partition("-")
-        cpus.extend(range(int(first), int(last if dash else first) + 1))
+        cpus.extend(range(whole_number(first), whole_number(last if dash else first) + 1))
     return tuple(cpus)
 
 
@@ -118,6 +119,8 @@ def config_of(terms: str, formats: dict[str, str]) -> int:
         position = re.fullmatch(r"config:(\d+)(-\d+)?", formats.get(name, "").strip())
         if position is None:
             raise ValueError(f"the term {term!r} has no position in the event's config")
+        if not re.fullmatch(r"(0x[0-9a-fA-F]+|[0-9]+)?", value):
+            raise ValueError(f"the term {term!r} has no number")
         config |= int(value or "1", 0) << int(position[1])
     return config
 
@@ -132,7 +135,7 @@ def read_type_and_cpus(power: Path, proc: Path, judged: str = "package") -> tupl
     if not (power / "events" / event).is_file():
         raise UnavailableError(f"there is no event {power}/events/{event}", absent_counter_fix("rapl", proc))
     try:
-        return int((power / "type").read_text(encoding="ascii")), cpus_in(
+        return whole_number((power / "type").read_text(encoding="ascii")), cpus_in(
             (power / "cpumask").read_text(encoding="ascii")
         )
     except (OSError, ValueError) as error:
@@ -184,6 +187,8 @@ def read_event(power: Path, name: str) -> Event:
         config = config_of((events / name).read_text(encoding="ascii"), formats)
         scale = (events / f"{name}.scale").read_text(encoding="ascii").strip()
         unit = (events / f"{name}.unit").read_text(encoding="ascii").strip()
+        if not re.fullmatch(r"[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", scale):
+            raise ValueError(f"the scale {scale!r} is no number")
         factor = float(scale)
     except (OSError, ValueError) as error:
         reason = f"the event {events / name} cannot be understood ({error})"

@@ -1,6 +1,7 @@
 """What every energy source gives: the joules between two edges of a window, or the reason why there are none."""
 
 import errno
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
@@ -180,6 +181,13 @@ class Source(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def whole_number(text: str) -> int:
+    """The number in a file of the kernel; raises ValueError for all but its decimal digits."""
+    if not re.fullmatch(r"[0-9]+\n?", text):
+        raise ValueError(f"{text!r} is no whole number")
+    return int(text)
 
 
 def work(seconds: float) -> None:

@@ -89,6 +89,7 @@ def test_the_value_the_unit_and_the_share_are_read():
         (line("12,345678", running="100,00"), "decimal comma"),
         (line("1.0")[:40] + "\n", "no JSON"),
         ('"text"\n', "without event"),
+        (line("1.0", runtime='"1_000"'), "without event"),
         ('{"event" : "power/energy-pkg/"}\n', "without event"),
         (line("1.0", runtime=5) * 2, "twice"),
     ],

@@ -87,7 +87,7 @@ def test_a_list_of_cpus_is_read():
     assert cpus_in("0-2,8") == (0, 1, 2, 8)
 
 
-@pytest.mark.parametrize("mask", ["", "x", "0-", "-1", "1,,2"])
+@pytest.mark.parametrize("mask", ["", "x", "0-", "-1", "1,,2", "1_0", "٣"])
 def test_what_is_no_list_of_cpus_is_refused(mask):
     with pytest.raises(ValueError):
         cpus_in(mask)
@@ -106,6 +106,7 @@ def test_an_event_is_put_where_its_format_says():
         ("event=0x02", {"event": "config1:0-7"}),
         ("event=0x02", {"event": "config:0-3,8-11"}),
         ("event=pkg", {"event": "config:0-7"}),
+        ("event=1_0", {"event": "config:0-7"}),
         ("", {"event": "config:0-7"}),
     ],
 )
@@ -142,7 +143,9 @@ def test_a_pmu_that_is_not_described_is_refused(tmp_path, missing):
         PmuSource(power, proc=tmp_path)
 
 
-@pytest.mark.parametrize(("scale", "unit"), [(SCALE, "Watts"), ("0", "Joules"), ("x", "Joules"), ("nan", "Joules")])
+@pytest.mark.parametrize(
+    ("scale", "unit"), [(SCALE, "Watts"), ("0", "Joules"), ("x", "Joules"), ("0.0_1", "Joules"), ("nan", "Joules")]
+)
 def test_an_event_that_is_not_in_joules_is_refused(tmp_path, scale, unit):
     with pytest.raises(UnavailableError):
         read_event(power_pmu(tmp_path, scale=scale, unit=unit), "energy-pkg")

@@ -436,6 +436,7 @@ def without_a_name(root: Path) -> None:
         (without_a_range, "wrap cannot be undone"),
         (lambda root: zone(root / "intel-rapl:0", "package-0", 0, 0), "wrap cannot be undone"),
         (lambda root: zone(root / "intel-rapl:0", "package-0", 0, "x"), "wrap cannot be undone"),
+        (lambda root: zone(root / "intel-rapl:0", "package-0", 0, "65_000_000_000"), "wrap cannot be undone"),
         (lambda root: zone(root / "intel-rapl:0", "package-0", "x"), "no count"),
         (without_a_name, "name cannot be read"),
     ],
