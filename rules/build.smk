@@ -12,8 +12,8 @@ rule build:
         "../envs/ergit.yaml"
     params:
         settings=handed_over,
-        fingerprint=literally(build_fingerprint(settings, edited)),
+        fingerprint=literally(build_fingerprint(settings, edited, stages)),
     shell:
-        "exec python3 -P -m ergit.building.build --settings {params.settings} --commit {wildcards.commit}"
+        "exec {PYTHON} -P -m ergit.building.build --settings {params.settings} --commit {wildcards.commit}"
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"
         " &> {log:q}"

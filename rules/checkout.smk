@@ -10,5 +10,5 @@ rule checkout:
         settings=handed_over,
         results=results_folder,
     shell:
-        "exec python3 -P -m ergit.git.checkout --settings {params.settings}"
+        "exec {PYTHON} -P -m ergit.git.checkout --settings {params.settings}"
         " --mirror {params.results}/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

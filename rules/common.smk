@@ -1,6 +1,7 @@
 """The study's settings, and what more than one rule needs."""
 
 import json
+import logging
 import os
 import sys
 from hashlib import sha256
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from msgspec import to_builtins
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.settings.types import DeploymentMethod, SchedulingSettings
 from snakemake.utils import update_config
 
 ROOT = str(Path(str(workflow.current_basedir)).parent)
@@ -15,19 +18,31 @@ if ROOT not in sys.path:  # ergit need not be installed where it is used as a mo
     sys.path.append(ROOT)
 
 from ergit.config.fingerprint import build_fingerprint, mirror_fingerprint, reading_fingerprint, selection_fingerprint
-from ergit.config.handover import hand_over, program_variables
+from ergit.config.handover import (
+    command_of_python,
+    hand_over,
+    note_fit_machine,
+    program_variables,
+    variables_beside_others,
+)
 from ergit.config.reading import from_command_line, load_yaml, read_config
 from ergit.config.study_files import all_files, edited_files, note_study_files
 from ergit.errors import ErgitError
 from ergit.urls import public_url
 from ergit.machine.doctor.report import refuse_unfit
 from ergit.measuring.flags import limits_of
+from ergit.measuring.stages import order as order_of_stages
+from ergit.plugins.files import enabled_stages
+from ergit.plugins.runs import begin_apart
 from ergit.records.aa_commit import read_aa_commit
 from ergit.records.plan import read_plan
-from ergit.records.readings import PROTOCOL
+from ergit.records.readings import PROTOCOL, retake_mark
+from ergit.same_failures import is_hopeless, note_start_of_run
 
-is_module_with_config = workflow.modifier.skip_configfile
-if not (workflow.overwrite_configfiles or is_module_with_config):
+is_module = not workflow.modifier.is_main_snakefile()
+if is_module and not workflow.modifier.skip_configfile:
+    raise WorkflowError("The module statement hands no config over to ergit: add `config: config`, or a part of it.")
+if not (is_module or workflow.overwrite_configfiles):
     study = Path("config/config.yaml")
     if not study.exists() and Path(ROOT) != Path.cwd():
         raise WorkflowError(
@@ -42,36 +57,62 @@ if not (workflow.overwrite_configfiles or is_module_with_config):
 
 
 try:
-    for path in workflow.configfiles:
-        load_yaml(Path(path))  # refuses what Snakemake's own reading lets pass: doubled keys, misread words
-    if not is_module_with_config:
+    if not is_module:  # a parent's files hold other things too
+        for file in workflow.configfiles:
+            load_yaml(Path(file))  # refuses what Snakemake's own reading lets pass: doubled keys, misread words
         update_config(config, from_command_line(workflow.config_settings.config or {}))  # `--config` nests texts only
     settings = read_config(config)
 except ErgitError as error:
-    raise WorkflowError(str(error)) from None
+    kind = " It is what the module statement hands over to ergit: a study's keys, and no others." if is_module else ""
+    raise WorkflowError(f"{error}{kind}") from None
 
 # One measurement at a time, also where nobody says `--resources rapl=1`.
 workflow.global_resources.setdefault("rapl", 1)
 
-# Else a timer a job passes over all waiting jobs once a second, for every job done, while others measure.
-if workflow.scheduling_settings:
-    workflow.scheduling_settings.max_jobs_per_timespan = None
+# Else a timer a job passes over all waiting jobs once a second, for every job done, while others measure. A limit that
+# somebody asked for is left as it is.
+limits = workflow.scheduling_settings
+if limits and limits.max_jobs_per_timespan == SchedulingSettings().max_jobs_per_timespan:
+    limits.max_jobs_per_timespan = None
 
 RESULTS = str(workflow.modifier.modify_path("results"))  # below the prefix, where ergit is used as a module
 
-# The study's own files that commands use: an edited one builds and measures again.
+# The study's own files that commands use, and its stages: an edited one builds and measures again.
 study_files = all_files(settings)
 files_note = Path(f"{RESULTS}/study-files.json")
 is_new_study = not Path(f"{RESULTS}/commits.tsv").exists()
 try:
     edited = edited_files(study_files, files_note, is_new=is_new_study)
+    stages = () if settings.imported else enabled_stages(settings.modules_enabled)
+    order_of_stages([stage for stage in stages if stage.kind == "batch"])  # refuses a position that there is not
 except ErgitError as error:
     raise WorkflowError(str(error)) from None
 
 # The programs find `ergit` and this very Python in the environment, and there the settings of this study. In `params` any
 # change of a setting would build and measure everything again; which ones have to, the fingerprints say.
-os.environ.update(program_variables())
-SETTINGS = hand_over(settings)
+SETTINGS = hand_over(settings, stages, RESULTS)
+PYTHON = "python3"  # as jobs call it
+if is_module:  # the parent's own jobs keep their PATH
+    PYTHON = command_of_python(with_conda=DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method)
+    os.environ.update(variables_beside_others())
+else:
+    os.environ.update(program_variables())
+
+# Snakemake writes `config` to disk for every job with `script:`; those need no user and password.
+config = {**config, "repository": {**config["repository"], "url": public_url(settings.repository.url)}}
+note_start_of_run()
+
+
+class EndOfHopelessRuns(logging.Handler):
+    """Starts no further job once the log of a failed one says that all commits fail the same way."""
+
+    def emit(self, record):
+        if any(is_hopeless(Path(path)) for path in getattr(record, "log", None) or []):
+            workflow.scheduler.keepgoing = False
+
+
+logger.addHandler(EndOfHopelessRuns(logging.ERROR))
+
 
 
 onstart:
@@ -79,20 +120,22 @@ onstart:
     # Before anything is spent: can this machine measure what the config asks for?
     if workflow.local_exec and measuring_may_follow():
         try:
-            refuse_unfit(settings.measure)
+            refuse_unfit(settings.measure, Path(RESULTS))
         except ErgitError as error:
             raise WorkflowError(str(error)) from None
+        note_fit_machine(SETTINGS)
 
 
 onsuccess:
-    page = Path(f"{RESULTS}/{'noise' if noise_is_asked_for() else 'summary'}.md")
-    if page.exists() and any(job.rule.name in ("summary", "noise_floor") for job in workflow.dag.jobs):
-        print(page.read_text(encoding="utf-8"), file=sys.stderr)
+    made = {str(path) for job in workflow.dag.jobs for path in job.output}
+    page = next((page for page in (f"{RESULTS}/noise.md", f"{RESULTS}/summary.md") if page in made), None)
+    if page and Path(page).exists():
+        print(Path(page).read_text(encoding="utf-8"), file=sys.stderr)
 
 
 onerror:
     # What the programs said; Snakemake itself, told to be quiet about its rules, is quiet about their errors too.
-    failed = sorted(workflow.scheduler.failed, key=str)
+    failed = sorted(filter(is_of_this_study, workflow.scheduler.failed), key=str)
     logs = [path for path in (Path(job.log[0]) for job in failed) if path.exists()]
     for path in logs[:3]:
         print(f"\nfrom {path}:\n{path.read_text(encoding='utf-8', errors='replace')[-2000:]}", file=sys.stderr)
@@ -121,6 +164,11 @@ def results_folder(wildcards, output):
     return RESULTS
 
 
+def or_retake(fingerprint):
+    """A fingerprint of readings, which is another one where they were to be taken again and were not."""
+    return lambda wildcards, output: fingerprint + retake_mark(Path(output[0]))
+
+
 def all_cores(wildcards):
     """Every core: nothing runs beside a measurement."""
     return workflow.cores
@@ -133,15 +181,15 @@ def measuring_order(wildcards):
     return (shuffled >> 12) - int(wildcards.round) * 2**20
 
 
+def is_of_this_study(job):
+    """Whether a job writes below the study's results: a parent workflow has other jobs too, and other names for these."""
+    return any(str(path).startswith(f"{RESULTS}/") for path in (*job.output, *job.log))
+
+
 def measuring_may_follow():
     """Whether this call measures, or may yet find out that there is something to measure."""
-    leading = ("mirror", "select", "measure", "aa_commit", "measure_aa")
-    return not settings.imported and any(job.rule.name in leading for job in workflow.dag.needrun_jobs())
-
-
-def noise_is_asked_for():
-    """Whether the noise floor is a target of this call."""
-    return any(rule.name == "noise" for rule in workflow.dag.targetrules)
+    jobs = filter(is_of_this_study, workflow.dag.needrun_jobs())
+    return not settings.imported and any(job.is_checkpoint or "rapl" in job.rule.resources for job in jobs)
 
 
 def readings_of_all_rounds(wildcards):
@@ -149,11 +197,7 @@ def readings_of_all_rounds(wildcards):
     if settings.imported:
         return []
     plan = read_plan(Path(checkpoints.select.get().output.plan))
-    return [
-        f"results/readings/{commit}/{round}.json"
-        for commit, rounds in plan.rounds.items()
-        for round in range(1, rounds + 1)
-    ]
+    return [f"results/readings/{commit}/{round}.json" for commit, round in plan.readings(settings.measure.rounds)]
 
 
 def readings_of_aa_commit(wildcards):

@@ -9,7 +9,7 @@ rule gate:
     conda:
         "../envs/ergit.yaml"
     shell:
-        "exec python3 -P -m ergit.reports.gate {input.verdict:q} 2> {log:q}"
+        "exec {PYTHON} -P -m ergit.reports.gate {input.verdict:q} 2> {log:q}"
 
 
 rule verdict:

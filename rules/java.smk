@@ -11,5 +11,5 @@ rule java:
         results=results_folder,
         asked=literally(settings.java and [settings.java.release, settings.java.directory]),
     shell:
-        "exec python3 -P -m ergit.java.choose --settings {params.settings}"
+        "exec {PYTHON} -P -m ergit.java.choose --settings {params.settings}"
         " --mirror {params.results}/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

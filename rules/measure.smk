@@ -16,8 +16,8 @@ rule measure:
     params:
         settings=handed_over,
         protocol=PROTOCOL,
-        fingerprint=literally(reading_fingerprint(settings, edited)),
+        fingerprint=or_retake(reading_fingerprint(settings, edited, stages)),
     shell:
-        "exec python3 -P -m ergit.measuring.measure --settings {params.settings}"
+        "exec {PYTHON} -P -m ergit.measuring.measure --settings {params.settings}"
         " --commit {wildcards.commit} --round {wildcards.round} --build {input.build:q} --artifact {input.artifact:q}"
         " --output {output:q} --progress 3 3>&2 &> {log:q}"

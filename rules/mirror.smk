@@ -11,4 +11,4 @@ rule mirror:
         results=results_folder,
         repository=literally(mirror_fingerprint(settings)),
     shell:
-        "exec python3 -P -m ergit.git.mirror --settings {params.settings} --mirror {params.results}/mirror.git --output {output:q} &> {log:q}"
+        "exec {PYTHON} -P -m ergit.git.mirror --settings {params.settings} --mirror {params.results}/mirror.git --output {output:q} &> {log:q}"

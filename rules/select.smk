@@ -11,7 +11,6 @@ checkpoint select:
         "../envs/ergit.yaml"
     params:
         commits=literally(selection_fingerprint(settings, config["commits"])),
-        rounds=settings.measure.rounds,
         files=literally(list(study_files.names)),
         mirror=f"{RESULTS}/mirror.git",
     script:  # not `shell:`, whose line could not hold a list of thousands of SHAs

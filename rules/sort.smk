@@ -13,3 +13,17 @@ rule sort:
         limits=literally(to_builtins(limits_of(settings.measure))),  # another limit judges the readings again
     script:
         "../scripts/sort.py"
+
+
+rule measured:
+    """A mark that a commit could be measured; where none could it is not made, and the run fails with the reasons."""
+    input:
+        "results/energy.csv",
+    output:
+        touch("results/measured"),
+    log:
+        "results/measured.log",
+    conda:
+        "../envs/ergit.yaml"
+    script:
+        "../scripts/measured.py"

@@ -9,7 +9,7 @@ from ergit.git.selection import select
 from ergit.records import study_files
 from ergit.records.commits import chosen, write_commits
 from ergit.records.mirror import read_mirror
-from ergit.records.plan import Plan, write_plan
+from ergit.records.plan import RoundsPlan, write_plan
 
 
 def main(job: Any) -> None:
@@ -18,7 +18,7 @@ def main(job: Any) -> None:
     rows = select(Path(job.params.mirror), head, job.params.commits)
     write_commits(Path(job.output.commits), rows)
     note_study_files(job.params.files, Path(job.output.plan).with_name(study_files.NAME))
-    write_plan(Path(job.output.plan), Plan(rounds={row.commit: job.params.rounds for row in chosen(rows)}))
+    write_plan(Path(job.output.plan), RoundsPlan(rounds={row.commit: None for row in chosen(rows)}))
 
 
 if __name__ == "__main__":
