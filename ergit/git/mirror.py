@@ -22,6 +22,10 @@ MIRRORED = tuple(f"+refs/{kind}/*:refs/{kind}/*" for kind in ("heads", "tags", "
 DETACHED_HEAD = "refs/ergit/head"
 OLDEST_GIT = (2, 31)  # the first that takes settings from GIT_CONFIG_COUNT
 KEY = "repository.branch"
+LEFTOVERS = (
+    *("*.lock", "refs/**/*.lock", "objects/info/*.lock", "objects/pack/*.lock", "objects/pack/tmp_*"),
+    *("objects/??/tmp_obj_*", "objects/tmp_objdir-*", "objects/incoming-*"),
+)
 NAMED_BRANCHES = 20
 
 # Of a local repository its references are seen as they are, whatever its users hide, and its history without grafts.
@@ -41,6 +45,7 @@ def mirror(settings: RepositorySettings, path: Path) -> MirrorRecord:
     if not (path / "HEAD").exists() or public_url(_origin(path)) != access.url:
         shutil.rmtree(path, ignore_errors=True)
         _create(path, access.url)
+    _remove_leftovers(path)
     with access.git_in(path) as git:
         git.config("--local", "remote.origin.url", access.url)  # older mirrors may hold a password there
         branch, head = _branch_and_head(git, settings.branch, access)
@@ -73,6 +78,13 @@ def _create(path: Path, url: str) -> None:
         git.config("--local", "remote.origin.url", url)
         for references in MIRRORED:
             git.config("--local", "--add", "remote.origin.fetch", references)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Removes what a killed Git has left: locks, which would stop every other one, and unfinished objects and packs."""
+    for pattern in LEFTOVERS:
+        for leftover in path.glob(pattern):
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
 def refuse_old_git(version: str) -> None:

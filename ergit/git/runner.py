@@ -4,9 +4,11 @@ The user's credentials, proxies, `insteadOf`, `safe.directory` and protocols sta
 environment, so that the Git commands that Git itself starts (submodules, LFS) get them too.
 """
 
+import ctypes
 import os
 import re
 import shutil
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,6 +87,7 @@ SETTINGS = (
     ("safe.bareRepository", "all"),
 )
 
+PR_SET_PDEATHSIG = 1  # prctl(2)
 WITH_SUBCOMMANDS = frozenset({"lfs", "remote", "submodule"})
 LONGEST_COMPLAINT = 2000
 MIRROR_IS_GONE = "{mirror} is not there any more. Remove results/mirror.json and run again: the mirror is made anew."
@@ -124,6 +127,7 @@ class Git:
         self._secrets = secrets
         self._git = GitPython(directory)
         self._git.update_environment(**environment)
+        self._libc = ctypes.CDLL(None)
 
     def __getattr__(self, name: str) -> Command:
         if name.startswith("_"):
@@ -157,6 +161,7 @@ class Git:
                     with_exceptions=False,
                     stdout_as_string=False,
                     strip_newline_in_stdout=False,
+                    preexec_fn=self._end_with_this_program,
                 )
             except OSError as error:
                 raise GitError(f"{where}: it cannot be started: {error.strerror}.") from None
@@ -164,6 +169,10 @@ class Git:
             text = one_line(complaint, LONGEST_COMPLAINT) or f"it ended with status {status}."
             raise GitError(without_credentials(f"{where}: {text}", self._secrets))
         return printed
+
+    def _end_with_this_program(self) -> None:
+        """A command ends when this program does, also where that is killed; Git then removes its locks."""
+        self._libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
     def attempt(self, *arguments: str) -> str | None:
         """What a Git command prints; None where Git ends with an error."""

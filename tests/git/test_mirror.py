@@ -275,6 +275,25 @@ def test_a_mirror_that_a_crash_left_half_made_is_made_anew_and_no_other_reposito
     assert around.git("config", "--get-regexp", "remote.*|core.bare") == "core.bare false"
 
 
+def test_what_a_killed_git_has_left_in_the_mirror_is_removed(five: Repository) -> None:
+    path, _ = mirrored(five)
+    five.commit("six")
+    left = [
+        "HEAD.lock",
+        "config.lock",
+        "packed-refs.lock",
+        "shallow.lock",
+        "refs/heads/main.lock",
+        "refs/tags/x/y.lock",
+    ]
+    left += ["objects/pack/tmp_pack_abc", "objects/incoming-abc/pack/x"]
+    for name in left:
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text("")
+    assert mirrored(five)[1].head == five.git("rev-parse", "HEAD")
+    assert [name for name in left if (path / name).exists()] == []
+
+
 def test_many_unknown_branches_are_not_all_listed(five: Repository) -> None:
     for number in range(30):
         five.git("branch", f"topic{number:02}")

@@ -1,6 +1,10 @@
 """Git as ergit runs it: where, with which settings, and what an error says."""
 
 import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,6 +46,29 @@ def test_git_that_is_killed_is_an_error_with_its_status(
         pytest.raises(GitError, match=r"`git version` failed in .*: it ended with status -9\."),
     ):
         git.version()
+
+
+def test_git_ends_with_the_program_that_is_killed(five: Repository, tmp_path: Path) -> None:
+    waiting = f"""
+from pathlib import Path
+from ergit.git.runner import git_in
+with git_in(Path({str(five.path)!r})) as git:
+    git.output("-c", "alias.wait=!echo $$ > {tmp_path}/pid; exec sleep 60", "wait")
+"""
+    with subprocess.Popen([sys.executable, "-c", waiting]) as program:
+        until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "")
+        command = Path("/proc") / (tmp_path / "pid").read_text().strip()
+        assert command.exists()
+        program.kill()
+    until(lambda: not command.exists())
+
+
+def until(happens: Callable[[], bool]) -> None:
+    """Waits for something, ten seconds at most."""
+    end = time.monotonic() + 10
+    while not happens():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_arguments_that_no_program_can_take_are_errors(five: Repository) -> None:
