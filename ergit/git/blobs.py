@@ -16,7 +16,9 @@ def reader_of(mirror: Path, commit: str) -> Callable[[str], bytes | None]:
     """
     with git_in(mirror) as git:
         if object_of(git, f"{commit}^{{commit}}", "commit") is None:
-            raise ErgitError(f"{mirror} has no commit {commit}: remove {mirror}, so that it is fetched again.")
+            raise ErgitError(
+                f"{mirror} has no commit {commit}. `snakemake --cores 8 -R mirror` fetches what the repository has now."
+            )
 
     def read(path: str) -> bytes | None:
         if re.search("[\\n\\0]", path) or path.startswith(("./", "../")):  # which Git would take for something else

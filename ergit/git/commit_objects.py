@@ -37,7 +37,9 @@ def read_commit_objects(git: Git, shas: list[str]) -> dict[str, CommitObject]:
         end = content.index(b"\n", start)
         kind, _, size = content[start:end].decode().partition(" ")[2].partition(" ")
         if kind != "commit":
-            raise ErgitError(f"The mirror has no commit {sha}. Remove results/mirror.git, so that it is fetched again.")
+            raise ErgitError(
+                f"The mirror has no commit {sha}. `snakemake --cores 8 -R mirror` fetches what the repository has now."
+            )
         commits[sha] = parsed(content[end + 1 : end + 1 + int(size)])
         start = end + 1 + int(size) + 1
     return commits

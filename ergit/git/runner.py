@@ -90,7 +90,7 @@ SETTINGS = (
 PR_SET_PDEATHSIG = 1  # prctl(2)
 WITH_SUBCOMMANDS = frozenset({"lfs", "remote", "submodule"})
 LONGEST_COMPLAINT = 2000
-MIRROR_IS_GONE = "{mirror} is not there any more. Remove results/mirror.json and run again: the mirror is made anew."
+MIRROR_IS_GONE = "{mirror} is not there any more. `snakemake --cores 8 -R mirror` makes it again."
 NO_GIT = "The command `git` was not found: install Git."
 
 

@@ -39,7 +39,7 @@ def test_what_is_no_file_of_the_commit_is_none(five: Repository, path: str) -> N
 
 def test_a_commit_that_is_not_there_is_an_error(five: Repository, tmp_path: Path) -> None:
     mirror, _ = mirrored(five)
-    with pytest.raises(ErgitError, match=r"has no commit abab.*fetched again"):
+    with pytest.raises(ErgitError, match=r"has no commit abab.*-R mirror"):
         reader_of(mirror, "ab" * 20)
-    with pytest.raises(ErgitError, match=r"Remove results/mirror\.json"):
+    with pytest.raises(ErgitError, match=r"-R mirror` makes it again"):
         reader_of(tmp_path / "gone.git", "ab" * 20)

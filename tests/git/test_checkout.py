@@ -25,7 +25,7 @@ def test_a_checkout_is_clean_and_shares_the_mirrors_objects(five: Repository) ->
 
 
 def test_a_mirror_that_was_removed_is_an_error_that_says_how_to_get_it_back(tmp_path: Path) -> None:
-    with pytest.raises(ErgitError, match=r"Remove results/mirror\.json"):
+    with pytest.raises(ErgitError, match=r"-R mirror` makes it again"):
         checkout(tmp_path / "mirror.git", "a" * 40, tmp_path / "tree", RepositorySettings(url="."))
 
 

@@ -80,7 +80,7 @@ def test_arguments_that_no_program_can_take_are_errors(five: Repository) -> None
 
 
 def test_a_folder_that_is_not_there_is_an_error_that_says_how_the_mirror_comes_back(tmp_path: Path) -> None:
-    with pytest.raises(ErgitError, match=r"Remove results/mirror\.json and run again"), git_in(tmp_path / "mirror.git"):
+    with pytest.raises(ErgitError, match=r"-R mirror` makes it again"), git_in(tmp_path / "mirror.git"):
         pass
 
 
