@@ -11,9 +11,10 @@ rule build:
     conda:
         "../envs/ergit.yaml"
     params:
+        python=python,
         settings=handed_over,
         fingerprint=literally(build_fingerprint(settings, edited, stages)),
     shell:
-        "exec {PYTHON} -P -m ergit.building.build --settings {params.settings} --commit {wildcards.commit}"
+        "exec {params.python} -P -m ergit.building.build --settings {params.settings} --commit {wildcards.commit}"
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"
         " &> {log:q}"

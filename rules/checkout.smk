@@ -7,8 +7,9 @@ rule checkout:
     conda:
         "../envs/ergit.yaml"
     params:
+        python=python,
         settings=handed_over,
         results=results_folder,
     shell:
-        "exec {PYTHON} -P -m ergit.git.checkout --settings {params.settings}"
+        "exec {params.python} -P -m ergit.git.checkout --settings {params.settings}"
         " --mirror {params.results}/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

@@ -154,6 +154,11 @@ def literally(value):
     return lambda wildcards: value
 
 
+def python(wildcards, output):
+    """How jobs call Python; like `handed_over` no reason to run a job again."""
+    return PYTHON
+
+
 def handed_over(wildcards, output):
     """The name under which a program finds the settings; since it takes `output`, Snakemake compares it with no last run."""
     return SETTINGS

@@ -8,8 +8,10 @@ rule gate:
         "results/gate.log",
     conda:
         "../envs/ergit.yaml"
+    params:
+        python=python,
     shell:
-        "exec {PYTHON} -P -m ergit.reports.gate {input.verdict:q} 2> {log:q}"
+        "exec {params.python} -P -m ergit.reports.gate {input.verdict:q} 2> {log:q}"
 
 
 rule verdict:

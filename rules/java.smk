@@ -7,9 +7,10 @@ rule java:
     conda:
         "../envs/ergit.yaml"
     params:
+        python=python,
         settings=handed_over,
         results=results_folder,
         asked=literally(settings.java and [settings.java.release, settings.java.directory]),
     shell:
-        "exec {PYTHON} -P -m ergit.java.choose --settings {params.settings}"
+        "exec {params.python} -P -m ergit.java.choose --settings {params.settings}"
         " --mirror {params.results}/mirror.git --commit {wildcards.commit} --output {output:q} &> {log:q}"

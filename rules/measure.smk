@@ -14,10 +14,11 @@ rule measure:
     resources:
         rapl=1,
     params:
+        python=python,
         settings=handed_over,
         protocol=PROTOCOL,
         fingerprint=or_retake(reading_fingerprint(settings, edited, stages)),
     shell:
-        "exec {PYTHON} -P -m ergit.measuring.measure --settings {params.settings}"
+        "exec {params.python} -P -m ergit.measuring.measure --settings {params.settings}"
         " --commit {wildcards.commit} --round {wildcards.round} --build {input.build:q} --artifact {input.artifact:q}"
         " --output {output:q} --progress 3 3>&2 &> {log:q}"

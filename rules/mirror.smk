@@ -7,8 +7,9 @@ rule mirror:
     conda:
         "../envs/ergit.yaml"
     params:
+        python=python,
         settings=handed_over,
         results=results_folder,
         repository=literally(mirror_fingerprint(settings)),
     shell:
-        "exec {PYTHON} -P -m ergit.git.mirror --settings {params.settings} --mirror {params.results}/mirror.git --output {output:q} &> {log:q}"
+        "exec {params.python} -P -m ergit.git.mirror --settings {params.settings} --mirror {params.results}/mirror.git --output {output:q} &> {log:q}"

@@ -17,10 +17,11 @@ checkpoint aa_commit:
     conda:
         "../envs/ergit.yaml"
     params:
+        python=python,
         commit=literally(json.dumps(settings.noise.commit)),
         results=results_folder,
     shell:  # not `script:`, which would choose anew whenever its file is touched
-        "exec {PYTHON} -P -m ergit.analysis.noise_floor.choose --commits {input:q} --named {params.commit:q}"
+        "exec {params.python} -P -m ergit.analysis.noise_floor.choose --commits {input:q} --named {params.commit:q}"
         " --mirror {params.results}/mirror.git --builds {params.results}/build --output {output:q} &> {log:q}"
 
 
@@ -44,10 +45,11 @@ rule build_aa:
     conda:
         "../envs/ergit.yaml"
     params:
+        python=python,
         settings=handed_over,
         fingerprint=literally(build_fingerprint(settings, edited, stages)),
     shell:
-        "exec env -u ERGIT_BUILD_CACHE {PYTHON} -P -m ergit.building.build --settings {params.settings} --commit {wildcards.commit}"
+        "exec env -u ERGIT_BUILD_CACHE {params.python} -P -m ergit.building.build --settings {params.settings} --commit {wildcards.commit}"
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"
         " &> {log:q}"
 

@@ -6,6 +6,8 @@ in one fixed variable two studies in one workflow would get each other's.
 
 import hashlib
 import os
+import platform
+import shlex
 import sys
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from ergit.config.study_files import all_files, hashes
 from ergit.errors import ErgitError
 
 PREFIX = "ERGIT_SETTINGS_"
+FIT = "_FIT"
 ROOT = str(Path(__file__).parents[2])
 PROGRAMS = str(Path(sys.executable).parent)
 
@@ -31,6 +34,25 @@ def program_variables() -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join([ROOT, *modules]),
         "PATH": os.pathsep.join([PROGRAMS, *entries_without("PATH", PROGRAMS)]),
     }
+
+
+def variables_beside_others() -> dict[str, str]:
+    """The variable by which scripts of jobs find `ergit` in a workflow that has other jobs too: last on PYTHONPATH.
+
+    Nothing that other jobs find stands behind it, and PATH is as it was: `command_of_python` names the Python.
+    """
+    given = os.environ.get("PYTHONPATH", "")
+    there = given.split(os.pathsep) if given else []
+    return {"PYTHONPATH": os.pathsep.join([*there, ROOT]) if ROOT not in there else given}
+
+
+def command_of_python(*, with_conda: bool) -> str:
+    """The start of a shell command that runs a program of ergit in a workflow that has other jobs too.
+
+    It is this very Python, or that of the job's conda environment, and finds `ergit` before all others.
+    """
+    path = f"PYTHONPATH={program_variables()['PYTHONPATH']}"
+    return shlex.join(["env", path, "python3" if with_conda else sys.executable])
 
 
 def entries_without(name: str, folder: str) -> list[str]:
@@ -62,6 +84,16 @@ def hand_over(settings: Settings, stages: tuple[StageFile, ...] = (), results: s
     name = PREFIX + hashlib.sha256(text.encode()).hexdigest()[:16]
     os.environ[name] = text
     return name
+
+
+def note_fit_machine(name: str) -> None:
+    """Puts into this process's environment, for its jobs, that this machine can measure these settings."""
+    os.environ[f"{name}{FIT}"] = platform.node()
+
+
+def is_known_to_fit(name: str) -> bool:
+    """Whether it was found, before any job began, that this machine can measure the settings of that name."""
+    return os.environ.get(f"{name}{FIT}") == platform.node()
 
 
 def received(name: str) -> JobSettings:

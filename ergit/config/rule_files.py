@@ -25,8 +25,8 @@ def rule_files(names: Iterable[str], study: Path) -> list[str]:
 def refuse_replaced_names(before: Mapping[str, object], after: Mapping[str, object], file: str) -> None:
     """Does nothing where a rule file left the names of ergit's own rules as they were.
 
-    All rule files share their names: a variable `settings` in one of them would be taken for the study's settings, and a
-    handler such as `onstart:` would replace ergit's.
+    All rule files share their names: a variable `settings` in one of them would be taken for the study's settings, and
+    a handler such as `onstart:` would replace ergit's.
 
     Args:
         before: names and their values before the file was included.

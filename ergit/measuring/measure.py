@@ -15,8 +15,8 @@ import msgspec
 
 from ergit.building.artifacts import unpack
 from ergit.building.build_dir import locked_build_dir
-from ergit.config.handover import received
-from ergit.config.settings import JobSettings, TemperatureSettings
+from ergit.config.handover import is_known_to_fit, received
+from ergit.config.settings import JobSettings, MeasureSettings, TemperatureSettings
 from ergit.config.study_files import refuse_edited
 from ergit.disk import explain_write_error, write_problem
 from ergit.energy import Roots, Source, choose
@@ -207,6 +207,20 @@ def refuse_bounds_without_sensor(sensor: temperature.Sensor | None, limits: Temp
         )
 
 
+def refuse_unfit_machine(settings: MeasureSettings, results: Path) -> None:
+    """Does nothing where this machine can measure what the settings ask for.
+
+    The workflow asks so once, before its first job. Where that was left out (ergit as a module whose handlers are not
+    called) or was on another machine (a cluster), each measuring job asks, in 0.2 s and before its first reading.
+
+    Raises:
+        ErgitError: it cannot; says what is missing and how to get it.
+    """
+    from ergit.machine.doctor.report import refuse_unfit  # most jobs need not load all these checks
+
+    refuse_unfit(settings, results, sample_seconds=0.0)
+
+
 def refuse_changed_conditions(before: Conditions, machine: Machine) -> None:
     """Does nothing while the machine is set as it was when the job began.
 
@@ -336,6 +350,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         settings = received(options.settings)
         refuse_edited(settings)
+        if not is_known_to_fit(options.settings):
+            refuse_unfit_machine(settings.measure, output.parent)
         job = Job(
             commit=options.commit,
             round=options.round,

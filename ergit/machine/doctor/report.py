@@ -110,13 +110,13 @@ def _painted(line: str, check: Check) -> str:
     return f"{line[:start]}\033[{COLOURS[check.level]}m{check.level}\033[0m{line[start + len(check.level) :]}"
 
 
-def refuse_unfit(settings: MeasureSettings) -> None:
-    """Does nothing where this machine can measure what the settings ask for.
+def refuse_unfit(settings: MeasureSettings, results: Path, sample_seconds: float = SAMPLE_SECONDS) -> None:
+    """Does nothing where this machine can measure what the settings ask for, into that folder.
 
     Raises:
         ErgitError: it cannot; says what is missing and how to get it.
     """
-    refuse_fatal(checks(settings, Roots()))
+    refuse_fatal(checks(settings, Roots(results=results), sample_seconds))
 
 
 def as_sentence(text: str) -> str:
