@@ -1,5 +1,6 @@
 """An edited benchmark in the study's folder is noticed: what was measured with the old one is measured again."""
 
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -9,27 +10,38 @@ from tests.fakes.repositories import Repository
 from tests.fakes.studies import configure, planned, snakemake, table
 
 
-@pytest.fixture
-def study(repository: Repository, tmp_path: Path) -> Path:
-    """A finished study of two commits, whose benchmark lies in its own folder."""
-    for number in (1, 2):
-        repository.commit(f"commit {number}", file=str(number))
-    repository.git("tag", "first", "HEAD~1")
-    directory = tmp_path / "work"
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a project of two commits and a finished study of it, whose benchmark lies in the study's folder."""
+    folder = tmp_path_factory.mktemp("finished")
+    repository = Repository(folder / "project")
+    repository.path.mkdir()
+    repository.git("init", "--quiet", "--initial-branch=main")
+    repository.commit("one", file="1")
+    repository.git("tag", "first")
+    repository.commit("two", file="2")
     configure(
-        directory,
+        folder / "work",
         commits=["first", "main"],
         build__commands=["true"],
         workload__command='"$ERGIT_STUDY/bench.sh" >> log',
         measure__rounds=1,
+        measure__repeats=1,
         measure__warmup=0,
     )
-    (directory / "bench.sh").write_text("#!/bin/sh\necho done\n")
-    (directory / "bench.sh").chmod(0o755)
-    done = snakemake(directory)
+    (folder / "work/bench.sh").write_text("#!/bin/sh\necho done\n")
+    (folder / "work/bench.sh").chmod(0o755)
+    done = snakemake(folder / "work")
     assert done.returncode == 0, done.stderr
-    assert {row["status"] for row in table(directory)} == {"ok"}
-    return directory
+    assert {row["status"] for row in table(folder / "work")} == {"ok"}
+    return folder
+
+
+@pytest.fixture
+def study(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the study's folder; times are kept, and the project lies beside it."""
+    subprocess.run(["cp", "-a", f"{finished}/.", tmp_path], check=True)
+    return tmp_path / "work"
 
 
 def test_an_edited_benchmark_is_measured_again_and_builds_nothing(study: Path) -> None:

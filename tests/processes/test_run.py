@@ -220,6 +220,16 @@ def test_the_right_to_read_counters_is_not_handed_down(tmp_path: Path) -> None:
     assert (launchers["CapInh:"], launchers["CapAmb:"]) == (nothing, nothing)
 
 
+def test_the_launcher_imports_little_since_it_is_started_for_each_command() -> None:
+    program = f"import sys; sys.path[0] = {str(ROOT)!r}; from ergit.processes import launcher; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-S", "-E", "-c", program], capture_output=True, text=True, check=True)
+    imported = set(done.stdout.split())
+    assert {name for name in imported if name.startswith("ergit")} == {
+        *("ergit", "ergit.processes", "ergit.processes.launcher", "ergit.processes.trees"),
+    }
+    assert imported.isdisjoint({"pathlib", "subprocess", "msgspec", "re", "enum", "typing", "dataclasses", "signal"})
+
+
 def test_the_environment_is_the_given_one(runner: Runner, tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "NAME": "ä \udcff\n="}
     assert runner('printf "%s" "$NAME" "$HOME" "$LC_CTYPE"', environment=environment).status == "ok"
