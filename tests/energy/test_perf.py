@@ -21,10 +21,10 @@ from ergit.energy.source import Energy, UnavailableError
 from ergit.records.readings import Counter
 from tests.fakes.another_user import another_user
 from tests.fakes.counter_trees import power_pmu
+from tests.fakes.needs import needs_perf, needs_root, needs_strict_kernel
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = {"power/energy-pkg/": "package"}
-PERF = shutil.which("perf")
 
 
 def line(
@@ -314,17 +314,7 @@ def counts_milliseconds(**more: float) -> PerfSource:
     return PerfSource({"task-clock": "package"}, unit="msec", limit_watts=1e9, packages=os.cpu_count() or 1, **more)
 
 
-@pytest.fixture(scope="module")
-def _real_perf() -> None:
-    if PERF is None:
-        pytest.skip("perf is not installed")
-    try:
-        counts_milliseconds().close()
-    except UnavailableError as refusal:
-        pytest.skip(f"perf may not count here: {refusal.reason}")
-
-
-@pytest.mark.usefixtures("_real_perf")
+@needs_perf
 def test_the_real_perf_counts_between_its_two_orders():
     cpus = os.cpu_count() or 1
     with counts_milliseconds() as source:
@@ -342,7 +332,7 @@ def test_the_real_perf_counts_between_its_two_orders():
     assert cpus * shortest * 999 <= energy.joules["package"] <= cpus * longest * 1001
 
 
-@pytest.mark.usefixtures("_real_perf")
+@needs_perf
 def test_the_real_perf_counts_one_window_after_the_other():
     with counts_milliseconds() as source:
         for _ in range(3):
@@ -353,7 +343,7 @@ def test_the_real_perf_counts_one_window_after_the_other():
             assert energy.joules["package"] > 0
 
 
-@pytest.mark.usefixtures("_real_perf")
+@needs_perf
 @pytest.mark.parametrize(("command", "status"), [("exit 3", 3), ("kill -9 $$", -9), ("true", 0)])
 def test_the_exit_status_of_the_command_does_not_pass_through_the_real_perf(command, status):
     with counts_milliseconds() as source:
@@ -365,29 +355,28 @@ def test_the_exit_status_of_the_command_does_not_pass_through_the_real_perf(comm
     assert os.waitstatus_to_exitcode(ended) == status
 
 
-@pytest.mark.usefixtures("_real_perf")
+@needs_perf
 def test_an_event_that_the_real_perf_does_not_know_is_refused():
     with pytest.raises(UnavailableError, match="event syntax error"):
         PerfSource({"power-of-nothing": "package"})
 
 
-@pytest.mark.usefixtures("_real_perf")
+@needs_perf
 def test_a_unit_that_the_real_perf_does_not_count_in_is_refused():
     with pytest.raises(UnavailableError, match="'msec' and not Joules"):
         PerfSource({"task-clock": "package"})
 
 
-@pytest.mark.usefixtures("_real_perf")
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can try what another user may not")
+@needs_perf
+@needs_root
+@needs_strict_kernel
 def test_the_real_perf_without_the_right_is_refused_with_one_capability_as_the_fix(tmp_path):
-    if int(Path("/proc/sys/kernel/perf_event_paranoid").read_text()) < 1:
-        pytest.skip("here everybody may count events on a CPU (perf_event_paranoid below 1)")
     with another_user(tmp_path), pytest.raises(UnavailableError) as refusal:
         counts_milliseconds()
     assert "cap_perfmon" in refusal.value.fix
 
 
-@pytest.mark.usefixtures("_real_perf")
+@needs_perf
 def test_the_real_perf_does_not_outlive_a_program_that_is_killed(tmp_path):
     program = (
         "import time\n"

@@ -6,7 +6,6 @@ opened the same way follows from the kernel's files alone, and no such counter w
 """
 
 import errno
-import os
 import time
 from pathlib import Path
 
@@ -23,7 +22,6 @@ from ergit.energy.pmu import (
     cpus_in,
     energy_between,
     fix_of_right,
-    open_event,
     read_event,
     read_type_and_cpus,
 )
@@ -31,7 +29,8 @@ from ergit.energy.sampler import Sample
 from ergit.energy.source import Energy, UnavailableError
 from ergit.records.readings import Counter
 from tests.fakes.another_user import another_user
-from tests.fakes.counter_trees import CPU_CLOCK, SCALE, SOFTWARE, clock_pmu, power_pmu
+from tests.fakes.counter_trees import SCALE, clock_pmu, power_pmu
+from tests.fakes.needs import needs_right_to_count, needs_root, needs_strict_kernel, needs_two_processors
 
 ONE_JOULE = 2**32
 SECOND = 10**9
@@ -71,14 +70,6 @@ def timed_window(source: PmuSource, seconds: float) -> tuple[float, Energy, floa
     source.stop()
     longest = time.perf_counter() - outside
     return shortest * 0.999, source.energy(0.0), longest * 1.001
-
-
-@pytest.fixture
-def _may_count_on_cpus() -> None:
-    try:
-        os.close(open_event(SOFTWARE, CPU_CLOCK, 0))
-    except OSError as error:
-        pytest.skip(f"no right to count events on CPU 0 ({error.strerror})")
 
 
 def test_a_list_of_cpus_is_read():
@@ -245,7 +236,7 @@ def test_counts_are_whole_numbers_to_the_last_bit():
     assert counted_between(reading(2**63, 0, 0), reading(2**63 + 1, 1, 1)).counts == 1
 
 
-@pytest.mark.usefixtures("_may_count_on_cpus")
+@needs_right_to_count
 def test_a_real_event_counts_the_window(tmp_path):
     with PmuSource(clock_pmu(tmp_path, "0")) as source:
         shortest, energy, longest = timed_window(source, 0.3)
@@ -255,8 +246,8 @@ def test_a_real_event_counts_the_window(tmp_path):
     assert [counter.name for counter in energy.counters] == ["energy-pkg on CPU 0"]
 
 
-@pytest.mark.usefixtures("_may_count_on_cpus")
-@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processors")
+@needs_right_to_count
+@needs_two_processors
 @pytest.mark.parametrize(
     ("dies", "said"),
     [
@@ -275,7 +266,7 @@ def test_two_processors_that_show_one_counter_are_counted_once(tmp_path, dies, s
     assert said in source.notes[0]
 
 
-@pytest.mark.usefixtures("_may_count_on_cpus")
+@needs_right_to_count
 def test_a_second_window_starts_from_its_own_count(tmp_path):
     with PmuSource(clock_pmu(tmp_path, "0")) as source:
         for seconds in (0.2, 0.1):
@@ -283,7 +274,7 @@ def test_a_second_window_starts_from_its_own_count(tmp_path):
             assert shortest <= energy.joules["package"] <= longest
 
 
-@pytest.mark.usefixtures("_may_count_on_cpus")
+@needs_right_to_count
 def test_a_domain_that_cannot_be_opened_is_left_out_and_said(tmp_path):
     power = clock_pmu(tmp_path, "0", ("energy-pkg", "energy-ram"))
     (power / "events" / "energy-ram").write_text("event=0xffff\n")  # no such software event
@@ -292,7 +283,7 @@ def test_a_domain_that_cannot_be_opened_is_left_out_and_said(tmp_path):
         assert "dram left out" in source.notes[0]
 
 
-@pytest.mark.usefixtures("_may_count_on_cpus")
+@needs_right_to_count
 def test_closing_gives_the_descriptors_back(tmp_path):
     descriptors = len(list(Path("/proc/self/fd").iterdir()))
     with PmuSource(clock_pmu(tmp_path, "0")):
@@ -305,11 +296,9 @@ def test_an_unknown_pmu_type_is_refused_by_the_kernel_and_said(tmp_path):
         PmuSource(power_pmu(tmp_path, pmu_type="4000000000"))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can try what another user may not")
+@needs_root
+@needs_strict_kernel
 def test_no_right_is_refused_with_one_capability_as_the_fix(tmp_path):
-    paranoid = int(Path("/proc/sys/kernel/perf_event_paranoid").read_text())
-    if paranoid < 1:
-        pytest.skip("here everybody may count events on a CPU (perf_event_paranoid below 1)")
     power = clock_pmu(tmp_path, "0")
     with another_user(tmp_path), pytest.raises(UnavailableError, match="no right") as refusal:
         PmuSource(power)

@@ -1,6 +1,5 @@
 """Which source is chosen, and what is said where none can be."""
 
-import os
 import time
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -11,12 +10,12 @@ from ergit.config.fingerprint import reading_fingerprint
 from ergit.config.settings import MeasureSettings, RepositorySettings, Settings, WorkloadSettings
 from ergit.energy import Roots, choose, probe
 from ergit.energy.combined import CombinedSource
-from ergit.energy.pmu import open_event
 from ergit.energy.powercap import PowercapSource
 from ergit.energy.registry import SOURCES
 from ergit.errors import ErgitError
 from ergit.records.readings import DOMAINS
-from tests.fakes.counter_trees import CPU_CLOCK, SOFTWARE, clock_pmu, power_pmu, running, zone
+from tests.fakes.counter_trees import clock_pmu, power_pmu, running, zone
+from tests.fakes.needs import needs_right_to_count
 from tests.fakes.second_source import METER, MeterSource
 
 SETTINGS = MeasureSettings()
@@ -83,11 +82,8 @@ def test_powercap_is_taken_where_the_power_pmu_is_missing_and_the_reason_says_so
     assert "perf not: " in reason
 
 
+@needs_right_to_count
 def test_the_power_pmu_comes_before_powercap(roots):
-    try:
-        os.close(open_event(SOFTWARE, CPU_CLOCK, 0))
-    except OSError as error:
-        pytest.skip(f"no right to count events on CPU 0 ({error.strerror})")
     counter = zone(roots.powercap / "intel-rapl:0", "package-0", 0)
     clock_pmu(roots.event_sources, "0")
     name, _, reason = chosen(roots)

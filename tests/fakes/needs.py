@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from ergit.energy.pmu import open_event
+from tests.fakes.counter_trees import CPU_CLOCK, SOFTWARE
+
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 """Published data and cases, which lie beside a checkout and are no part of the project."""
 
@@ -42,8 +45,29 @@ def has_perf() -> bool:
     return subprocess.run(trial, capture_output=True, check=False).returncode == 0
 
 
+@cache
+def may_count() -> bool:
+    """Whether this process may count software events on CPU 0, whatever runs there."""
+    try:
+        os.close(open_event(SOFTWARE, CPU_CLOCK, 0))
+    except OSError:
+        return False
+    return True
+
+
+def paranoid_level() -> int:
+    """How strict the kernel is with events (perf_event_open(2)); below 1 everybody may count on a processor."""
+    try:
+        return int(Path("/proc/sys/kernel/perf_event_paranoid").read_text())
+    except OSError:
+        return 0
+
+
 needs_fuse = _unless(has_fuse(), "needs libfuse 3 (Debian: fuse3 libfuse3-3) and the right to use /dev/fuse")
 needs_perf = _unless(has_perf(), "needs perf (Debian: linux-perf) and the right to count for the whole machine")
+needs_right_to_count = _unless(may_count(), "no right to count events on CPU 0 (perf_event_open)")
+needs_strict_kernel = _unless(paranoid_level() > 0, "here everybody may count events (perf_event_paranoid below 1)")
+needs_two_processors = _unless((os.cpu_count() or 1) > 1, "needs two processors")
 needs_maven = _unless(shutil.which("mvn") is not None, "needs Maven (Debian: maven)")
 needs_lfs = _unless(shutil.which("git-lfs") is not None, "needs git-lfs (Debian: git-lfs)")
 needs_shared = _unless(SHARED.is_dir(), "the published data is not beside this checkout (../shared)")
@@ -57,6 +81,7 @@ ALLOWED_SKIPS = (  # that remain where all extras are installed (ERGIT_TESTS_WIT
     "no right to",  # hardware counters, which few machines of CI have
     "no cgroup can be made here",
     "here everybody may count",
+    "two processors",
 )
 
 
