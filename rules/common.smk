@@ -114,7 +114,6 @@ class EndOfHopelessRuns(logging.Handler):
 logger.addHandler(EndOfHopelessRuns(logging.ERROR))
 
 
-
 onstart:
     note_study_files(study_files.names, files_note)
     # Before anything is spent: can this machine measure what the config asks for?
@@ -170,8 +169,16 @@ def results_folder(wildcards, output):
 
 
 def or_retake(fingerprint):
-    """A fingerprint of readings, which is another one where they were to be taken again and were not."""
-    return lambda wildcards, output: fingerprint + retake_mark(Path(output[0]))
+    """A fingerprint of readings, which is another one where they were to be taken again and were not.
+
+    Snakemake notes no param that depends on the output, so the path of the record is made of the wildcards.
+    """
+
+    def of_readings(wildcards):
+        path = "noise/{commit}/{build}/{round}" if "build" in wildcards.keys() else "readings/{commit}/{round}"
+        return fingerprint + retake_mark(Path(RESULTS, f"{path.format(**wildcards)}.json"))
+
+    return of_readings
 
 
 def all_cores(wildcards):

@@ -3,10 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import pandas as pd
 import pytest
 
 from ergit.config.settings import MeasureSettings
+from ergit.errors import ErgitError
 from ergit.measuring.flags import Limits, limits_of
+from ergit.measuring.success import refuse_all_failed
 from ergit.measuring.table import energy_rows, net_joules
 from ergit.records.commits import CommitRow, read_commits, write_commits
 from ergit.records.energy_table import EnergyRow, read_energy_table, write_energy_table
@@ -135,3 +139,22 @@ def test_power_is_over_the_seconds_that_the_counters_counted() -> None:
     [row] = rows(record(OLD, reading(counted_seconds=2.01), idle=idle(counted_seconds=2.5)))
     assert (row.duration_seconds, row.power_watts) == (2.0, pytest.approx(20.0 / 2.01))
     assert row.energy_net_joules == pytest.approx(20.0 - 6.0 / 2.5 * 2.01)
+
+
+def study(folder: Path, *records: JobRecord) -> pd.DataFrame:
+    """The table of these records, as it is read from its file."""
+    write_energy_table(folder / "energy.csv", rows(*records))
+    return read_energy_table(folder / "energy.csv")
+
+
+def test_a_study_without_one_measured_commit_has_failed_with_the_reasons(tmp_path: Path) -> None:
+    broken = record(OLD, status="build-failed", reason="javac", source=None, session=None)
+    failing = record(NEW, reading(status="failed", reason="exit 3"))
+    table = study(tmp_path, broken, msgspec.structs.replace(broken, round=2), failing)
+    with pytest.raises(ErgitError, match=r"^No commit could be measured\. 1 commit: javac; 1 commit: exit 3\. "):
+        refuse_all_failed(table, "results")
+
+
+def test_a_study_with_one_measured_commit_has_not_failed_even_if_its_readings_are_flagged(tmp_path: Path) -> None:
+    failing = record(NEW, reading(status="failed", reason="exit 3"))
+    refuse_all_failed(study(tmp_path, failing, record(OLD, reading(flags=("busy",)))), "results")
