@@ -29,7 +29,7 @@ def main(job: Any) -> None:
     )
     record = noise_floor(read_aa_commit(Path(job.input.aa_commit)), jobs, plan)
     write_noise(Path(job.output.json), record)
-    write_atomically(Path(job.output.page), page(record))
+    write_atomically(Path(job.output.page), page(record, str(Path(job.output.page).parent)))
 
 
 if __name__ == "__main__":

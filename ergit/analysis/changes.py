@@ -47,7 +47,7 @@ def anchors_named(names: Sequence[str], git: Git, history: Sequence[CommitRow]) 
         if sha not in known:
             raise ErgitError(
                 f"changes.anchors names {name!r} ({sha[:10]}), which is no commit of this study. Anchors are commits"
-                " that are measured in every session: name some of those in results/commits.tsv."
+                " that are measured in every session: name some of those in the study's commits.tsv."
             )
     return tuple(dict.fromkeys(shas.values()))
 

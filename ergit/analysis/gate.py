@@ -113,7 +113,7 @@ def decide(
     positions = {row.commit: position for position, row in enumerate(readings.commits)}
     for sha in (question.head, question.base):
         if sha is not None and sha not in positions:
-            return Decision("undecided", f"{sha[:10]} has no clean reading; results/summary.md says why.")
+            return Decision("undecided", f"{sha[:10]} has no clean reading; the summary says why.")
     head = positions[question.head]
     base = None if question.base is None else positions[question.base]
     if base == head:

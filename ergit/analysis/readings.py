@@ -48,14 +48,14 @@ def clean_readings(
     if len(kinds) > 1:
         raise ErgitError(
             f"{name} holds both {' and '.join(kinds)} energy, which cannot be compared. Set measure.source to one"
-            " source, and remove results/readings of the other."
+            " source, and remove the readings of the other."
         )
     names = clean["commit"].unique().tolist()
     unknown = [commit for commit in names if commit not in known]
     if unknown:
         raise ErgitError(
-            f"{name} has readings of {unknown[0]}, which is not in results/commits.tsv: the two files are of different"
-            " runs. Run the study again; it makes what is missing."
+            f"{name} has readings of {unknown[0]}, which is not in commits.tsv beside it: the two files are of"
+            " different runs. Run the study again; it makes what is missing."
         )
     commits = sorted((known[commit] for commit in names), key=lambda row: row.order)
     positions = {row.commit: position for position, row in enumerate(commits)}

@@ -202,7 +202,9 @@ class CommitNames:
                 f"{key}: {name!r} abbreviates {len(commits)} commits ({which}). Write more of its digits."
             )
         if self.git is None:
-            fix = "It must be one that results/commits.tsv holds: a SHA, a tag, or a name in the config's `commits`."
+            fix = (
+                "It must be one that the study's commits.tsv holds: a SHA, a tag, or a name in the config's `commits`."
+            )
         elif NOT_MIRRORED.match(name):
             fix = (
                 "ergit mirrors branches and tags only. Make it a branch of a clone (`git fetch origin"

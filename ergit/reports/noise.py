@@ -9,12 +9,12 @@ from ergit.records.noise import NoiseRecord
 from ergit.text import counted, markdown_table
 
 
-def page(noise: NoiseRecord) -> str:
-    """The noise floor in Markdown, aligned so that it reads as plain text too."""
+def page(noise: NoiseRecord, results: str = "results") -> str:
+    """The noise floor in Markdown, aligned so that it reads as plain text too; `results` is the study's folder."""
     wanted_changes = sorted({need.change for need in noise.runs_needed})
     parts = [
         "# Noise floor",
-        "\n".join(f"- {fact}" for fact in _facts(noise)),
+        "\n".join(f"- {fact}" for fact in _facts(noise, results)),
         "## Spread of equal readings",
         markdown_table(["spread", "relative standard deviation"], _spread_rows(noise)),
         _false_alarms(noise),
@@ -30,7 +30,7 @@ def page(noise: NoiseRecord) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _facts(noise: NoiseRecord) -> Iterator[str]:
+def _facts(noise: NoiseRecord, results: str) -> Iterator[str]:
     builds = "one build" if noise.builds == 1 else f"{noise.builds} separate builds"
     yield (
         f"A/A commit: {noise.commit[:10]} ({noise.chosen}), {builds}, {counted(noise.rounds, 'round')};"
@@ -46,7 +46,7 @@ def _facts(noise: NoiseRecord) -> Iterator[str]:
     if noise.readings_of_other_sessions:
         yield (
             f"Left out: {counted(noise.readings_of_other_sessions, 'reading')} of other sessions. To take them again in"
-            f" this session, remove their files in results/noise/{noise.commit}/ and run the same command"
+            f" this session, remove their files in {results}/noise/{noise.commit}/ and run the same command"
         )
 
 

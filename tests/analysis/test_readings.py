@@ -61,7 +61,7 @@ def test_measured_and_estimated_energy_are_never_mixed() -> None:
 
 
 def test_readings_of_a_commit_that_the_table_of_commits_lacks_are_an_error() -> None:
-    with pytest.raises(ErgitError, match=r"0909090909.*not in results/commits\.tsv"):
+    with pytest.raises(ErgitError, match=r"0909090909.*not in commits\.tsv"):
         clean_readings(energy_table(readings({9: 100.0})), HISTORY)
 
 

@@ -228,7 +228,7 @@ def test_the_table_of_commits_knows_its_shas_tags_and_listed_names() -> None:
     assert "abbreviates 2 commits (abcd111111111111, abcd222222222222)" in refused(names, "abcd")
     for name in ("a", "abc", "dev", "x..y", "f" * 40, "main~1", "HEAD", "^main"):
         refused(names, name)
-    assert "results/commits.tsv" in refused(names, "dev")
+    assert "the study's commits.tsv" in refused(names, "dev")
 
 
 def test_tags_are_sorted_as_versions(five: Repository) -> None:

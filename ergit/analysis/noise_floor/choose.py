@@ -26,7 +26,7 @@ def aa_commit(commits: Sequence[str], named: str | None, status: dict[str, str])
         if named not in commits:
             raise ErgitError(
                 f"noise.commit names {named[:10]}, which is no commit of this study. Name a chosen one in"
-                " results/commits.tsv, or null for the newest that is built."
+                " the study's commits.tsv, or null for the newest that is built."
             )
         return AACommit(commit=named, reason="noise.commit names it")
     built = [commit for commit in commits if status.get(commit) == "ok"]
@@ -35,8 +35,8 @@ def aa_commit(commits: Sequence[str], named: str | None, status: dict[str, str])
     untried = [commit for commit in commits if commit not in status]
     if not untried:
         raise ErgitError(
-            "None of the chosen commits can be built, so there is none to measure against itself. results/build/ says"
-            " why; fix build.commands, or choose other commits."
+            "None of the chosen commits can be built, so there is none to measure against itself. Their records in the"
+            " study's `build` folder say why; fix build.commands, or choose other commits."
         )
     return AACommit(commit=untried[-1], reason="it is the newest chosen commit, and none is built yet")
 

@@ -36,7 +36,7 @@ def job_of(build: int, path: Path, record: JobRecord, judged: str = "package") -
     """
     folder = path.parent.parent
     if record.source is None or record.session is None:
-        missing = f" and results/java/{record.commit}.json" if record.status == "no-jdk" else ""
+        missing = f" and {folder.parent.parent}/java/{record.commit}.json" if record.status == "no-jdk" else ""
         raise ErgitError(
             f"The A/A commit of the noise floor, {record.commit}, has no build: {record.reason}. Name another commit as"
             f" noise.commit; or fix the cause, remove {folder}{missing}, and run the same command again."
@@ -83,8 +83,8 @@ def of_one_session(jobs: Sequence[AAJob]) -> list[AAJob]:
     if rounds.keys() != {job.build for job in jobs} or max(rounds.values()) < 2:
         raise ErgitError(
             "The A/A commit has too few clean readings in any one session: each build needs some, and one of them in"
-            " two rounds. Look at the flags in results/noise/; quiet the machine, or raise measure.quiet.foreign_cores,"
-            " remove the flagged rounds there, and run the same command again."
+            " two rounds. Look at the flags in the study's `noise` folder; quiet the machine, or raise"
+            " measure.quiet.foreign_cores, remove the flagged rounds there, and run the same command again."
         )
     return sorted(mine, key=lambda job: job.started)
 

@@ -118,8 +118,8 @@ def gather(table: pd.DataFrame, commits: Sequence[CommitRow], domain: str) -> Co
     kinds = sorted(read["kind"].unique())
     if len(kinds) > 1:
         raise ErgitError(
-            f"results/energy.csv holds both {' and '.join(kinds)} energy, which share no axis. Set measure.source to"
-            " one source, and remove results/readings of the other."
+            f"The table of readings holds both {' and '.join(kinds)} energy, which share no axis. Set measure.source to"
+            " one source, and remove the readings of the other."
         )
     return Contents(
         kind=kinds[0] if read["clean"].any() else None,
