@@ -41,6 +41,7 @@ from ergit.records.readings import (
     SourceRecord,
     output_log_of,
     read_readings,
+    remembered_retake,
     set_aside,
     write_readings,
 )
@@ -361,7 +362,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             settings=settings,
             log=output.with_name(f".{output.stem}.output.log.part"),
         )
-        record = measure(job, output, options.lock or lock_path())
+        with remembered_retake(output):
+            record = measure(job, output, options.lock or lock_path())
     line = f"ergit: {summary(record)}\n"
     sys.stderr.write(line)
     if progress is not None:
