@@ -17,4 +17,4 @@ rule build:
     shell:
         "exec {params.python} -P -m ergit.building.build --settings {params.settings} --commit {wildcards.commit}"
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"
-        " &> {log:q}"
+        " --progress 3 3>&2 &> {log:q}"

@@ -22,6 +22,7 @@ from ergit.errors import CommitFailure, exit_on_user_error
 from ergit.git.checkout import FAILURE
 from ergit.processes.environment import child_environment, environment_of
 from ergit.processes.kills import count_kills
+from ergit.processes.output import shorten
 from ergit.processes.run import die_with_parent, failure_reason, run
 from ergit.records.build import BuildRecord, BuildStatus, CommandOutcome, write_build
 from ergit.records.java import JavaRecord, read_java
@@ -39,6 +40,7 @@ class Job:
     fingerprint: str  # equal for builds of a commit that give the same artifact
     log: Path
     cache: str | None = None  # a folder that several studies share
+    progress: int | None = None  # a file descriptor that gets warnings too
 
 
 def build(job: Job) -> BuildRecord:
@@ -68,7 +70,7 @@ def build(job: Job) -> BuildRecord:
         problem = take_from_cache(cached, job.artifact)
         if not problem:
             return replace(record, cached=True)
-        warn(f"{cached} is not used: {problem}. This commit is built.")
+        warn(job, f"{cached} is not used: {problem}. This commit is built.")
     try:
         with locked_build_dir(build_dir):
             copy_tree(job.checkout, build_dir)
@@ -84,7 +86,8 @@ def build(job: Job) -> BuildRecord:
     if cached:
         problem = keep_in_cache(job.artifact, cached)
         if problem:
-            warn(f"The build is not kept in {VARIABLE}={job.cache}: {problem}. Other studies build this commit again.")
+            kept_nowhere = f"The build is not kept in {VARIABLE}={job.cache}: {problem}."
+            warn(job, f"{kept_nowhere} Other studies build this commit again.")
     return record
 
 
@@ -102,6 +105,7 @@ def run_commands(job: Job, build_dir: Path, environment: dict[str, str]) -> tupl
     """
     outcomes: list[CommandOutcome] = []
     for command in job.settings.commands:
+        start = job.log.stat().st_size if job.log.exists() else 0
         outcome = run(
             command,
             directory=build_dir / job.settings.directory,
@@ -121,6 +125,8 @@ def run_commands(job: Job, build_dir: Path, environment: dict[str, str]) -> tupl
                 seconds=round(outcome.duration_seconds, 3),
             )
         )
+        if job.log.exists():
+            shorten(job.log, start)  # first, so that a command that prints without end has only itself to blame
         if outcome.status != "ok":
             refuse_full_disk((build_dir.parent, job.log.parent))
             break
@@ -149,9 +155,12 @@ def is_there(path: Path) -> bool:
         return False
 
 
-def warn(text: str) -> None:
-    """A warning for the job's log."""
-    print(f"ergit: warning: {text}", file=sys.stderr, flush=True)
+def warn(job: Job, text: str) -> None:
+    """Writes a warning into the job's log and, where it is told how, onto the terminal."""
+    line = f"ergit: warning: {job.commit[:12]}: {text}\n"
+    sys.stderr.write(line)
+    if job.progress is not None:
+        os.write(job.progress, line.encode(errors="replace"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -163,8 +172,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--checkout", type=Path, required=True)
     parser.add_argument("--artifact", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--progress", type=int, help="a file descriptor that gets warnings too")
     options = parser.parse_args(arguments)
     die_with_parent()
+    if options.progress is not None:
+        os.set_inheritable(options.progress, False)
     output: Path = options.output
     with exit_on_user_error(), explain_write_error(output):
         settings = received(options.settings)
@@ -178,6 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             fingerprint=build_fingerprint(settings),
             log=output.with_suffix(".output.log"),
             cache=os.environ.get(VARIABLE),
+            progress=options.progress,
         )
         job.log.unlink(missing_ok=True)
         write_build(output, counted_build(job, output))

@@ -189,7 +189,30 @@ def test_a_cache_that_cannot_be_written_costs_a_warning(
 ) -> None:
     (tmp_path / "file").touch()
     assert build(make("true", cache=tmp_path / "file/cache")).status == "ok"
-    assert f"ergit: warning: The build is not kept in {VARIABLE}={tmp_path}/file/cache: " in capfd.readouterr().err
+    assert (
+        f"ergit: warning: {COMMIT[:12]}: The build is not kept in {VARIABLE}={tmp_path}/file/cache: "
+        in capfd.readouterr().err
+    )
+
+
+def test_long_output_of_a_build_keeps_both_its_ends(make: Maker) -> None:
+    job = make("echo first", "echo begin; head -c 5000000 /dev/zero; echo end")
+    assert build(job).status == "ok"
+    text = job.log.read_bytes()
+    assert text.startswith(b"first\nbegin\n")
+    assert b"bytes of output left out here" in text
+    assert text.endswith(b"end\n")
+    assert len(text) < 1_100_000
+
+
+def test_a_build_that_fills_the_disk_by_what_it_prints_has_itself_to_blame(make: Maker, tmp_path: Path) -> None:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=9m", "none", tmp_path / "results"]).returncode:
+        pytest.skip("no right to mount here")
+    try:
+        record = build(make("head -c 20000000 /dev/zero"))
+    finally:
+        subprocess.run(["umount", tmp_path / "results"], check=True)
+    assert (record.status, record.reason) == ("failed", "`head -c 20000000 /dev/zero` ended with status 1")
 
 
 def test_a_damaged_build_in_the_cache_costs_a_warning_and_is_made_anew(

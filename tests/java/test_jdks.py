@@ -1,6 +1,5 @@
 """Which JDKs are found and taken, on folders that look like JDKs."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from ergit.java import finders
 from ergit.java.finders import FINDERS
 from ergit.java.jdks import Jdk, compiles, default, feature_release, for_release, installed, release_to_install
+from tests.fakes.another_user import another_user
 from tests.fakes.jdks import make_jdk, of_asdf, surroundings
 
 
@@ -87,10 +87,10 @@ def test_a_jdk_without_a_readable_version_is_left_out(tmp_path: Path, prints: st
     assert installed(FINDERS, surroundings(tmp_path)) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_folder_that_may_not_be_read_is_passed_over(tmp_path: Path) -> None:
     make_jdk(tmp_path / "opt/hidden/jdk", "17").parent.chmod(0)
-    assert installed(FINDERS, surroundings(tmp_path, tmp_path / "opt/hidden")) == []
+    with another_user(tmp_path):
+        assert installed(FINDERS, surroundings(tmp_path, tmp_path / "opt/hidden")) == []
     (tmp_path / "opt/hidden").chmod(0o755)
 
 
