@@ -11,6 +11,7 @@ rule sort:
         "../envs/ergit.yaml"
     params:
         limits=literally(to_builtins(limits_of(settings.measure))),  # another limit judges the readings again
+        judged=settings.measure.judged,
     script:
         "../scripts/sort.py"
 

@@ -17,7 +17,7 @@ def main(job: Any) -> None:
     """The script of the rule `sort`."""
     records = (read_readings(Path(path)) for path in job.input.readings)
     limits = msgspec.convert(job.params.limits, Limits)
-    rows = energy_rows(records, read_commits(Path(job.input.commits)), limits)
+    rows = energy_rows(records, read_commits(Path(job.input.commits)), limits, job.params.judged)
     write_energy_table(Path(job.output[0]), rows)
 
 

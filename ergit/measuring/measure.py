@@ -237,17 +237,17 @@ def refuse_changed_conditions(before: Conditions, machine: Machine) -> None:
         )
 
 
-def summary(record: JobRecord) -> str:
-    """One line on what came out."""
+def summary(record: JobRecord, judged: str) -> str:
+    """One line on what came out, with the energy of the judged domain."""
     what = f"{record.commit[:12]}, round {record.round}"
     if record.source is None:
         return f"{what}: {record.status}, {record.reason}"
     taken = [reading for reading in record.readings if not reading.warmup] or record.readings[-1:]
     flagged = sum(not DISQUALIFYING.isdisjoint(reading.flags) for reading in taken)
-    read = [reading for reading in taken if reading.status == "ok" and "package" in reading.joules]
+    read = [reading for reading in taken if reading.status == "ok" and judged in reading.joules]
     words = [f"{counted(len(taken), 'reading')}, {flagged} flagged"]
     if read:
-        joules = statistics.median(reading.joules["package"] / reading.loops for reading in read)
+        joules = statistics.median(reading.joules[judged] / reading.loops for reading in read)
         estimated = " estimated from CPU time" if record.source.kind == "estimated" else ""
         words.append(f"median {joules:.4g} J{estimated}")
     words += [f"{reading.status}: {reading.reason}" for reading in taken[-1:] if reading.status != "ok"]
@@ -364,7 +364,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
         with remembered_retake(output):
             record = measure(job, output, options.lock or lock_path())
-    line = f"ergit: {summary(record)}\n"
+    line = f"ergit: {summary(record, job.settings.measure.judged)}\n"
     sys.stderr.write(line)
     if progress is not None:
         os.write(progress, line.encode(errors="replace"))

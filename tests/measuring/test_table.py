@@ -14,7 +14,7 @@ from ergit.measuring.success import refuse_all_failed
 from ergit.measuring.table import energy_rows, net_joules
 from ergit.records.commits import CommitRow, read_commits, write_commits
 from ergit.records.energy_table import EnergyRow, read_energy_table, write_energy_table
-from ergit.records.readings import IdleSample, JobRecord
+from ergit.records.readings import IdleSample, JobRecord, WindowConditions
 from tests.fakes.job_records import reading, record
 
 OLD, NEW = "0" * 40, "f" * 40
@@ -41,9 +41,9 @@ def commit(sha: str, order: int, date: str, subject: str) -> CommitRow:
 COMMITS = [commit(NEW, 9, "2024", "new"), commit(OLD, 3, "2023", "old")]
 
 
-def rows(*records: JobRecord, limits: Limits = LIMITS) -> list[EnergyRow]:
+def rows(*records: JobRecord, limits: Limits = LIMITS, judged: str = "package") -> list[EnergyRow]:
     """The table's rows of these records."""
-    return energy_rows(records, COMMITS, limits)
+    return energy_rows(records, COMMITS, limits, judged)
 
 
 def test_rows_come_in_git_order_then_round_repeat_and_attempt() -> None:
@@ -106,11 +106,11 @@ def idle(**changes: Any) -> IdleSample:
 
 
 def test_net_energy_is_a_column_of_its_own() -> None:
-    assert net_joules(20.0, 2.0, idle()) == 14.0
-    assert net_joules(None, 2.0, idle()) is None
-    assert net_joules(20.0, 2.0, None) is None
-    assert net_joules(20.0, 2.0, idle(flags=("busy",))) is None
-    assert net_joules(20.0, 2.0, idle(joules={})) is None
+    assert net_joules(20.0, 2.0, idle(), "package") == 14.0
+    assert net_joules(None, 2.0, idle(), "package") is None
+    assert net_joules(20.0, 2.0, None, "package") is None
+    assert net_joules(20.0, 2.0, idle(flags=("busy",)), "package") is None
+    assert net_joules(20.0, 2.0, idle(joules={}), "package") is None
     [row] = rows(record(OLD, reading(), idle=idle()))
     assert (row.energy_package_joules, row.energy_net_joules) == (20.0, 14.0)
 
@@ -131,7 +131,7 @@ def test_the_table_can_be_read_again(tmp_path: Path) -> None:
 
 def test_odd_subjects_come_through_the_table_of_commits(tmp_path: Path) -> None:
     write_commits(tmp_path / "commits.tsv", [commit(OLD, 4, "2024", '"NA, 1e5')])
-    [row] = energy_rows([record(OLD, reading())], read_commits(tmp_path / "commits.tsv"), LIMITS)
+    [row] = energy_rows([record(OLD, reading())], read_commits(tmp_path / "commits.tsv"), LIMITS, "package")
     assert (row.order, row.subject) == (4, '"NA, 1e5')
 
 
@@ -158,3 +158,17 @@ def test_a_study_without_one_measured_commit_has_failed_with_the_reasons(tmp_pat
 def test_a_study_with_one_measured_commit_has_not_failed_even_if_its_readings_are_flagged(tmp_path: Path) -> None:
     failing = record(NEW, reading(status="failed", reason="exit 3"))
     refuse_all_failed(study(tmp_path, failing, record(OLD, reading(flags=("busy",)))), "results")
+
+
+def test_power_and_net_energy_are_of_the_judged_domain() -> None:
+    sample = idle(joules={"package": 6.0, "dram": 1.0})
+    [row] = rows(record(OLD, reading(joules={"package": 20.0, "dram": 3.0}), idle=sample), judged="dram")
+    assert (row.energy_package_joules, row.power_watts, row.energy_net_joules) == (20.0, 1.5, 2.0)
+
+
+def test_another_limit_judges_old_readings_again() -> None:
+    seen = WindowConditions(celsius_before=70.0)
+    old = record(OLD, reading(flags=("too-hot",), conditions=seen), reading(repeat=2, conditions=seen))
+    hot = msgspec.structs.replace(LIMITS, highest_celsius=60.0)
+    assert [(row.flags, row.clean) for row in rows(old, limits=hot)] == [("too-hot", False)] * 2
+    assert [(row.flags, row.clean) for row in rows(old)] == [("", True)] * 2
