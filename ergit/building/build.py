@@ -3,8 +3,8 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from ergit.building.artifacts import copy_tree, pack
 from ergit.building.build_dir import build_dir_of, locked_build_dir
 from ergit.building.cache import VARIABLE, cached_path, keep_in_cache, take_from_cache
 from ergit.building.removal import mounts_in
+from ergit.building.stages import after_stages
 from ergit.config.fingerprint import build_fingerprint
 from ergit.config.handover import received
 from ergit.config.settings import BuildSettings
@@ -20,12 +21,16 @@ from ergit.config.study_files import refuse_edited
 from ergit.disk import explain_write_error, refuse_full_disk
 from ergit.errors import CommitFailure, exit_on_user_error
 from ergit.git.checkout import FAILURE
+from ergit.plugins.process import StageFacts
+from ergit.plugins.runs import begin
 from ergit.processes.environment import child_environment, environment_of
 from ergit.processes.kills import count_kills
 from ergit.processes.output import shorten
 from ergit.processes.run import die_with_parent, failure_reason, run
-from ergit.records.build import BuildRecord, BuildStatus, CommandOutcome, write_build
+from ergit.records.build import BuildRecord, BuildStatus, CommandOutcome, read_build, write_build
 from ergit.records.java import JavaRecord, read_java
+from ergit.records.record import JsonObject
+from ergit.same_failures import refuse_same_failures
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class Job:
     log: Path
     cache: str | None = None  # a folder that several studies share
     progress: int | None = None  # a file descriptor that gets warnings too
+    stages: StageFacts | None = None  # of the study's own stages, where it has any
+    context: JsonObject = field(default_factory=dict)  # what pre stages have put into it
 
 
 def build(job: Job) -> BuildRecord:
@@ -65,7 +72,7 @@ def build(job: Job) -> BuildRecord:
     incomplete = job.checkout / FAILURE
     if incomplete.exists():
         return without_artifact(job, record, "failed", incomplete.read_text(encoding="utf-8"))
-    cached = cached_path(job.commit, job.java, job.settings, job.fingerprint, build_dir, job.cache)
+    cached = cached_path(job.commit, job.java, job.settings, job.fingerprint, build_dir, cache_of(job))
     if cached and cached.exists():
         problem = take_from_cache(cached, job.artifact)
         if not problem:
@@ -74,11 +81,17 @@ def build(job: Job) -> BuildRecord:
     try:
         with locked_build_dir(build_dir):
             copy_tree(job.checkout, build_dir)
+            record = after_stages(record, job.stages, build_dir, job.context, after_build=False)
+            if record.status != "ok":
+                return without_artifact(job, record, record.status, record.reason)
             commands = run_commands(job, build_dir, record.environment)
             record = replace(record, commands=commands)
             failed = next((command for command in commands if command.status != "ok"), None)
             if failed:
                 return without_artifact(job, record, failed.status, failed.reason)
+            record = after_stages(record, job.stages, build_dir, job.context, after_build=True)
+            if record.status != "ok":
+                return without_artifact(job, record, record.status, record.reason)
             refuse_unusable(build_dir, job.settings.keep)
             pack(job.artifact, build_dir, job.settings.keep)
     except CommitFailure as failure:
@@ -89,6 +102,12 @@ def build(job: Job) -> BuildRecord:
             kept_nowhere = f"The build is not kept in {VARIABLE}={job.cache}: {problem}."
             warn(job, f"{kept_nowhere} Other studies build this commit again.")
     return record
+
+
+def cache_of(job: Job) -> str | None:
+    """The cache of builds; None where pre-test stages run: what they put into the context is in no artifact."""
+    has_stages = job.stages is not None and job.stages.settings.stages_of("pre-test")
+    return None if has_stages else job.cache
 
 
 def without_artifact(job: Job, record: BuildRecord, status: BuildStatus, reason: str | None) -> BuildRecord:
@@ -180,20 +199,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     output: Path = options.output
     with exit_on_user_error(), explain_write_error(output):
         settings = received(options.settings)
+        context = begin(settings)
         refuse_edited(settings)
+        stages = StageFacts(settings, output, options.commit)
+        stages.forget()
         job = Job(
             commit=options.commit,
             java=read_java(options.java),
             checkout=options.checkout,
             artifact=options.artifact,
             settings=settings.build,
-            fingerprint=build_fingerprint(settings),
+            fingerprint=build_fingerprint(settings, stages=settings.stages),
             log=output.with_suffix(".output.log"),
             cache=os.environ.get(VARIABLE),
             progress=options.progress,
+            stages=stages,
+            context=context,
         )
         job.log.unlink(missing_ok=True)
-        write_build(output, counted_build(job, output))
+        record = counted_build(job, output)
+        if record.status in {"failed", "timeout"}:
+            others = ((path.stem, path) for path in other_records(output))
+            refuse_same_failures(record.reason or record.status, job.log, others, failure_in)
+        write_build(output, record)
 
 
 def counted_build(job: Job, output: Path) -> BuildRecord:
@@ -202,9 +230,8 @@ def counted_build(job: Job, output: Path) -> BuildRecord:
     Raises:
         ErgitError: the build cannot even be tried.
     """
-    others = (path for path in output.parent.glob("*.json") if path != output)
     try:
-        with count_kills(output, others):
+        with count_kills(output, other_records(output)):
             return build(job)
     except CommitFailure as failure:
         pack(job.artifact, None, [])
@@ -218,6 +245,17 @@ def counted_build(job: Job, output: Path) -> BuildRecord:
             status="failed",
             reason=str(failure),
         )
+
+
+def other_records(output: Path) -> Iterator[Path]:
+    """The records that are there of other commits' builds."""
+    return (path for path in output.parent.glob("*.json") if path.name != output.name)
+
+
+def failure_in(path: Path) -> str | None:
+    """Why the build in a record failed; None where it succeeded."""
+    record = read_build(path)
+    return None if record.status == "ok" else record.reason or record.status
 
 
 if __name__ == "__main__":

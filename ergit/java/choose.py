@@ -14,6 +14,7 @@ from ergit.git.blobs import reader_of
 from ergit.java.finders import FINDERS, Surroundings
 from ergit.java.jdks import Jdk, default, for_release, installed, release_to_install
 from ergit.java.poms import Reader, Requirement, required_release
+from ergit.plugins.runs import begin
 from ergit.records.java import ChosenJdk, JavaRecord, write_java
 
 RELEASE_FOR_ANY = 17  # to install where a commit asks for none
@@ -108,7 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args(arguments)
     with exit_on_user_error(), explain_write_error(options.output):
-        settings = received(options.settings).java
+        received_settings = received(options.settings)
+        begin(received_settings)
+        settings = received_settings.java
         read = reader_of(options.mirror, options.commit)
         jdks: list[Jdk] = []
         if settings is not None:

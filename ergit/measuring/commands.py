@@ -1,11 +1,10 @@
 """The stages that run the user's commands before and after each reading, outside its window."""
 
-from ergit.measuring.context import ReadingContext
+from ergit.measuring.context import ReadingContext, ReadingStage
 from ergit.processes.run import failure_reason
-from ergit.stages import PipelineStage
 
 
-class Prepare(PipelineStage[ReadingContext]):
+class Prepare(ReadingStage):
     """Runs `workload.prepare`; where it fails, the reading has failed."""
 
     name = "prepare"
@@ -21,7 +20,7 @@ class Prepare(PipelineStage[ReadingContext]):
             context.fail(outcome, failure_reason("prepare", outcome, limit))
 
 
-class Cleanup(PipelineStage[ReadingContext]):
+class Cleanup(ReadingStage):
     """Runs `workload.cleanup`, also after a failure; where it fails, the reading is flagged."""
 
     name = "cleanup"

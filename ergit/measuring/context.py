@@ -1,7 +1,8 @@
 """What the stages around a reading work with: the same for all readings of a job, and what is known of one reading."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -15,8 +16,12 @@ from ergit.machine.temperature import Sensor
 from ergit.measuring.attempts import Attempt
 from ergit.measuring.flags import flags_of, limits_of
 from ergit.processes import output
-from ergit.processes.run import Outcome, Window, run
+from ergit.processes.environment import child_environment
+from ergit.processes.run import Leftover, Outcome, Window, run
 from ergit.records.readings import Reading, ReadingStatus, WindowConditions
+from ergit.records.record import JsonObject
+from ergit.records.stages import StageOutcome
+from ergit.stages import PipelineStage
 
 NOTHING_READ = Energy({}, (), None)
 
@@ -33,6 +38,8 @@ class ReadingSetup:
     source: Source
     sensor: Sensor | None
     machine: Machine = field(default_factory=Machine)
+    put: JsonObject = field(default_factory=dict)  # what stages of the study have put into the context before
+    variables: Mapping[str, str] = field(default_factory=dict)  # what is set in the environment for the commit
     timed_out: set[str] = field(default_factory=set)
     """Gates that timed out in this job. They are not waited at again: what follows is flagged at once."""
 
@@ -73,6 +80,11 @@ class ReadingContext:
     has_window: bool = False
     conditions: WindowConditions = field(default_factory=WindowConditions)
     flags: list[str] = field(default_factory=list)  # those that do not follow from the conditions
+    put: JsonObject = field(default_factory=dict)  # what stages of the study have put into the context around it
+    stages: list[StageOutcome] = field(default_factory=list)  # of the study's own
+    services: list[Leftover] = field(default_factory=list)  # what these have left running for the workload
+    until_its_end: ExitStack = field(default_factory=ExitStack)
+    """What is given back when the reading is over."""
 
     @property
     def has_failed(self) -> bool:
@@ -83,6 +95,11 @@ class ReadingContext:
         """Records that a command did not end well."""
         self.outcome, self.reason = outcome, reason
         self.status = outcome.status
+
+    def set_variables(self, variables: Mapping[str, str]) -> None:
+        """Sets what is set in the environment for the commit from now on, in this reading."""
+        if variables != self.setup.variables:
+            self.setup = replace(self.setup, variables=variables, environment=child_environment(variables))
 
     def note(self, **conditions: object) -> None:
         """Adds fields of `WindowConditions` that were seen."""
@@ -115,8 +132,16 @@ class ReadingContext:
             flags=tuple(self.flags),
             conditions=msgspec.structs.replace(self.conditions, missing=missing) if self.has_window else None,
             counted_seconds=self.energy.seconds,
+            stages=tuple(self.stages),
+            context=self.put,
         )
         return msgspec.structs.replace(reading, flags=flags_of(reading, limits_of(self.setup.settings)))
+
+
+class ReadingStage(PipelineStage[ReadingContext]):
+    """A stage around a reading."""
+
+    kind = "batch"
 
 
 ABSENT = {

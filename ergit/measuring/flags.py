@@ -119,7 +119,7 @@ def _in_window(flag: str) -> Callable[[Reading, Limits], Judgement]:
         window = Interference(
             seconds=seen.window_seconds,
             processors=seen.processors,
-            workload_cpu_seconds=reading.cpu_seconds,
+            workload_cpu_seconds=reading.cpu_seconds + (seen.service_cpu_seconds or 0.0),
             foreign_cpu_seconds=seen.foreign_cpu_seconds,
             interrupt_seconds=seen.interrupt_seconds or 0.0,
             steal_seconds=seen.steal_seconds,

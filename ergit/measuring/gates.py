@@ -5,11 +5,10 @@ from functools import partial
 from ergit.errors import ErgitError
 from ergit.machine.interference import machine_totals, wait_until_quiet
 from ergit.machine.temperature import wait_until_within
-from ergit.measuring.context import ReadingContext
-from ergit.stages import PipelineStage
+from ergit.measuring.context import ReadingContext, ReadingStage
 
 
-class QuietGate(PipelineStage[ReadingContext]):
+class QuietGate(ReadingStage):
     """Rests, then waits until other programs use little CPU time; a warm-up is not held back."""
 
     name = "quiet"
@@ -46,7 +45,7 @@ class QuietGate(PipelineStage[ReadingContext]):
             )
 
 
-class TemperatureGate(PipelineStage[ReadingContext]):
+class TemperatureGate(ReadingStage):
     """Waits until the CPU is neither too hot nor too cold; a warm-up is not held back."""
 
     name = "temperature"
@@ -84,7 +83,7 @@ class TemperatureGate(PipelineStage[ReadingContext]):
             )
 
 
-class TemperatureAfter(PipelineStage[ReadingContext]):
+class TemperatureAfter(ReadingStage):
     """Reads the temperature right after the window."""
 
     name = "temperature-after"

@@ -7,7 +7,7 @@ import statistics
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +28,10 @@ from ergit.machine.lock import lock_path, measuring_lock
 from ergit.measuring.attempts import take_all
 from ergit.measuring.context import ReadingSetup
 from ergit.measuring.measurement import Measurement
+from ergit.measuring.plug_ins import PlugIn
+from ergit.measuring.stages import with_plug_ins
+from ergit.plugins.process import StageFacts
+from ergit.plugins.runs import begin
 from ergit.processes.environment import child_environment
 from ergit.processes.kills import count_kills
 from ergit.processes.run import die_with_parent
@@ -45,6 +49,7 @@ from ergit.records.readings import (
     set_aside,
     write_readings,
 )
+from ergit.records.record import JsonObject
 from ergit.same_failures import refuse_same_failures
 from ergit.text import counted
 
@@ -60,6 +65,8 @@ class Job:
     artifact: Path
     settings: JobSettings
     log: Path
+    stages: StageFacts  # of the study's own stages
+    context: JsonObject = field(default_factory=dict)  # what pre stages have put into it
 
 
 def record_of(job: Job, lock: Path) -> JobRecord:
@@ -89,6 +96,7 @@ def measured(job: Job, machine: Machine) -> JobRecord:
     with choose(settings, Roots.of(settings)) as source:
         print(f"ergit: energy by {source.reason}", file=sys.stderr)
         idle, readings = None, list[Reading]()
+        variables = {**job.build.environment, **workload.environment}
         try:
             with locked_build_dir(build_dir):
                 unpack(job.artifact, build_dir)
@@ -98,12 +106,15 @@ def measured(job: Job, machine: Machine) -> JobRecord:
                         workload=workload,
                         settings=settings,
                         build_dir=build_dir,
-                        environment=child_environment({**job.build.environment, **workload.environment}),
+                        environment=child_environment(variables),
                         log=job.log,
                         source=source,
                         sensor=sensor,
                         machine=machine,
-                    )
+                        put={**job.context, **job.build.context},
+                        variables=variables,
+                    ),
+                    with_plug_ins([PlugIn(stage, job.stages) for stage in job.stages.settings.stages_of("batch")]),
                 )
                 idle = measurement.idle()
                 readings += take_all(measurement.take, settings)
@@ -353,6 +364,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         refuse_edited(settings)
         if not is_known_to_fit(options.settings):
             refuse_unfit_machine(settings.measure, output.parent)
+        context = begin(settings)
+        stages = StageFacts(settings, output, options.commit, options.round)
+        stages.forget()
         job = Job(
             commit=options.commit,
             round=options.round,
@@ -361,6 +375,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             artifact=options.artifact.absolute(),
             settings=settings,
             log=output.with_name(f".{output.stem}.output.log.part"),
+            stages=stages,
+            context=context,
         )
         with remembered_retake(output):
             record = measure(job, output, options.lock or lock_path())

@@ -1,5 +1,6 @@
 """Takes readings of one workload: each goes through all stages, from the gates over the window to the clean-up."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from ergit.measuring.attempts import Attempt
@@ -23,7 +24,9 @@ class Measurement:
             ErgitError: something is wrong with the machine (a gate that the config makes strict, a broken sensor, a
             counter that is gone, a full disk), not with the commit.
         """
-        return run_stages(self.stages, ReadingContext(self.setup, attempt)).reading()
+        with ExitStack() as until_its_end:
+            context = ReadingContext(self.setup, attempt, until_its_end=until_its_end)
+            return run_stages(self.stages, context).reading()
 
     def idle(self) -> IdleSample | None:
         """The energy of the machine while nothing is run; None where none is wanted or possible.

@@ -9,9 +9,8 @@ from ergit.energy.source import Energy, Source
 from ergit.errors import ErgitError
 from ergit.machine.interference import Interference, MachineTotals, between, machine_totals
 from ergit.machine.kernel import Machine
-from ergit.measuring.context import ReadingContext
-from ergit.processes.run import Outcome, failure_reason
-from ergit.stages import PipelineStage
+from ergit.measuring.context import ReadingContext, ReadingStage
+from ergit.processes.run import Leftover, Outcome, failure_reason
 
 NAMED_PROGRAMS = 5
 
@@ -19,14 +18,18 @@ NAMED_PROGRAMS = 5
 class MeasuredWindow:
     """A window around a command: the energy counters are read next to it, the machine's totals around them."""
 
-    def __init__(self, source: Source, machine: Machine) -> None:
+    def __init__(self, source: Source, machine: Machine, services: Sequence[Leftover] = ()) -> None:
         self._source = source
         self._machine = machine
+        self._services = services
+        self._service_cpu_seconds_before = 0.0
+        self.service_cpu_seconds = 0.0  # what the workload's services used in the window
         self.before: MachineTotals | None = None
         self.after: MachineTotals | None = None
 
     def start(self) -> None:
         """Reads the energy counters last."""
+        self._service_cpu_seconds_before = self._read_services()
         self.before = machine_totals(self._machine)
         self._source.start()
 
@@ -34,9 +37,13 @@ class MeasuredWindow:
         """Reads the energy counters first."""
         self._source.stop()
         self.after = machine_totals(self._machine)
+        self.service_cpu_seconds = max(0.0, self._read_services() - self._service_cpu_seconds_before)
+
+    def _read_services(self) -> float:
+        return sum(service.cpu_seconds() for service in self._services)
 
 
-class WorkloadWindow(PipelineStage[ReadingContext]):
+class WorkloadWindow(ReadingStage):
     """Runs the workload in a window."""
 
     name = "window"
@@ -48,7 +55,7 @@ class WorkloadWindow(PipelineStage[ReadingContext]):
             ErgitError: the counters are gone, or a disk is full.
         """
         setup, attempt = context.setup, context.attempt
-        window = MeasuredWindow(setup.source, setup.machine)
+        window = MeasuredWindow(setup.source, setup.machine, context.services)
         limit = setup.workload.timeout_seconds * attempt.loops
         outcome = setup.run(setup.workload.command, str(attempt), limit, window, attempt.loops)
         context.outcome = outcome
@@ -57,16 +64,19 @@ class WorkloadWindow(PipelineStage[ReadingContext]):
         if window.before is None or window.after is None:
             return
         context.has_window = True
-        context.energy = energy_of(setup.source, outcome.cpu_seconds)
+        if context.services:
+            context.note(service_cpu_seconds=window.service_cpu_seconds)
+        cpu_seconds = outcome.cpu_seconds + window.service_cpu_seconds
+        context.energy = energy_of(setup.source, cpu_seconds)
         problem = context.energy.problem
         if not problem and not context.energy.joules.get(setup.settings.judged):
             problem = "0 J: the window is shorter than one step of the counter (measure.loops)"
         if problem and context.status == "ok":
             context.status, context.reason = "not-counted", problem
-        note_totals(context, window.before, window.after, outcome)
+        note_totals(context, window.before, window.after, outcome, cpu_seconds)
 
 
-class IdleWindow(PipelineStage[ReadingContext]):
+class IdleWindow(ReadingStage):
     """Opens a window in which nothing is run."""
 
     name = "idle-window"
@@ -99,7 +109,7 @@ class IdleWindow(PipelineStage[ReadingContext]):
         context.energy = energy_of(setup.source, cpu_seconds=0.0)
         context.reason = context.energy.problem
         if window.before is not None and window.after is not None:
-            note_totals(context, window.before, window.after, outcome)
+            note_totals(context, window.before, window.after, outcome, cpu_seconds=0.0)
 
 
 def energy_of(source: Source, cpu_seconds: float) -> Energy:
@@ -117,9 +127,14 @@ def energy_of(source: Source, cpu_seconds: float) -> Energy:
     return energy
 
 
-def note_totals(context: ReadingContext, before: MachineTotals, after: MachineTotals, outcome: Outcome) -> None:
-    """Notes what the machine did in the window, and what the command left behind."""
-    found: Interference = between(before, after, outcome.cpu_seconds)
+def note_totals(
+    context: ReadingContext, before: MachineTotals, after: MachineTotals, outcome: Outcome, cpu_seconds: float
+) -> None:
+    """Notes what the machine did in the window, and what the command left behind.
+
+    `cpu_seconds` is the CPU time of the workload and its services, which is not foreign.
+    """
+    found: Interference = between(before, after, cpu_seconds)
     context.note(
         foreign_cpu_seconds=found.foreign_cpu_seconds,
         interrupt_seconds=found.interrupt_seconds,

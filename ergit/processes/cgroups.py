@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 PREFIX = "ergit-"
@@ -61,16 +62,28 @@ def fresh_cgroup(parent: Path | None) -> Iterator[Cgroup | None]:
         yield None
         return
     _sweep(parent)
-    cgroup = Cgroup(parent / f"{PREFIX}{os.getpid()}")
-    try:
-        cgroup.path.mkdir()
-    except OSError:
+    cgroup = _made(parent)
+    if cgroup is None:
         yield None
         return
     try:
         yield cgroup if cgroup.killer.exists() and (cgroup.path / "cpu.stat").exists() else None
     finally:
         remove(cgroup.path)
+
+
+def _made(parent: Path) -> Cgroup | None:
+    """A new cgroup, numbered where this process has others; None where it may not make one."""
+    for number in count():
+        cgroup = Cgroup(parent / f"{PREFIX}{os.getpid()}{f'-{number}' if number else ''}")
+        try:
+            cgroup.path.mkdir()
+        except FileExistsError:
+            continue
+        except OSError:
+            return None
+        return cgroup
+    return None
 
 
 def remove(folder: Path) -> None:
@@ -83,8 +96,8 @@ def remove(folder: Path) -> None:
 def _sweep(parent: Path) -> None:
     """Removes what measuring programs that were killed left there."""
     for path in parent.glob(f"{PREFIX}*"):
-        pid = path.name.removeprefix(PREFIX)
-        if pid == str(os.getpid()) or not Path(f"/proc/{pid}").exists():
+        pid = path.name.removeprefix(PREFIX).partition("-")[0]
+        if not Path(f"/proc/{pid}").exists():
             remove(path)
 
 

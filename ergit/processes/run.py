@@ -23,6 +23,7 @@ from ergit.processes.cgroups import Cgroup, fresh_cgroup, own_cgroup
 
 GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
 SETTLE_SECONDS = 0.1  # for processes that are on their way out when the command ends
+WATCH_SECONDS = 0.05  # between looks at the log of a command that may not print for ever
 DYING_SECONDS = 10.0  # SIGKILL takes effect within this, but for a process that hangs in the kernel
 PR_SET_PDEATHSIG = 1  # prctl(2)
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -89,15 +90,10 @@ def run(
     Raises:
         ErgitError: there is no bash, or this machine cannot start processes.
     """
-    shell = shutil.which("bash")
-    if shell is None:
-        raise ErgitError(
-            "There is no bash on PATH, and it runs the commands of the config. Install the package `bash`."
-        )
     started = datetime.now(UTC)
     if not _is_usable(directory, inside):
-        return _outcome(started, _Report(status=0, loops=0), loops, in_time=True, cpu_seconds=0.0, left_behind=())
-    request = _Request(directory, (shell, "-c", command), environment, loops)
+        return _not_started(started, loops)
+    request = _Request(directory, (_shell(), "-c", command), environment, loops)
     window = window or NoWindow()
     with fresh_cgroup(find_cgroup()) as cgroup, _launched(request, log, cgroup) as running, _no_garbage_collection():
         started = datetime.now(UTC)
@@ -114,6 +110,81 @@ def run(
         running.clear()
     outcome = _outcome(started, report, loops, in_time=in_time, cpu_seconds=cpu_seconds, left_behind=left_behind)
     return replace(outcome, unfinished_cpu_seconds=unfinished, still_running=still_running)
+
+
+class Leftover(Protocol):
+    """What a command has left running."""
+
+    def cpu_seconds(self) -> float:
+        """User and system time of it and of the command, until now."""
+
+
+@contextmanager
+def run_and_leave(
+    command: str,
+    *,
+    directory: Path,
+    environment: Mapping[str, str],
+    timeout_seconds: float,
+    most_output_bytes: int,
+    log: Path,
+    inside: Path = Path("/"),
+    find_cgroup: Callable[[], Path | None] = own_cgroup,
+) -> Iterator[tuple[Outcome, Leftover | None]]:
+    """Runs `bash -c command` once as `run` does, but what outlives it goes on until the end of the block.
+
+    A command that fails, takes too long, or adds more than so many bytes to the log leaves nothing. The command may be
+    followed by others, `run` included, while this block is open.
+
+    Raises:
+        ErgitError: there is no bash, or this machine cannot start processes.
+    """
+    started = datetime.now(UTC)
+    if not _is_usable(directory, inside):
+        yield _not_started(started, 1), None
+        return
+    request = _Request(directory, (_shell(), "-c", command), environment, 1)
+    most = most_output_bytes + (log.stat().st_size if log.exists() else 0)
+    with fresh_cgroup(find_cgroup()) as cgroup, _launched(request, log, cgroup) as running:
+        started = datetime.now(UTC)
+        running.go()
+        deadline = time.monotonic() + timeout_seconds
+        has_ended, in_time, is_short = False, True, True
+        while not has_ended and in_time and is_short:
+            has_ended = running.ends_within(min(WATCH_SECONDS, max(0.0, deadline - time.monotonic())))
+            in_time = has_ended or time.monotonic() < deadline
+            is_short = log.stat().st_size <= most
+        if not has_ended:
+            running.stop()
+        report = running.report()
+        left_behind, _ = running.settle()
+        cpu_seconds = running.cpu_seconds(report)
+        outcome = _outcome(started, report, 1, in_time=in_time, cpu_seconds=cpu_seconds, left_behind=left_behind)
+        if not left_behind or outcome.status != "ok" or not is_short:
+            running.clear()
+            running.end()
+            yield outcome, None
+        else:
+            yield outcome, _Left(running, report)
+            running.clear()
+
+
+def _shell() -> str:
+    """The bash that runs commands.
+
+    Raises:
+        ErgitError: there is none.
+    """
+    shell = shutil.which("bash")
+    if shell is None:
+        raise ErgitError(
+            "There is no bash on PATH, and it runs the commands of the config. Install the package `bash`."
+        )
+    return shell
+
+
+def _not_started(started: datetime, loops: int) -> Outcome:
+    return _outcome(started, _Report(status=0, loops=0), loops, in_time=True, cpu_seconds=0.0, left_behind=())
 
 
 def _is_usable(directory: Path, inside: Path) -> bool:
@@ -183,8 +254,11 @@ class _Report:
 class _Running:
     """A launcher with the pipes to and from it, and the processes below it."""
 
-    def __init__(self, pid: int, words: int, reports: int, cgroup: Cgroup | None) -> None:
+    def __init__(
+        self, pid: int, words: int, reports: int, cgroup: Cgroup | None, others: frozenset[int] = frozenset()
+    ) -> None:
         self._launcher: int | None = pid  # None when it is gone
+        self._others = others  # what was there before: launchers of commands that have left something running
         self._words = words
         self._reports = reports
         self._cgroup = cgroup
@@ -285,7 +359,8 @@ class _Running:
         if self._launcher is not None:
             trees.send(self._launcher, signal.SIGKILL)
             os.waitpid(self._launcher, 0)
-        for pid in trees.orphans(os.getpid()):
+            self._launcher = None
+        for pid in self._orphans():
             if not trees.is_alive(pid):
                 os.waitpid(pid, 0)
 
@@ -293,13 +368,17 @@ class _Running:
         """Finds the command's shell, the leader of its session, among our children: the launcher has been killed."""
         _, self._launcher_status = os.waitpid(self._launcher or 0, 0)
         self._launcher = None
-        self._shell = next((pid for pid in trees.orphans(os.getpid()) if trees.session(pid) == pid), None)
+        self._shell = next((pid for pid in self._orphans() if trees.session(pid) == pid), None)
 
     def _below(self) -> list[int]:
         """The processes of the command, zombies too."""
         if self._launcher is not None:
             return trees.with_descendants(trees.children(self._launcher))
-        return trees.with_descendants(trees.orphans(os.getpid()))
+        return trees.with_descendants(self._orphans())
+
+    def _orphans(self) -> list[int]:
+        """Processes of the command that this process has adopted."""
+        return [pid for pid in trees.orphans(os.getpid()) if pid not in self._others]
 
     def _alive(self) -> set[int]:
         found = {pid for pid in self._below() if trees.is_alive(pid)}
@@ -317,6 +396,17 @@ class _Running:
             time.sleep(0.001)
 
 
+@dataclass(frozen=True)
+class _Left:
+    """A `Leftover`: the processes of a command that has ended."""
+
+    running: _Running
+    report: _Report
+
+    def cpu_seconds(self) -> float:
+        return self.running.cpu_seconds(self.report)
+
+
 @contextmanager
 def _launched(request: _Request, log: Path, cgroup: Cgroup | None) -> Iterator[_Running]:
     """A launcher that is ready for the word; after the block it and all below it are gone, whatever happened."""
@@ -327,8 +417,9 @@ def _launched(request: _Request, log: Path, cgroup: Cgroup | None) -> Iterator[_
             reports, reports_end = _pipe(here, there)
             output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
             there.callback(os.close, output)
+            others = frozenset(trees.orphans(os.getpid()))
             pid = _spawn_launcher(words_end, reports_end, output)
-        running = _Running(pid, words, reports, cgroup)
+        running = _Running(pid, words, reports, cgroup, others)
         here.callback(running.end)
         running.prepare(request)
         yield running

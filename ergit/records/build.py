@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Literal
 
+from msgspec import field
+
 from ergit.records.java import ChosenJdk
-from ergit.records.record import Record, Value, read_record, write_record
+from ergit.records.record import JsonObject, Record, Value, read_record, write_record
+from ergit.records.stages import StageOutcome
 
 SCHEMA = "ergit.build/1"
 
@@ -24,7 +27,10 @@ class CommandOutcome(Value, frozen=True, kw_only=True):
 
 
 class BuildRecord(Record, frozen=True, kw_only=True):
-    """A build: its JDK, the folder it was made in (and is measured in), the variables set for it, and its commands."""
+    """A build: its JDK, the folder it was made in (and is measured in), the variables set for it, and its commands.
+
+    `stages` are the study's own, those before the build first, and `context` is what they put into the context.
+    """
 
     schema: str = SCHEMA
     commit: str
@@ -35,6 +41,8 @@ class BuildRecord(Record, frozen=True, kw_only=True):
     commands: tuple[CommandOutcome, ...]
     status: BuildStatus
     reason: str | None
+    stages: tuple[StageOutcome, ...] = ()
+    context: JsonObject = field(default_factory=dict)
 
 
 def write_build(path: Path, record: BuildRecord) -> None:

@@ -1,13 +1,18 @@
 """results/readings/{commit}/{round}.json: what one measuring job read, from the raw counters on."""
 
 import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from msgspec import field
 
+from ergit.files import write_atomically
 from ergit.records.java import ChosenJdk
 from ergit.records.record import JsonObject, Record, Value, read_record, write_record
+from ergit.records.stages import StageOutcome
 
 SCHEMA = "ergit.readings/1"
 PROTOCOL = 1
@@ -55,7 +60,8 @@ class WindowConditions(Value, frozen=True, kw_only=True):
     `window_seconds` is the time in which the machine was watched, on `processors` processors; `foreign_cores_before` and
     `steal_cores_before` are what was seen in the `check_seconds` before it. `unfinished_cpu_seconds` is what processes of
     the command used after its end; `still_running` names those that went on working until they were killed. Records of
-    0.1.0 lack the last six.
+    0.1.0 lack the last six. `service_cpu_seconds` is what processes used in the window that stages of the study had
+    started for the workload; None where there are none.
     """
 
     waited_seconds: float | None = None
@@ -76,6 +82,7 @@ class WindowConditions(Value, frozen=True, kw_only=True):
     steal_cores_before: float | None = None
     unfinished_cpu_seconds: float | None = None
     still_running: tuple[str, ...] | None = None
+    service_cpu_seconds: float | None = None
     missing: dict[str, str] = field(default_factory=dict)
 
 
@@ -83,7 +90,8 @@ class Reading(Value, frozen=True, kw_only=True):
     """One window. Joules (by domain), seconds and CPU time are those of all `loops` runs of the command together.
 
     `duration_seconds` is how long the command ran, `counted_seconds` how long the counters counted, where they tell.
-    `conditions` is None where no window was opened: the command could not be started, or `prepare` failed.
+    `conditions` is None where no window was opened: the command could not be started, or `prepare` failed. `stages` are
+    the study's own around this reading, and `context` is what they put into the context.
     """
 
     repeat: int
@@ -102,6 +110,8 @@ class Reading(Value, frozen=True, kw_only=True):
     flags: tuple[str, ...]
     conditions: WindowConditions | None
     counted_seconds: float | None = None
+    stages: tuple[StageOutcome, ...] = ()
+    context: JsonObject = field(default_factory=dict)
 
     @property
     def has_failed(self) -> bool:
@@ -190,3 +200,35 @@ def set_aside(path: Path) -> None:
     if log.exists():
         log.rename(log.with_name(f"{path.stem}.superseded-{stamp}.output.log"))
     path.rename(path.with_name(f"{path.stem}.superseded-{stamp}.json"))
+
+
+@contextmanager
+def remembered_retake(path: Path) -> Iterator[None]:
+    """Around taking readings again of which there is a record: if that does not end well, it is not forgotten.
+
+    Snakemake takes an old record that is still there for the new one, whether the job was killed or has failed. So a
+    mark beside it, which `retake_mark` adds to the fingerprint, is another one from the beginning of the block on. It is
+    the earlier one again, which Snakemake has noted, when the block has ended well.
+    """
+    if not path.exists():
+        yield
+        return
+    file, earlier = _retake_path(path), retake_mark(path)
+    write_atomically(file, f" retake {uuid.uuid4().hex}")
+    yield
+    if earlier:
+        write_atomically(file, earlier)
+    else:
+        file.unlink(missing_ok=True)
+
+
+def retake_mark(path: Path) -> str:
+    """What is added to the fingerprint of readings that were to be taken again; empty where each retake ended well."""
+    try:
+        return _retake_path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def _retake_path(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.retake")

@@ -1,0 +1,261 @@
+"""Runs one stage in a process of its own, in the environment of the commit's commands; what became of it."""
+
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from ergit.config.handover import ROOT
+from ergit.config.settings import JobSettings, StageFile
+from ergit.disk import refuse_full_disk
+from ergit.errors import ErgitError
+from ergit.plugins.files import ATTRIBUTES
+from ergit.processes import output
+from ergit.processes.environment import child_environment
+from ergit.processes.run import Leftover, Outcome, failure_reason, run_and_leave
+from ergit.records.commits import read_commits
+from ergit.records.java import read_java
+from ergit.records.record import JsonObject
+from ergit.records.stages import StageOutcome
+from ergit.text import one_line
+from ergit.urls import public_url
+
+MOST_OUTPUT_BYTES = 64_000_000
+"""What a stage may print, with all that it starts; a megabyte of it is kept."""
+REASON_CHARACTERS = 500
+OWN = ("stage", "kind", "commit", "paths", "config", "java", "reading")
+"""The keys of the context that say where a stage is; it cannot change them."""
+SIGNALS = ("build_failed", "abort_pipeline", "reason")
+"""The keys by which a stage says that something ends; they are set anew for each stage."""
+
+
+@dataclass(frozen=True)
+class StageFacts:
+    """What all stages of a job find in their context, and where their logs are."""
+
+    settings: JobSettings
+    record: Path  # the record of the job; logs of its stages lie beside it
+    commit: str | None = None
+    round: int | None = None  # of a measuring job
+
+    def log_of(self, stage: StageFile) -> Path:
+        """The log of a stage."""
+        return self.record.with_name(f"{self.record.stem}.{stage.name}.log")
+
+    def forget(self) -> None:
+        """Removes the logs that an earlier job has left there."""
+        for stage in self.settings.stages:
+            self.log_of(stage).unlink(missing_ok=True)
+
+    def context(self, stage: StageFile, tree: Path | None, reading: JsonObject | None) -> JsonObject:
+        """The keys of the context that say where a stage is: those of `OWN`.
+
+        Raises:
+            ErgitError: the table of commits, or the record of the JDK, cannot be read.
+        """
+        results = Path(self.settings.results).absolute()
+        java = results / f"java/{self.commit}.json"
+        return {
+            "stage": stage.name,
+            "kind": stage.kind,
+            "commit": self._commit(results),
+            "paths": {
+                "study": str(Path.cwd()),
+                "results": str(results),
+                "tree": None if tree is None else str(tree),
+                "log": str(self.log_of(stage).absolute()),
+            },
+            "config": _config(self.settings),
+            "java": msgspec.to_builtins(read_java(java)) if java.exists() else None,
+            "reading": reading,
+        }
+
+    def _commit(self, results: Path) -> JsonObject | None:
+        if self.commit is None:
+            return None
+        found = next((row for row in read_commits(results / "commits.tsv") if row.commit == self.commit), None)
+        if found is None:
+            return {"sha": self.commit}
+        return {
+            "sha": found.commit,
+            "subject": found.subject,
+            "author": found.author,
+            "date": found.date,
+            "order": found.order,
+            "parents": list(found.parents),
+            "tags": list(found.tags),
+        }
+
+
+def _config(settings: JobSettings) -> JsonObject:
+    """The parts of the config that a job knows, without a password in the URL."""
+    found: JsonObject = msgspec.to_builtins(settings)
+    repository = msgspec.to_builtins(settings.repository) | {"url": public_url(settings.repository.url)}
+    parts = {name: found[name] for name in ("java", "build", "workload", "measure")}
+    return {"repository": repository, **parts, "modules_enabled": [Path(stage.path).name for stage in settings.stages]}
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What became of one run of a stage; `put` and `variables` are those that the next stage gets."""
+
+    outcome: Outcome
+    recorded: StageOutcome
+    put: JsonObject
+    variables: dict[str, str]
+    aborted: str | None = None  # why the whole run is to end
+    leftover: Leftover | None = field(default=None, compare=False)
+
+    @property
+    def reason(self) -> str | None:
+        """Why the stage has failed; None where it has not."""
+        return self.recorded.reason
+
+
+@contextmanager
+def run_stage(
+    stage: StageFile,
+    facts: StageFacts,
+    directory: Path,
+    *,
+    put: Mapping[str, object],
+    variables: Mapping[str, str],
+    tree: Path | None = None,
+    reading: JsonObject | None = None,
+    title: str = "",
+) -> Iterator[StageResult]:
+    """Runs the stage; what it leaves running goes on until the end of the block.
+
+    Args:
+        stage: what is run.
+        facts: those of the job.
+        directory: where it is run; in a tree it may not lead out of that.
+        put: what earlier stages have put into the context.
+        variables: what ergit and earlier stages set for the commit's commands.
+        tree: the commit's tree; None for a stage that runs before there is one.
+        reading: what is known of the reading, for a batch stage.
+        title: what stands above its output in its log, after its name.
+
+    Raises:
+        ErgitError: its file was changed, a disk is full, or this machine cannot start processes.
+    """
+    log = facts.log_of(stage)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    exchange = log.with_name(f".{log.name}.exchange")
+    shutil.rmtree(exchange, ignore_errors=True)
+    exchange.mkdir()
+    request, answer = exchange / "request.json", exchange / "answer.json"
+    given: JsonObject = {
+        **put,
+        **facts.context(stage, tree, reading),
+        "environment": dict(variables),
+        "build_failed": False,
+        "abort_pipeline": False,
+        "reason": None,
+    }
+    try:
+        request.write_text(json.dumps(_request(stage, given)), encoding="utf-8")
+        start = output.head(log, f"{stage.name} {title}".rstrip())
+        command = run_and_leave(
+            _command(request.absolute(), answer.absolute()),
+            directory=directory,
+            inside=tree or Path("/"),
+            environment=child_environment(variables),
+            timeout_seconds=stage.timeout_seconds,
+            most_output_bytes=MOST_OUTPUT_BYTES,
+            log=log,
+        )
+        with command as (outcome, leftover):
+            has_printed_too_much = log.stat().st_size - start > MOST_OUTPUT_BYTES
+            output.shorten(log, start)
+            refuse_full_disk((log.parent, directory.parent))
+            result = _result(stage, outcome, answer, put, variables, has_printed_too_much)
+            yield replace(result, leftover=leftover)
+        output.shorten(log, start)  # what was left running has printed too
+    finally:
+        shutil.rmtree(exchange, ignore_errors=True)
+
+
+def _request(stage: StageFile, context: JsonObject) -> JsonObject:
+    """What the stage's process is told.
+
+    Raises:
+        ErgitError: the file is not the one that the run began with.
+    """
+    try:
+        content = Path(stage.path).read_bytes()
+    except OSError as error:
+        raise ErgitError(f"The stage {stage.path} cannot be read: {error.strerror}.") from None
+    if sha256(content).hexdigest() != stage.sha256:
+        raise ErgitError(
+            f"{stage.path} was changed while the study ran. Run the same command again: what was built or measured with"
+            " the old file is done again."
+        )
+    return {
+        "path": stage.path,
+        "source": content.decode("utf-8", "replace"),
+        "attributes": {name: getattr(stage, name) for name in ATTRIBUTES},
+        "own": list(OWN),
+        "context": context,
+    }
+
+
+def _command(request: Path, answer: Path) -> str:
+    """The command of the stage's process: ergit's Python, of whose search paths the commit's variables change nothing."""
+    code = (
+        f"import sys; sys.path.insert(0, {ROOT!r}); from ergit.plugins.runner import main;"
+        f" main({str(request)!r}, {str(answer)!r})"
+    )
+    return shlex.join(["exec", sys.executable, "-I", "-c", code])
+
+
+def _result(
+    stage: StageFile,
+    outcome: Outcome,
+    answer: Path,
+    put: Mapping[str, object],
+    variables: Mapping[str, str],
+    has_printed_too_much: bool,
+) -> StageResult:
+    said: JsonObject = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else {}
+    context = said.get("context")
+    failed: str | None
+    if has_printed_too_much:
+        failed = f"it printed more than {MOST_OUTPUT_BYTES // 1_000_000} MB"
+    elif outcome.status != "ok" and outcome.exit_code is None:
+        failed = failure_reason("it", outcome, stage.timeout_seconds)
+    elif "error" in said:
+        failed = str(said["error"])
+    elif outcome.status != "ok" or not isinstance(context, dict):
+        failed = f"it ended its own process with status {outcome.exit_code} before run() had returned"
+    elif context["build_failed"] and not context["abort_pipeline"]:
+        failed = str(context["reason"] or "it set build_failed, and no reason")
+    else:
+        return _succeeded(stage, outcome, context)
+    recorded = StageOutcome(
+        name=stage.name,
+        status="failed" if outcome.status == "ok" else outcome.status,
+        reason=one_line(f"stage {stage.name}: {failed}", REASON_CHARACTERS),
+        seconds=_seconds(outcome),
+    )
+    return StageResult(replace(outcome, status=recorded.status), recorded, dict(put), dict(variables))
+
+
+def _succeeded(stage: StageFile, outcome: Outcome, context: JsonObject) -> StageResult:
+    recorded = StageOutcome(name=stage.name, status="ok", reason=None, seconds=_seconds(outcome))
+    put = {key: value for key, value in context.items() if key not in (*OWN, *SIGNALS, "environment")}
+    aborted = None
+    if context["abort_pipeline"]:
+        aborted = one_line(str(context["reason"] or "it set abort_pipeline, and no reason"), REASON_CHARACTERS)
+    return StageResult(outcome, recorded, put, msgspec.convert(context["environment"], dict[str, str]), aborted)
+
+
+def _seconds(outcome: Outcome) -> float:
+    return round(outcome.duration_seconds, 3)
