@@ -37,8 +37,11 @@ def refuse_same_failures(
         ErgitError: the reason and the last words of the log; `is_hopeless` recognises it in a job's log.
     """
     started = float(os.environ.get(RUN_STARTED, "0"))
+    records = list(others)
+    if len({commit for commit, _ in records}) < MOST_SAME_FAILURES - 1:
+        return
     same: set[str] = set()
-    for commit, path in others:
+    for commit, path in records:
         other = failure_in(path)
         if other is None:
             return

@@ -16,7 +16,7 @@ from ergit.config.handover import PREFIX, ROOT
 from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, RepositorySettings
 from ergit.errors import ErgitError
 from ergit.git.checkout import FAILURE
-from ergit.records.build import read_build
+from ergit.records.build import read_build, write_build
 from ergit.records.java import ChosenJdk, JavaRecord, write_java
 from ergit.records.unfinished import UnfinishedRecord, unfinished_path, write_unfinished
 from tests.fakes.hostile import DEEP
@@ -281,6 +281,20 @@ def test_a_commit_that_kills_ergits_own_program_is_told_as_killed(tmp_path: Path
     assert program(tmp_path, deadly).returncode == -9
     assert program(tmp_path, deadly).returncode == 0
     assert str(read_build(tmp_path / "results/x.json").reason).startswith("killed: ")
+
+
+@pytest.mark.usefixtures("make")
+def test_ten_builds_that_fail_with_the_same_reason_end_the_run_with_the_last_output(tmp_path: Path) -> None:
+    assert program(tmp_path, "echo no make here; exit 2").returncode == 0
+    record = tmp_path / "results/x.json"
+    for number in range(9):
+        record.with_name(f"{number}.json").write_bytes(record.read_bytes())
+    done = program(tmp_path, "echo no make here; exit 2")
+    assert done.returncode == 1
+    assert "10 commits failed with the same reason and none has succeeded" in done.stderr
+    assert done.stderr.endswith("  no make here\n")
+    write_build(record.with_name("good.json"), msgspec.structs.replace(read_build(record), status="ok", reason=None))
+    assert program(tmp_path, "echo no make here; exit 2").returncode == 0
 
 
 @pytest.mark.usefixtures("make")
