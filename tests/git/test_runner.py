@@ -64,8 +64,8 @@ with git_in(Path({str(five.path)!r})) as git:
 
 
 def until(happens: Callable[[], bool]) -> None:
-    """Waits for something, ten seconds at most."""
-    end = time.monotonic() + 10
+    """Waits for something, a minute at most."""
+    end = time.monotonic() + 60
     while not happens():
         assert time.monotonic() < end
         time.sleep(0.01)
