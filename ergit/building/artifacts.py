@@ -13,6 +13,7 @@ from ergit.files import sync_folder
 from ergit.text import one_line
 
 LONGEST_PATH_BYTES = 4096 - 1  # Linux's PATH_MAX, with the zero at its end
+PACKAGES = {"find": "findutils", "cp": "coreutils"}  # named otherwise than the tool
 SHOWN_CHARACTERS = 300  # of what a tool prints
 
 
@@ -44,6 +45,7 @@ def pack(artifact: Path, tree: Path | None, keep: Sequence[str]) -> None:
             problem = _run("tar", "--create", "--gzip", "--sparse", "--file=-", *content, output=file)
             if problem:
                 refuse_full_disk([artifact.parent])
+                _refuse_unusable_tools()
                 raise CommitFailure(f"what the build made cannot be packed: {problem}")
             os.fsync(file.fileno())
         part.replace(artifact)
@@ -72,6 +74,7 @@ def unpack(artifact: Path, tree: Path) -> None:
     damage = damage_of(artifact)
     if damage:
         raise ErgitError(f"{artifact} is damaged: {damage}. Remove it and run the same command again.")
+    _refuse_unusable_tools()
     raise CommitFailure(f"what the build made cannot be unpacked: {problem}")
 
 
@@ -87,6 +90,7 @@ def _refuse_long_paths(tree: Path, keep: Sequence[str]) -> None:
         CommitFailure: a path is longer than the kernel takes, so that it was made step by step.
     """
     longest = LONGEST_PATH_BYTES - len(os.fsencode(tree)) - 1
+    _require("find")
     is_longer = ["-regextype", "posix-extended", "-regex", f".{{{longest},}}"]
     found = subprocess.run(
         ["find", *(f"./{path}" for path in keep), *is_longer, "-print0", "-quit"],
@@ -99,14 +103,38 @@ def _refuse_long_paths(tree: Path, keep: Sequence[str]) -> None:
         raise CommitFailure(f"the build made a path that is longer than {longest} bytes, so it cannot be packed")
 
 
+def _refuse_unusable_tools() -> None:
+    """Does nothing where the tools that keep builds are those that ergit needs.
+
+    Raises:
+        ErgitError: one is missing, or is another program of that name.
+    """
+    _require("gzip")
+    _require("tar")
+    version = subprocess.run(["tar", "--version"], stdin=subprocess.DEVNULL, capture_output=True)
+    if b"GNU tar" not in version.stdout:
+        raise ErgitError("Builds are kept by GNU tar, and the `tar` on PATH is another one. Install GNU tar.")
+
+
+def _require(tool: str) -> None:
+    """Does nothing where the tool is installed.
+
+    Raises:
+        ErgitError: it is not.
+    """
+    if shutil.which(tool) is None:
+        raise ErgitError(
+            f"There is no {tool} on PATH, and builds are kept by it. Install the package `{PACKAGES.get(tool, tool)}`."
+        )
+
+
 def _run(tool: str, *arguments: str, output: BinaryIO | None = None) -> str | None:
     """Runs one of the system's own tools; what it says is wrong, None where all went well.
 
     Raises:
         ErgitError: it is not installed.
     """
-    if shutil.which(tool) is None:
-        raise ErgitError(f"There is no {tool} on PATH, and builds are kept by it. Install the package `{tool}`.")
+    _require(tool)
     done = subprocess.run(
         [tool, *arguments], stdin=subprocess.DEVNULL, stdout=output or subprocess.DEVNULL, stderr=subprocess.PIPE
     )

@@ -1,6 +1,7 @@
 """What was kept of a build comes back as it was, or the one who is at fault is named."""
 
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -137,6 +138,34 @@ def test_a_full_disk_is_the_machines_fault(tmp_path: Path, tree: Path, small_dis
             copy_tree(tree, small_disk / "build")
     finally:
         subprocess.run(["umount", small_disk], check=True)
+
+
+def only_these_tools(folder: Path, *tools: str) -> str:
+    """A PATH with links to these tools alone."""
+    folder.mkdir()
+    for tool in tools:
+        (folder / tool).symlink_to(shutil.which(tool) or "")
+    return str(folder)
+
+
+def test_a_missing_tool_is_the_machines_fault(tmp_path: Path, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", only_these_tools(tmp_path / "bin", "tar", "find"))
+    with pytest.raises(ErgitError, match=r"^There is no gzip on PATH.*Install the package `gzip`\.$"):
+        pack(tmp_path / "a.tar.gz", tree, ["."])
+    monkeypatch.setenv("PATH", only_these_tools(tmp_path / "none"))
+    with pytest.raises(ErgitError, match=r"^There is no tar on PATH"):
+        pack(tmp_path / "a.tar.gz", None, [])
+
+
+def test_a_tar_of_another_kind_is_the_machines_fault(
+    tmp_path: Path, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Path(only_these_tools(tmp_path / "bin", "gzip", "find", "sh")) / "tar"
+    other.write_text("#!/bin/sh\necho 'unrecognized option' >&2; exit 1\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", str(other.parent))
+    with pytest.raises(ErgitError, match=r"^Builds are kept by GNU tar, and the `tar` on PATH is another one"):
+        pack(tmp_path / "a.tar.gz", tree, ["."])
 
 
 def test_a_folder_that_may_not_be_written_to_is_the_machines_fault(tmp_path: Path, tree: Path) -> None:
