@@ -16,6 +16,6 @@ rule summary:
     params:
         repository=literally(public_url(settings.repository.url)),
         measure=literally(None if settings.imported else to_builtins(settings.measure)),
-        results=RESULTS,
+        results=results_folder,
     script:
         "../scripts/summary.py"
