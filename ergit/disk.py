@@ -13,6 +13,14 @@ FULL_DISK_BYTES = 1_000_000
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
+class FullDiskError(ErgitError):
+    """A disk that takes nothing more; `folders` are those in which nothing could be written."""
+
+    def __init__(self, message: str, folders: tuple[Path, ...]) -> None:
+        super().__init__(message)
+        self.folders = folders
+
+
 def refuse_full_disk(folders: Iterable[Path]) -> None:
     """Does nothing while each of the folders takes another megabyte.
 
@@ -20,13 +28,16 @@ def refuse_full_disk(folders: Iterable[Path]) -> None:
     command put in the place of its own folder (a small file system, say) says nothing about the machine.
 
     Raises:
-        ErgitError: a disk is full, over its quota, or read-only; what a command did then says nothing about its commit.
+        FullDiskError: a disk is full, over its quota, or read-only; what a command did then says nothing about its
+            commit.
     """
-    problems = {str(folder): problem for folder in folders if (problem := write_problem(folder))}
+    problems = {folder: problem for folder in folders if (problem := write_problem(folder))}
     if problems:
-        raise ErgitError(
-            f"Nothing can be written in {' or '.join(problems)}: {' and '.join(sorted(set(problems.values())))}. Free"
-            " some room and run the same command again: nothing was recorded for this commit."
+        where, why = " or ".join(map(str, problems)), " and ".join(sorted(set(problems.values())))
+        raise FullDiskError(
+            f"Nothing can be written in {where}: {why}. Free some room and run the same command again: nothing was"
+            " recorded for this commit.",
+            tuple(problems),
         )
 
 

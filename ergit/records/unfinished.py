@@ -9,11 +9,15 @@ SCHEMA = "ergit.unfinished/1"
 
 
 class UnfinishedRecord(Record, frozen=True, kw_only=True):
-    """When the attempt that runs now began, and when those began that were killed; seconds since the epoch."""
+    """When the attempt that runs now began, and when those began that were killed or filled the disk.
+
+    All in seconds since the epoch.
+    """
 
     schema: str = SCHEMA
     started: float | None
     killed: tuple[float, ...]
+    disk_full: tuple[float, ...] = ()
 
 
 def unfinished_path(output: Path) -> Path:

@@ -170,6 +170,21 @@ def test_a_full_disk_is_an_error_and_no_failure(make: Maker, tmp_path: Path) -> 
         subprocess.run(["umount", tmp_path / "tmp"], check=True)
 
 
+def test_a_build_that_fills_the_disk_twice_while_others_go_well_has_failed(make: Maker, tmp_path: Path) -> None:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", tmp_path / "tmp"]).returncode:
+        pytest.skip("no right to mount here")
+    job, output = make("head -c 9000000 /dev/zero > big"), tmp_path / "results/x.json"
+    try:
+        with pytest.raises(ErgitError, match="Nothing can be written"):
+            counted_build(job, output)
+        (tmp_path / "results/other.json").touch()
+        record = counted_build(job, output)
+    finally:
+        subprocess.run(["umount", tmp_path / "tmp"], check=True)
+    assert record.status == "failed"
+    assert str(record.reason).startswith("this commit filled the disk twice: there was room again without its files")
+
+
 def test_a_build_in_the_cache_is_taken_and_a_new_one_put_there(make: Maker, tmp_path: Path) -> None:
     assert not build(make("cp source made", cache=tmp_path / "cache")).cached
     job = make("cp source made", cache=tmp_path / "cache")
