@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from ergit.analysis.detection.change_points import CONFIDENCE, Change, Difference
+from ergit.analysis.detection.change_points import Change
 from ergit.analysis.detection.detect import PartResult, detect
+from ergit.analysis.detection.differences import CONFIDENCE, Difference
 from ergit.analysis.detection.neighbours import neighbour_differences
 from ergit.analysis.detection.observations import IntArray, Observations
 from ergit.analysis.detection.power import minimum_detectable_change, runs_needed
@@ -146,6 +147,7 @@ def _comparable_part(part: PartResult, names: Sequence[tuple[str, str]]) -> Comp
         drift_spread=part.drift,
         tail_degrees=part.degrees,
         identical_neighbours=part.noise.pairs,
+        assumed_build_difference=part.assumed_build_difference,
     )
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from ergit.analysis.changes import positions_of
 from ergit.analysis.detection.centres import Centres
-from ergit.analysis.detection.change_points import CONFIDENCE
 from ergit.analysis.detection.detect import PartResult, detect
+from ergit.analysis.detection.differences import CONFIDENCE
 from ergit.analysis.detection.neighbours import neighbour_differences
 from ergit.analysis.detection.power import minimum_detectable_change
 from ergit.analysis.detection.sessions import LEAST_ANCHORS, LinkedSessions, link_sessions
@@ -91,6 +91,7 @@ def compared(
             first_sessions=first.sessions,
             second_sessions=second.sessions,
             anchors=_anchors(first, second),
+            assumed_build_difference=result.assumed_build_difference,
         )
         for (first_name, first, second_name, second), result, difference, rate in zip(
             named, alone, differences, rates, strict=True
@@ -116,6 +117,9 @@ def common_difference(
             variance=np.array([commit.result.variance[commit.index] for commit in both]),
             run_variance=np.array([commit.result.linked.run_variance[commit.index] for commit in both]),
             readings=np.array([commit.result.linked.readings[commit.index] for commit in both]),
+            own_variance=np.array([commit.result.linked.own_variance[commit.index] for commit in both]),
+            own_degrees=np.array([commit.result.linked.own_degrees[commit.index] for commit in both]),
+            usual_variance=np.array([commit.result.linked.usual_variance[commit.index] for commit in both]),
         )
     )
     size, error, degrees = float(linked.offsets[1]), math.sqrt(linked.covariance[1, 1]), max(1, len(pairs) - 1)
@@ -146,6 +150,11 @@ def _alone(first: MeasuredCommit, second: MeasuredCommit) -> PartResult:
         run_variance=np.array([commit.result.linked.run_variance[commit.index] for commit in both]),
         readings=np.array([commit.result.linked.readings[commit.index] for commit in both]),
         shares=np.ones((2, 1)),
+        own_variance=np.array([commit.result.linked.own_variance[commit.index] for commit in both]),
+        own_degrees=np.array([commit.result.linked.own_degrees[commit.index] for commit in both]),
+        usual_variance=np.array([commit.result.linked.usual_variance[commit.index] for commit in both]),
+        usual_degrees=min(commit.result.linked.usual_degrees for commit in both),
+        many=all(commit.result.linked.many for commit in both),
     )
     noisier = min(first.result.noise, second.result.noise, key=lambda noise: noise.differences)
     degrees = min(first.result.degrees, second.result.degrees)

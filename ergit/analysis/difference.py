@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ergit.analysis.detection.change_points import CONFIDENCE, Difference
 from ergit.analysis.detection.detect import PartResult
+from ergit.analysis.detection.differences import CONFIDENCE, Difference, difference_with_runs, side_of
 from ergit.analysis.detection.noise import BUILD_PRIOR, DRIFT_WINDOW, degrees_of_difference
-from ergit.analysis.detection.partition import level
 from ergit.analysis.detection.power import MOST_RUNS, POWER
-from ergit.analysis.detection.significance import critical, two_sided
+from ergit.analysis.detection.significance import critical
 from ergit.config.settings import ChangeSettings
 
 MEDIAN_ERROR = 2.3  # standard error of a variance from the median of n absolute normal values, times √n
@@ -38,20 +37,20 @@ class Sides:
 
 def difference_of(sides: Sides) -> Difference:
     """The level of the head less that of the base, with the noise of the whole part; the p-value is of one test."""
-    linked, groups = sides.part.linked, [np.array(side) for side in (sides.base, sides.head)]
+    linked, groups = sides.part.linked, [np.array(group) for group in (sides.base, sides.head)]
     weights = [1 / sides.part.variance[group] for group in groups]
-    levels = [level(linked.log_joules[group], weight) for group, weight in zip(groups, weights, strict=True)]
-    shares = [weight @ linked.shares[group] / weight.sum() for group, weight in zip(groups, weights, strict=True)]
-    variance = sum(1 / float(weight.sum()) for weight in weights) + linked.offset_variance(shares[1] - shares[0])
-    size, error = levels[1] - levels[0], math.sqrt(variance)
+    base, head = (side_of(linked.log_joules[group], weight) for group, weight in zip(groups, weights, strict=True))
+    shares = [weight / weight.sum() for weight in weights]
+    of_sessions = [share @ linked.shares[group] for group, share in zip(groups, shares, strict=True)]
     shorter = min(len(sides.base), len(sides.head))
-    degrees = degrees_of_difference(shorter, sides.part.degrees, sides.part.noise.differences)
-    return Difference(
-        difference=size,
-        standard_error=error,
+    return difference_with_runs(
+        linked,
+        size=head.level - base.level,
+        variance=base.variance + head.variance + linked.offset_variance(of_sessions[1] - of_sessions[0]),
+        degrees=degrees_of_difference(shorter, sides.part.degrees, sides.part.noise.differences),
+        commits=np.concatenate(groups),
+        weights=np.concatenate(shares),
         drift=sides.part.drift * (len(sides.base) + len(sides.head)) / (2 * DRIFT_WINDOW),
-        degrees=degrees,
-        p_value=two_sided(abs(size) / error, degrees),
     )
 
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ergit.analysis.detection.change_points import WINDOW, Difference
+from ergit.analysis.detection.change_points import WINDOW
 from ergit.analysis.detection.detect import PartResult
+from ergit.analysis.detection.differences import Difference
 from ergit.analysis.difference import Sides, decidable, difference_of, runs_to_decide
 from ergit.analysis.readings import CleanReadings
 from ergit.config.settings import ChangeSettings, GateSettings
@@ -195,6 +196,7 @@ def _comparison(
         runs_needed=runs_to_decide(difference, sides, settings) if verdict == "undecided" else sides.runs,
         commits_between=readings.commits[head[-1]].order - readings.commits[base[-1]].order,
         measured_between=head[-1] - base[-1],
+        assumed_build_difference=sides.part.assumed_build_difference,
     )
 
 
@@ -209,6 +211,11 @@ def _sentences(comparison: GateComparison, kind: str | None) -> str:
         sentences.append(
             f"After {comparison.base[-1][:10]}, up to {comparison.head[-1][:10]}: {counted(commits, 'commit')},"
             f" {measured:,} of them measured."
+        )
+    if comparison.assumed_build_difference is not None:
+        sentences.append(
+            "With so few commits, this assumes that builds of the same source differ by at most"
+            f" {comparison.assumed_build_difference:.1%}."
         )
     return " ".join(sentences)
 

@@ -8,29 +8,25 @@ from typing import Literal
 
 import numpy as np
 
+from ergit.analysis.detection.differences import CONFIDENCE, Difference, Side, difference_with_runs, side_of
 from ergit.analysis.detection.noise import (
-    CLIPPED_LOSS,
     DRIFT_WINDOW,
-    VARIANCE_CLIP,
     degrees_of_difference,
     drift_variance,
 )
 from ergit.analysis.detection.observations import BoolArray, IntArray
 from ergit.analysis.detection.partition import EXCURSION, Partition, level, stretches
 from ergit.analysis.detection.sessions import LinkedSessions
-from ergit.analysis.detection.significance import FloatArray, critical, two_sided
+from ergit.analysis.detection.significance import FloatArray
 from ergit.config.settings import ChangeSettings
 
 WINDOW = 20  # commits on either side of a change point that count: farther ones may have drifted
-CONFIDENCE = 0.95  # of intervals and location sets
 SELECTION_CHOICES = (
     10  # ends that a stretch between change points could have had instead, in effect; set on histories without change
 )
 REACH = 12  # commits by which a change point may move when it is placed anew
 PLACING_ROUNDS = 3
 PLACING_DEGREES = 4.0  # Student's t that places a change point: commits far from both levels hardly count
-SIDE_PRIOR = 6.0  # commits for which the noise of the surroundings counts in the variance of one side
-LEAST_SIDE = 0.8  # no side is quieter than this, relative to the noise of its surroundings
 
 
 @dataclass(frozen=True)
@@ -67,35 +63,6 @@ def selection_multiplicity(before: int, after: int, newest: bool) -> int:
     numbers of commits of the history on either side.
     """
     return 1 if newest else min(SELECTION_CHOICES, before) * min(SELECTION_CHOICES, after)
-
-
-@dataclass(frozen=True)
-class Side:
-    """One side of a change point: its level, the variance of that, and the number of commits."""
-
-    level: float
-    variance: float
-    commits: int
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Two levels: their difference in log joules, its standard error, degrees of freedom and p-value.
-
-    `drift` is the standard deviation of what the level would have drifted in between without a change. The interval
-    includes it; the test does not, since drift is smaller than the least relevant change.
-    """
-
-    difference: float
-    standard_error: float
-    drift: float
-    degrees: float
-    p_value: float
-
-    def interval(self) -> tuple[float, float]:
-        """The confidence interval of the relative change."""
-        reach = critical(1 - CONFIDENCE, self.degrees) * math.hypot(self.standard_error, self.drift)
-        return math.expm1(self.difference - reach), math.expm1(self.difference + reach)
 
 
 def _rank(result: Difference, brief: bool, least: float) -> tuple[int, float, float]:
@@ -214,12 +181,7 @@ class ChangePointTest:
         return low + int(misfit.argmin())
 
     def _side(self, first: int, end: int) -> Side:
-        """Huber's mean of the commits from `first` to `end`; its variance depends on their own scatter as well."""
-        values, weights = self.values[first:end], self.weights[first:end]
-        centre = level(values, weights)
-        squares = np.minimum(weights * (values - centre) ** 2, VARIANCE_CLIP).sum()
-        factor = (SIDE_PRIOR + CLIPPED_LOSS * squares) / (SIDE_PRIOR + len(values) - 1)
-        return Side(centre, float(max(factor, LEAST_SIDE) / weights.sum()), len(values))
+        return side_of(self.values[first:end], self.weights[first:end])
 
     def _mean_shares(self, first: int, end: int) -> FloatArray:
         weights = self.weights[first:end, None]
@@ -235,12 +197,21 @@ class ChangePointTest:
         if len(self.linked.sessions) > 1:
             shares = self._mean_shares(change_point, end) - self._mean_shares(first, change_point)
             variance += self.linked.offset_variance(shares)
-        error = math.sqrt(variance)
-        degrees = degrees_of_difference(min(before.commits, after.commits), self.degrees, self.differences)
-        p_value = two_sided(abs(after.level - before.level) / error, degrees)
-        multiplicity = selection_multiplicity(change_point, len(self.values) - change_point, end == len(self.values))
-        drift = self.drift * (before.commits + after.commits) / (2 * DRIFT_WINDOW)
-        return Difference(after.level - before.level, error, drift, degrees, min(1.0, p_value * multiplicity))
+        return difference_with_runs(
+            self.linked,
+            size=after.level - before.level,
+            variance=variance,
+            degrees=degrees_of_difference(min(before.commits, after.commits), self.degrees, self.differences),
+            commits=self.kept[first:end],
+            weights=np.concatenate([self._shares_of(first, change_point), self._shares_of(change_point, end)]),
+            drift=self.drift * (before.commits + after.commits) / (2 * DRIFT_WINDOW),
+            tests=selection_multiplicity(change_point, len(self.values) - change_point, end == len(self.values)),
+        )
+
+    def _shares_of(self, first: int, end: int) -> FloatArray:
+        """The share (k,) that each commit from `first` to `end` has in their level."""
+        shares: FloatArray = self.weights[first:end] / self.weights[first:end].sum()
+        return shares
 
     def change(self, change_points: Sequence[int], index: int) -> Change:
         """The persistent change at a change point, its q-value by Bonferroni over the whole history."""
@@ -295,9 +266,14 @@ class ChangePointTest:
         if len(self.linked.sessions) > 1:
             shares = weights @ self.linked.shares[run] / weights.sum() - self._mean_shares(first, end)
             variance += self.linked.offset_variance(shares)
-        degrees = degrees_of_difference(len(run), self.degrees, self.differences)
-        error = math.sqrt(variance)
-        result = Difference(difference, error, 0.0, degrees, two_sided(abs(difference) / error, degrees))
+        result = difference_with_runs(
+            self.linked,
+            size=difference,
+            variance=variance,
+            degrees=degrees_of_difference(len(run), self.degrees, self.differences),
+            commits=np.concatenate([run, self.kept[first:end]]),
+            weights=np.concatenate([weights / weights.sum(), self._shares_of(first, end)]),
+        )
         positions = tuple(int(position) for position in self.linked.commit[run])
         return Change(
             position=positions[0],

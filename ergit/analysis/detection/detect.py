@@ -5,6 +5,7 @@ excursions apart; every change point between two stretches is then tested on its
 up until all hold over the whole history and no change is below the least relevant one.
 """
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,12 +13,23 @@ import numpy as np
 
 from ergit.analysis.detection.centres import centres
 from ergit.analysis.detection.change_points import Change, ChangePointTest
-from ergit.analysis.detection.noise import Noise, local_variance_ratio, noise, residuals, same_tree, tail_degrees
+from ergit.analysis.detection.noise import (
+    BUILD_PRIOR,
+    Noise,
+    local_variance_ratio,
+    noise,
+    residuals,
+    same_tree,
+    tail_degrees,
+)
 from ergit.analysis.detection.observations import Observations
 from ergit.analysis.detection.partition import partition, stretches
 from ergit.analysis.detection.sessions import LinkedSessions, link_sessions
 from ergit.analysis.detection.significance import FloatArray, false_discovery_rates
 from ergit.config.settings import ChangeSettings
+
+FEW_COMMITS = 5  # below so many, the spread between builds is an assumption
+NORMAL_95 = 1.96  # standard deviations within which 95 % of a normal distribution lie
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,16 @@ class PartResult:
     drift: float
     levels: FloatArray
     changes: tuple[Change, ...]
+
+    @property
+    def assumed_build_difference(self) -> float | None:
+        """How far builds of the same source are assumed to differ at most (95 %; 0.01 is 1 %); None: it was estimated.
+
+        Too few commits show too little of it: below `FEW_COMMITS`, or where changes may have spoilt all differences.
+        """
+        if len(self.linked.commit) >= FEW_COMMITS and self.noise.differences:
+            return None
+        return math.expm1(NORMAL_95 * math.sqrt(2) * max(BUILD_PRIOR, self.noise.build))
 
 
 def detect(observations: Observations, settings: ChangeSettings, anchors: Collection[int] = ()) -> list[PartResult]:

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from ergit.analysis.detection.change_points import Difference
 from ergit.analysis.detection.detect import PartResult
+from ergit.analysis.detection.differences import Difference, difference_with_runs
 from ergit.analysis.detection.noise import degrees_of_difference
-from ergit.analysis.detection.significance import two_sided
 
 
 def neighbour_differences(part: PartResult) -> list[Difference]:
@@ -19,12 +18,6 @@ def neighbour_differences(part: PartResult) -> list[Difference]:
     variance = part.variance[1:] + part.variance[:-1] + np.einsum("ij,jk,ik->i", shares, linked.covariance, shares)
     degrees = degrees_of_difference(1, part.degrees, part.noise.differences)
     return [
-        Difference(
-            difference=difference,
-            standard_error=error,
-            drift=0.0,
-            degrees=degrees,
-            p_value=two_sided(abs(difference) / error, degrees),
-        )
-        for difference, error in zip(differences.tolist(), np.sqrt(variance).tolist(), strict=True)
+        difference_with_runs(linked, size, noise, degrees, np.array([index, index + 1]), np.ones(2))
+        for index, (size, noise) in enumerate(zip(differences.tolist(), variance.tolist(), strict=True))
     ]

@@ -136,12 +136,12 @@ def residuals(values: FloatArray, weights: FloatArray, spans: list[tuple[int, in
 def local_variance_ratio(residuals: FloatArray, lengths: IntArray) -> FloatArray:
     """By what factor the variance around each commit exceeds the noise that was assumed, from clipped residuals.
 
-    A weighted mean over the neighbourhood, shrunk towards that of the whole; stretches of one or two commits fit
-    themselves and tell nothing.
+    A weighted mean over the neighbourhood, shrunk towards that of the whole, and that towards 1; stretches of one or
+    two commits fit themselves and show nothing.
     """
     telling = (lengths > 2).astype(float)
     squares = np.minimum(residuals**2 * lengths / np.maximum(lengths - 1, 1), VARIANCE_CLIP) * telling
-    usual = float(squares.sum() / max(1.0, telling.sum()))
+    usual = float((LOCAL_RATIO_PRIOR + squares.sum()) / (LOCAL_RATIO_PRIOR + telling.sum()))
     kernel = 1 - np.abs(np.arange(-LOCAL_RATIO_REACH, LOCAL_RATIO_REACH + 1)) / (LOCAL_RATIO_REACH + 1)
     around, count = (
         np.convolve(series, kernel)[LOCAL_RATIO_REACH : LOCAL_RATIO_REACH + len(series)]

@@ -1,4 +1,4 @@
-"""What a study could have seen: the smallest visible change, and the runs that a wanted one needs."""
+"""What a study can find: the minimum detectable change, and the runs that a wanted one needs."""
 
 import math
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from ergit.analysis.detection.change_points import WINDOW, selection_multiplicity
 from ergit.analysis.detection.detect import PartResult
+from ergit.analysis.detection.differences import difference_with_runs
 from ergit.analysis.detection.noise import degrees_of_difference
 from ergit.analysis.detection.significance import FloatArray, critical
 from ergit.config.settings import ChangeSettings
@@ -21,29 +22,36 @@ def minimum_detectable_change(part: PartResult, settings: ChangeSettings, tests:
     As if it were the only change of the study: the levels of up to `WINDOW` commits on either side, with their noise.
     """
     length = len(part.variance)
-    place = np.arange(1, length)
+    position = np.arange(1, length)
     mass = np.concatenate([[0.0], np.cumsum(1 / part.variance)])
-    first, end = np.maximum(0, place - WINDOW), np.minimum(length, place + WINDOW)
-    errors = np.sqrt(1 / (mass[place] - mass[first]) + 1 / (mass[end] - mass[place]))
-    sizes = [
-        math.expm1(
-            error
-            * _multiple(
-                min(here - low, high - here),
-                selection_multiplicity(here, length - here, high == length),
-                part,
-                settings.false_discovery_rate / tests,
-            )
-        )
-        for here, low, high, error in zip(place.tolist(), first.tolist(), end.tolist(), errors.tolist(), strict=True)
-    ]
+    first, end = np.maximum(0, position - WINDOW), np.minimum(length, position + WINDOW)
+    variances = 1 / (mass[position] - mass[first]) + 1 / (mass[end] - mass[position])
+    sizes = []
+    for here, low, high, variance in zip(
+        position.tolist(), first.tolist(), end.tolist(), variances.tolist(), strict=True
+    ):
+        degrees = degrees_of_difference(min(here - low, high - here), part.degrees, part.noise.differences)
+        multiplicity = selection_multiplicity(here, length - here, high == length)
+        if not part.linked.many:
+            variance, degrees = _with_runs(part, low, here, high, variance, degrees)
+        multiple = _multiple(degrees, settings.false_discovery_rate / tests / multiplicity)
+        sizes.append(math.expm1(math.sqrt(variance) * multiple))
     return np.concatenate([[math.nan], np.maximum(sizes, settings.least_change)])
 
 
-def _multiple(commits: int, chances: int, part: PartResult, rate: float) -> float:
+def _with_runs(
+    part: PartResult, low: int, here: int, high: int, variance: float, degrees: float
+) -> tuple[float, float]:
+    """Variance and degrees of the difference of two levels, with what the spread between runs gives it."""
+    sides = (1 / part.variance[low:here], 1 / part.variance[here:high])
+    shares = np.concatenate([side / side.sum() for side in sides])
+    found = difference_with_runs(part.linked, 0.0, variance, degrees, np.arange(low, high), shares)
+    return found.standard_error**2, found.degrees
+
+
+def _multiple(degrees: float, rate: float) -> float:
     """How many standard errors a difference must have to be found with `POWER`, at a rate for a single test."""
-    degrees = degrees_of_difference(commits, part.degrees, part.noise.differences)
-    return critical(rate / chances, degrees) + critical(2 * (1 - POWER), degrees)
+    return critical(rate, degrees) + critical(2 * (1 - POWER), degrees)
 
 
 def runs_needed(
@@ -54,7 +62,8 @@ def runs_needed(
     As the newest change, against the `WINDOW` commits before it. None where no number of runs is enough, since builds
     differ by more than that, or where it is above `MOST_RUNS`.
     """
-    error = math.log1p(wanted) / _multiple(commits_after, 1, part, settings.false_discovery_rate / max(1, tests))
+    degrees = degrees_of_difference(commits_after, part.degrees, part.noise.differences)
+    error = math.log1p(wanted) / _multiple(degrees, settings.false_discovery_rate / max(1, tests))
     runs_variance = error**2 / (1 / WINDOW + 1 / commits_after) - part.noise.build**2
     if runs_variance <= 0:
         return None

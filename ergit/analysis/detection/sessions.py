@@ -1,17 +1,28 @@
 """Sessions linked together by the commits that were measured in more than one of them."""
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from ergit.analysis.detection.centres import Centres
+from ergit.analysis.detection.centres import MANY_COMMITS, Centres
 from ergit.analysis.detection.observations import BoolArray, IntArray
 from ergit.analysis.detection.significance import FloatArray
 
 LEAST_ANCHORS = 2  # commits that two sessions must share: one alone cannot show how well an offset holds
 HUBER_LIMIT = 1.5  # standard deviations beyond which an anchor weighs less
 FITTING_STEPS = 10
+NOISY_SPREAD = 3.0  # times the usual spread from which on, among many commits, a commit counts with its own one
+CHANCE_WEIGHT = 2.0  # how much more variance is expected where a commit weighs more since its spread is small by chance
+
+
+class RunVariance(NamedTuple):
+    """Variance that the spread between runs gives a difference, and the degrees of freedom with which it is known."""
+
+    variance: float
+    degrees: float
 
 
 @dataclass(frozen=True)
@@ -21,7 +32,9 @@ class LinkedSessions:
     `sessions` (s,) are the session numbers; `offsets` (s,) what each adds to log joules, 0 for the first;
     `covariance` (s, s) how uncertain that is. Per commit, in order: `commit` (n,), `log_joules` (n,) free of the
     offsets, its `variance` (n,) from run to run, `run_variance` and `readings`, and `shares` (n, s), the weight that
-    each session has in it. `anchors` counts the commits that were measured in several of the sessions.
+    each session has in it. `anchors` counts the commits that were measured in several of the sessions. `own_variance`,
+    `own_degrees` and `usual_variance` (n,) are those of the centres, `usual_degrees` is how well the usual spread is
+    known, and `many` says whether at least `MANY_COMMITS` show it.
     """
 
     sessions: IntArray
@@ -34,6 +47,28 @@ class LinkedSessions:
     run_variance: FloatArray
     readings: IntArray
     shares: FloatArray
+    own_variance: FloatArray
+    own_degrees: FloatArray
+    usual_variance: FloatArray
+    usual_degrees: float
+    many: bool
+
+    def run_variance_of(self, commits: IntArray, weights: FloatArray) -> RunVariance:
+        """What the spread between runs gives a sum of commits (k,) with weights (k,), each side's adding up to 1.
+
+        A commit counts with its own spread where that is larger than the usual one (by `NOISY_SPREAD`, if many commits
+        show what is usual). Weights that depend on estimated variances make the variance of the sum look smaller than
+        it is (Meier 1953, Biometrics 9). Degrees of freedom: Satterthwaite 1946, Biometrics 2, as if all errors of the
+        estimates went together.
+        """
+        own, usual, degrees = self.own_variance[commits], self.usual_variance[commits], self.own_degrees[commits]
+        noisy = (own > usual * (NOISY_SPREAD**2 if self.many else 1.0)) & (degrees > 0)
+        own, degrees, mine = own[noisy], degrees[noisy], weights[noisy]
+        parts = mine**2 * own * (1 + CHANCE_WEIGHT * (1 - mine) / degrees)
+        common = float((weights**2 * usual)[~noisy].sum())
+        variance = float(parts.sum()) + common
+        doubt = math.sqrt(float((parts**2 / degrees).sum())) + common / math.sqrt(max(self.usual_degrees, 1e-9))
+        return RunVariance(variance, variance**2 / doubt**2 if doubt > 0 else math.inf)
 
     def offset_variance(self, difference: FloatArray) -> float:
         """Variance that uncertain offsets add to a difference of two levels, from the difference of their shares."""
@@ -79,11 +114,18 @@ def _linked(centres: Centres, sessions: IntArray, anchoring: BoolArray) -> Linke
     weights = _weights(centres.variance[mine])
     table = np.zeros((len(commit), len(sessions)))
     values, variances, counts = table.copy(), table.copy(), table.copy()
+    owns, degrees, usuals = table.copy(), table.copy(), table.copy()
     table[line, place[mine]] = weights
     values[line, place[mine]] = centres.log_joules[mine] - offsets[place[mine]]
     variances[line, place[mine]] = centres.variance[mine]
     counts[line, place[mine]] = centres.readings[mine]
+    owns[line, place[mine]] = centres.own_variance[mine]
+    degrees[line, place[mine]] = centres.own_degrees[mine]
+    usuals[line, place[mine]] = centres.usual_variance[mine]
     shares = table / table.sum(axis=1, keepdims=True)
+    own = shares**2 * owns
+    doubt = np.divide(own**2, degrees, out=np.zeros_like(own), where=degrees > 0).sum(axis=1)
+    own_degrees = np.divide(own.sum(axis=1) ** 2, doubt, out=np.zeros(len(doubt)), where=doubt > 0)
     readings = counts.sum(axis=1)
     variance = (shares**2 * variances).sum(axis=1)
     return LinkedSessions(
@@ -97,6 +139,11 @@ def _linked(centres: Centres, sessions: IntArray, anchoring: BoolArray) -> Linke
         run_variance=variance * readings,
         readings=readings.astype(np.int64),
         shares=shares,
+        own_variance=own.sum(axis=1),
+        own_degrees=own_degrees,
+        usual_variance=(shares**2 * usuals).sum(axis=1),
+        usual_degrees=float(degrees.sum()),
+        many=len(commit) >= MANY_COMMITS,
     )
 
 

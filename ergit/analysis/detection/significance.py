@@ -1,7 +1,5 @@
 """Tail probabilities of Student's t, and the false discovery rate of many tests at once."""
 
-from functools import cache
-
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtr, stdtrit
@@ -14,7 +12,6 @@ def two_sided(statistic: float, degrees: float) -> float:
     return 2 * float(stdtr(degrees, -abs(statistic)))
 
 
-@cache
 def critical(probability: float, degrees: float) -> float:
     """The value that |t| with `degrees` of freedom exceeds with that probability (above 0, below 1)."""
     return -float(stdtrit(degrees, probability / 2))

@@ -53,7 +53,8 @@ def detectable_changes(
     """
     run, build = spread.run_variance(plan.repeats), spread.likely_build
     variance = build**2 + run / (plan.rounds * plan.repeats)
-    expected = replace(found, noise=replace(found.noise, run=math.sqrt(run), build=build))
+    linked = replace(found.linked, many=True)  # the spread between runs is known, and is in the variance below
+    expected = replace(found, linked=linked, noise=replace(found.noise, run=math.sqrt(run), build=build))
     seen = tuple(
         DetectableChange(
             commits_after=after,

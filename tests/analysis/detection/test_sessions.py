@@ -18,6 +18,9 @@ def measured(*entries: tuple[int, int, float]) -> Centres:
         np.full(size, 4e-6),
         np.full(size, 2e-5),
         np.full(size, 5),
+        np.full(size, 4e-6),
+        np.full(size, 3.2),
+        np.full(size, 4e-6),
     )
 
 
@@ -26,7 +29,7 @@ def test_sessions_without_a_shared_commit_are_parts_of_their_own() -> None:
     assert [part.commit.tolist() for part in parts] == [[0, 1], [2, 3]]
 
 
-def test_one_shared_commit_ties_nothing_and_belongs_to_both() -> None:
+def test_one_shared_commit_links_nothing_and_belongs_to_both() -> None:
     parts = link_sessions(measured((0, 0, 1.0), (1, 0, 1.0), (1, 1, 5.0), (2, 1, 5.0)))
     assert [part.commit.tolist() for part in parts] == [[0, 1], [1, 2]]
 
@@ -57,13 +60,13 @@ def test_scattered_anchors_make_the_offset_less_certain() -> None:
     assert uncertain > 20 * certain
 
 
-def test_named_anchors_alone_tie() -> None:
+def test_named_anchors_alone_link() -> None:
     centres = measured(*[(c, 0, 1.0) for c in range(6)], *[(c, 1, 1.3) for c in range(6)])
     assert len(link_sessions(centres, {0})) == 2
     assert link_sessions(centres, {0, 5})[0].anchors == 2
 
 
-def test_sessions_are_tied_through_a_third() -> None:
+def test_sessions_are_linked_through_a_third() -> None:
     first = [(c, 0, 1.0) for c in range(4)]
     middle = [(c, 1, 2.0) for c in range(2, 8)]
     last = [(c, 2, 4.0) for c in range(6, 10)]
