@@ -53,7 +53,14 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, subpr
 
 def benchmark(classes: Path) -> tuple[int, float]:
     """Exit status and CPU seconds of the workload."""
-    command = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", str(classes), "org.example.words.Benchmark"]
+    command = [
+        "java",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-cp",
+        str(classes),
+        "org.example.words.Benchmark",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

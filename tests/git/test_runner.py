@@ -24,9 +24,9 @@ def test_an_error_names_the_command_and_the_folder_and_is_gits_own_words_on_one_
 
 def test_an_error_holds_no_secret(five: Repository) -> None:
     with git_in(five.path, secrets=["sesame"]) as git, pytest.raises(GitError) as raised:
-        git.rev_parse("--verify", "sesame:https://ada:open@host/r")
+        git.rev_parse("--verify", "sesame:https://ada:hunter2@host/r")
     assert "sesame" not in str(raised.value)
-    assert "open" not in str(raised.value)
+    assert "hunter2" not in str(raised.value)
 
 
 def test_git_that_is_not_installed_is_an_error_with_the_fix(five: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
