@@ -263,7 +263,7 @@ class Settings(Part, frozen=True, kw_only=True):
     ] = ()
     rules: Annotated[
         Texts,
-        _says("Rule files of your own, seen from the study's folder: what else to make of its results (docs/rules.md)."),
+        _says("Rule files of your own, seen from the study's folder: what to make of its results (docs/rules.md)."),
     ] = ()
     modules_enabled: Annotated[
         Texts,

@@ -108,8 +108,8 @@ def refuse_edited(settings: JobSettings) -> None:
 def hashes(names: Iterable[str]) -> dict[str, str | None]:
     """The SHA-256 of each file or folder in the working directory; None for one that is not there.
 
-    Of a folder the paths, contents, links and the right to execute count; .git, .snakemake, __pycache__ and the study's
-    results do not.
+    Of a folder the paths, contents, links and the right to execute count; .git, .snakemake, __pycache__ and the results
+    of studies do not.
 
     Raises:
         ErgitError: one cannot be read.
@@ -143,7 +143,13 @@ def _existing_start(text: str) -> str:
 
 
 def _is_below_results(name: str) -> bool:
-    return name.partition("/")[0] == "results"
+    return any(_is_results(path) for path in (Path(name), *Path(name).parents))
+
+
+def _is_results(folder: Path) -> bool:
+    """Whether a folder holds results of this study, or of any below a prefix in a workflow with several."""
+    is_own = folder.absolute() == Path("results").absolute()
+    return is_own or (folder.name == "results" and (folder / "mirror.json").exists())
 
 
 def _study_files(listed: Iterable[str], commands: Iterable[str]) -> StudyFiles:
@@ -183,7 +189,7 @@ def _hash(path: Path) -> str | None:
 def _content(folder: Path) -> Iterator[Path]:
     """What is in the folder at any depth, sorted; other folders' links are not followed."""
     for part in sorted(folder.iterdir()):
-        if part.name in NEVER_INPUT or part.absolute() == Path("results").absolute():
+        if part.name in NEVER_INPUT or _is_results(part):
             continue
         yield part
         if part.is_dir() and not part.is_symlink():

@@ -1,12 +1,24 @@
 """Settings on their way to the programs of jobs, each study's under a name of its own."""
 
 import os
+import platform
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ergit.config.handover import ROOT, hand_over, program_variables, received
+from ergit.config.handover import (
+    PROGRAMS,
+    ROOT,
+    command_of_python,
+    hand_over,
+    is_known_to_fit,
+    note_fit_machine,
+    program_variables,
+    received,
+    variables_beside_others,
+)
 from ergit.config.reading import read_config
 from ergit.config.settings import Settings
 from ergit.errors import ErgitError
@@ -51,3 +63,26 @@ def test_programs_never_search_the_working_directory_for_modules(path: str) -> N
 
 def test_programs_find_this_python_first() -> None:
     assert Path(program_variables()["PATH"].split(os.pathsep)[0]).joinpath("python3").exists()
+
+
+@pytest.mark.parametrize("path", ["", "/opt/lib", f"/opt/lib:{ROOT}"])
+def test_beside_other_jobs_ergit_stands_last_and_once_on_their_search_path(path: str) -> None:
+    os.environ["PYTHONPATH"] = path
+    assert variables_beside_others() == {"PYTHONPATH": f"/opt/lib:{ROOT}" if path else ROOT}
+
+
+def test_beside_other_jobs_the_jobs_of_ergit_name_their_python_and_find_ergit_first() -> None:
+    os.environ["PYTHONPATH"] = "/opt/my lib:."
+    assert command_of_python(with_conda=False) == f"env 'PYTHONPATH={ROOT}:/opt/my lib' {sys.executable}"
+    assert command_of_python(with_conda=True) == f"env 'PYTHONPATH={ROOT}:/opt/my lib' python3"
+    assert PROGRAMS not in variables_beside_others().values()
+
+
+def test_a_machine_is_known_to_fit_the_settings_that_it_was_looked_at_for_and_no_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    note_fit_machine("ERGIT_SETTINGS_ONE")
+    assert is_known_to_fit("ERGIT_SETTINGS_ONE")
+    assert not is_known_to_fit("ERGIT_SETTINGS_TWO")
+    monkeypatch.setattr(platform, "node", lambda: "another node of a cluster")
+    assert not is_known_to_fit("ERGIT_SETTINGS_ONE")

@@ -174,6 +174,18 @@ def test_a_folder_is_its_content_and_rights_and_not_what_programs_leave_there() 
     assert len({first, second, third, now()}) == 4
 
 
+def test_the_results_of_a_study_below_a_prefix_are_no_files_of_the_study() -> None:
+    first = hashes(["."])["."]
+    Path("parser/results").mkdir(parents=True)
+    Path("parser/results/mirror.json").touch()
+    Path("parser/results/energy.csv").touch()
+    Path("parser/results/mirror.json").write_text("new")
+    second = hashes(["."])["."]
+    Path("parser/results/energy.csv").write_text("more")
+    assert hashes(["."])["."] == second != first  # the folder `parser` itself is new
+    assert list(paths_in("cat $ERGIT_STUDY/parser/results/energy.csv")) == []
+
+
 def test_a_file_edited_while_the_study_runs_is_an_error_in_the_next_job(monkeypatch: pytest.MonkeyPatch) -> None:
     name = hand_over(study())
     monkeypatch.setenv(name, os.environ[name])  # so that it is gone after the test

@@ -65,6 +65,11 @@ def test_the_page_has_the_spreads_and_what_they_let_one_detect() -> None:
     assert "show no change, as expected" in text
 
 
+def test_files_are_named_below_the_studys_prefix() -> None:
+    text = page(replace(NOISE, readings_of_other_sessions=2), "slow/results")
+    assert f"remove their files in slow/results/noise/{NOISE.commit}/" in text
+
+
 def test_a_false_alarm_is_stated_with_what_to_do() -> None:
     text = page(replace(NOISE, changes_reported=2))
     assert "show 2 changes where there is none: the machine is not steady.**" in text
