@@ -73,7 +73,7 @@ def build(job: Job) -> BuildRecord:
     if incomplete.exists():
         return without_artifact(job, record, "failed", incomplete.read_text(encoding="utf-8"))
     cached = cached_path(job.commit, job.java, job.settings, job.fingerprint, build_dir, cache_of(job))
-    if cached and cached.exists():
+    if cached and is_there(cached):
         problem = take_from_cache(cached, job.artifact)
         if not problem:
             return replace(record, cached=True)
@@ -120,7 +120,7 @@ def run_commands(job: Job, build_dir: Path, environment: dict[str, str]) -> tupl
     """The outcome of each build command in turn, up to the first that does not succeed.
 
     Raises:
-        ErgitError: a command failed on a full disk.
+        ErgitError: a disk is full after a command, whatever the command says of itself.
     """
     outcomes: list[CommandOutcome] = []
     for command in job.settings.commands:
@@ -146,8 +146,8 @@ def run_commands(job: Job, build_dir: Path, environment: dict[str, str]) -> tupl
         )
         if job.log.exists():
             shorten(job.log, start)  # first, so that a command that prints without end has only itself to blame
+        refuse_full_disk((build_dir.parent, job.log.parent))
         if outcome.status != "ok":
-            refuse_full_disk((build_dir.parent, job.log.parent))
             break
     return tuple(outcomes)
 
