@@ -43,7 +43,7 @@ def test_a_disk_without_inodes_is_full(small_disk: Path) -> None:
     assert write_problem(small_disk) == "No space left on device"
 
 
-def test_a_read_only_disk_is_told(small_disk: Path) -> None:
+def test_a_read_only_disk_takes_nothing(small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     assert write_problem(small_disk) == "Read-only file system"
 

@@ -175,7 +175,7 @@ def is_there(path: Path) -> bool:
 
 
 def warn(job: Job, text: str) -> None:
-    """Writes a warning into the job's log and, where it is told how, onto the terminal."""
+    """Writes a warning into the job's log and, where there is a way, to the terminal."""
     line = f"ergit: warning: {job.commit[:12]}: {text}\n"
     sys.stderr.write(line)
     if job.progress is not None:

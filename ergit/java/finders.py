@@ -1,4 +1,4 @@
-"""Where JDKs are looked for: a list of finders, each of one kind of place."""
+"""Where JDKs are looked for: a list of finders, each for one kind of folder."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence

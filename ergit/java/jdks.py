@@ -20,7 +20,7 @@ VERSION = re.compile(r'version "([^"]+)"')
 
 @dataclass(frozen=True)
 class Jdk:
-    """One JDK: its feature release (17), its whole version ("17.0.15"), and the places that lead to it."""
+    """One JDK: its feature release (17), its whole version ("17.0.15"), and where it was found."""
 
     home: Path
     release: int
@@ -36,9 +36,9 @@ def installed(finders: Iterable[Finder], surroundings: Surroundings) -> list[Jdk
     """
     found: dict[Path, list[str]] = {}
     for finder in finders:
-        for folder, place in finder(surroundings):
+        for folder, origin in finder(surroundings):
             if os.access(folder / "bin/javac", os.X_OK):
-                found.setdefault(folder.resolve(), []).append(place)
+                found.setdefault(folder.resolve(), []).append(origin)
     identified = (jdk_at(home, tuple(dict.fromkeys(names))) for home, names in found.items())
     return [jdk for jdk in identified if jdk is not None]
 
@@ -105,9 +105,9 @@ def default(jdks: Sequence[Jdk]) -> Jdk | None:
 
     None only where there is no JDK at all.
     """
-    for place in ("JAVA_HOME", "PATH"):
+    for origin in ("JAVA_HOME", "PATH"):
         for jdk in jdks:
-            if place in jdk.found:
+            if origin in jdk.found:
                 return jdk
     return max(jdks, key=lambda jdk: (jdk.release in LONG_TERM_RELEASES, jdk.release), default=None)
 

@@ -289,7 +289,7 @@ def test_the_program_writes_the_record(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("make")
-def test_a_commit_that_kills_ergits_own_program_is_told_as_killed(tmp_path: Path) -> None:
+def test_a_commit_that_kills_ergits_own_program_is_recorded_as_killed(tmp_path: Path) -> None:
     deadly = "kill -9 $(grep PPid /proc/$PPID/status | cut -f2); sleep 60"
     assert program(tmp_path, deadly).returncode == -9
     (tmp_path / "results/other.json").touch()

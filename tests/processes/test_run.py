@@ -80,7 +80,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 10.0) -> None:
     """Waits until the condition holds; fails when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.01)
 
 
@@ -110,7 +110,7 @@ def test_an_exit_status_is_as_it_was(runner: Runner) -> None:
     assert (outcome.status, outcome.exit_code, outcome.signal) == ("failed", 37, None)
 
 
-def test_the_end_by_a_signal_is_told(runner: Runner) -> None:
+def test_the_end_by_a_signal_is_reported(runner: Runner) -> None:
     outcome = runner("kill -SEGV $$")
     assert (outcome.status, outcome.exit_code, outcome.signal) == ("failed", None, signal.SIGSEGV)
 
