@@ -64,8 +64,8 @@ def why_this_one(requirement: Requirement, jdk: Jdk) -> str:
     """Why a JDK was chosen, in words."""
     wanted, seen = requirement.release, f"found by {jdk.found[0]}"
     if wanted is None:
-        place = next((place for place in ("JAVA_HOME", "PATH") if place in jdk.found), None)
-        which = f"the JDK of {place}" if place else f"the newest long-term JDK, or else the newest, {seen}"
+        origin = next((origin for origin in ("JAVA_HOME", "PATH") if origin in jdk.found), None)
+        which = f"the JDK of {origin}" if origin else f"the newest long-term JDK, or else the newest, {seen}"
         return f"{which}, since nothing asks for a release: {requirement.problem}"
     if wanted == jdk.release:
         return f"exactly the release asked for, {seen}"
