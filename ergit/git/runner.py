@@ -121,8 +121,10 @@ class Git:
     def __init__(self, directory: Path, environment: Mapping[str, str], secrets: Sequence[str] = ()) -> None:
         if shutil.which("git") is None:
             raise ErgitError(NO_GIT)
-        from git.cmd import Git as GitPython  # not above: its import fails where there is no Git
-
+        try:
+            from git.cmd import Git as GitPython  # not above: its import runs Git
+        except ImportError as error:
+            raise ErgitError(f"Git, or the Python package GitPython, does not work: {one_line(str(error))}") from None
         self._directory = directory
         self._secrets = secrets
         self._git = GitPython(directory)

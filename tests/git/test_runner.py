@@ -1,6 +1,7 @@
 """Git as ergit runs it: where, with which settings, and what an error says."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -38,14 +39,15 @@ def test_git_that_is_not_installed_is_an_error_with_the_fix(five: Repository, mo
 def test_git_that_is_killed_is_an_error_with_its_status(
     five: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "git").write_text("#!/bin/sh\nkill -9 $$\n", encoding="utf-8")
+    script = f'#!/bin/sh\n[ "$1" = version ] && exec {shutil.which("git")} version\nkill -9 $$\n'
+    (tmp_path / "git").write_text(script, encoding="utf-8")
     (tmp_path / "git").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with (
         git_in(five.path) as git,
-        pytest.raises(GitError, match=r"`git version` failed in .*: it ended with status -9\."),
+        pytest.raises(GitError, match=r"`git rev-parse` failed in .*: it ended with status -9\."),
     ):
-        git.version()
+        git.rev_parse("HEAD")
 
 
 def test_git_ends_with_the_program_that_is_killed(five: Repository, tmp_path: Path) -> None:
@@ -56,8 +58,10 @@ with git_in(Path({str(five.path)!r})) as git:
     git.output("-c", "alias.wait=!echo $$ > {tmp_path}/pid; exec sleep 60", "wait")
 """
     with subprocess.Popen([sys.executable, "-c", waiting]) as program:
-        until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "")
-        command = Path("/proc") / (tmp_path / "pid").read_text().strip()
+        pid = tmp_path / "pid"
+        until(lambda: program.poll() is not None or (pid.exists() and pid.read_text() != ""))
+        assert program.poll() is None
+        command = Path("/proc") / pid.read_text().strip()
         assert command.exists()
         program.kill()
     until(lambda: not command.exists())
