@@ -3,7 +3,6 @@
 python -m benchmarks.window [RUNS]
 """
 
-import json
 import os
 import resource
 import shutil
@@ -13,42 +12,38 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
+import msgspec
+
+from ergit.config.handover import program_variables
+from ergit.config.settings import (
+    BuildSettings,
+    JobSettings,
+    MeasureSettings,
+    QuietSettings,
+    RepositorySettings,
+    TemperatureSettings,
+    WorkloadSettings,
+)
 from ergit.processes.run import run
+from ergit.records.build import BuildRecord, write_build
 
-ROOT = Path(__file__).parent.parent
 COMMIT = "0" * 40
 REPEATS = 5
-SETTINGS: dict[str, Any] = {
-    "source": "estimate",
-    "allow_estimate": True,
-    "watts_per_core": 10.0,
-    "powercap": None,
-    "repeats": REPEATS,
-    "warmup": 1,
-    "rest_seconds": 1.0,
-    "idle_seconds": 1.0,
-    "minimum_window_seconds": 0.1,
-    "loops": 1,
-    "retries": 0,
-    "temperature": {
-        "sensor": "auto",
-        "lowest_celsius": None,
-        "highest_celsius": None,
-        "wait_seconds": 0.0,
-        "on_timeout": "flag",
-    },
-    "quiet": {"foreign_cores": 0.2, "wait_seconds": 0.0, "on_timeout": "flag"},
-}
-WORKLOAD = {
-    "command": "true",
-    "directory": ".",
-    "prepare": None,
-    "cleanup": None,
-    "timeout_seconds": 60,
-    "environment": {},
-}
+SETTINGS = JobSettings(
+    repository=RepositorySettings(url="none"),
+    java=None,
+    build=BuildSettings(),
+    workload=WorkloadSettings(command="true"),
+    measure=MeasureSettings(
+        source="estimate",
+        repeats=REPEATS,
+        loops=1,
+        retries=0,
+        temperature=TemperatureSettings(wait_seconds=0),
+        quiet=QuietSettings(wait_seconds=0),
+    ),
+)
 
 
 class Stopwatch:
@@ -74,7 +69,7 @@ def bare(shell: str) -> float:
 
 
 def windows(runs: int, folder: Path) -> tuple[float, float]:
-    """Median seconds of the window and of the bare call, taken in attempt so that what else runs hits both alike."""
+    """Median seconds of the window and of the bare call, taken in turn so that what else runs hits both alike."""
     shell = shutil.which("bash") or "bash"
     stopwatch = Stopwatch()
     inside, bares = [], []
@@ -96,22 +91,35 @@ def cpu_seconds_of_a_job(folder: Path) -> float:
     """CPU time of one whole job of the measuring program at the default settings, with all that it starts."""
     (folder / "tree").mkdir(exist_ok=True)
     subprocess.run(["tar", "-czf", folder / "build.tar.gz", "-C", folder / "tree", "."], check=True)
-    build = {"status": "ok", "reason": None, "java": None, "directory": str(folder / "work/tree"), "environment": {}}
-    (folder / "build.json").write_text(json.dumps(build))
+    build = BuildRecord(
+        commit=COMMIT,
+        java=None,
+        directory=str(folder / "work/tree"),
+        environment={},
+        cached=False,
+        commands=(),
+        status="ok",
+        reason=None,
+    )
+    write_build(folder / "build.json", build)
     options = {
+        "settings": "ERGIT_SETTINGS_BENCHMARK",
         "build": folder / "build.json",
         "artifact": folder / "build.tar.gz",
         "commit": COMMIT,
         "round": 1,
-        "workload": json.dumps(WORKLOAD),
-        "settings": json.dumps(SETTINGS),
         "output": folder / "out/1.json",
         "lock": folder / "lock",
     }
     arguments = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
+    settings = {"ERGIT_SETTINGS_BENCHMARK": msgspec.json.encode(SETTINGS).decode()}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
-        [sys.executable, "-m", "ergit.measuring.measure", *arguments], cwd=ROOT, check=True, stderr=subprocess.DEVNULL
+        [sys.executable, "-P", "-m", "ergit.measuring.measure", *arguments],
+        cwd=folder,
+        env=os.environ | program_variables() | settings,
+        check=True,
+        stderr=subprocess.DEVNULL,
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
