@@ -3,8 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
 _MARKUP = re.compile(r"`[^`]*`|\[(?=[^\]]*\]\()|<(?=[A-Za-z/!?])")
 """Code, which stays as it is, and what begins a link, an image or a tag."""
 
@@ -38,4 +36,6 @@ def cell(text: str, limit: int = 60) -> str:
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table, its columns aligned so that it reads as plain text too; cells stand as they are."""
+    from tabulate import tabulate  # 20 ms, which jobs without a table need not spend
+
     return tabulate(rows, headers=header, tablefmt="pipe", disable_numparse=True)
