@@ -63,6 +63,14 @@ COMMANDS = (
         ("ergit changes runs.csv changes.json",),
     ),
     Command(
+        "new-stage",
+        "ergit.plugins.new",
+        "write the beginnings of a stage of your own, with its test",
+        "Writes modules/NAME.py into the study's folder, a stage that works and does next to nothing, and its test."
+        " More in docs/stages.md.",
+        ("ergit new-stage licence_check", "ergit new-stage database --kind batch --study ~/studies/parser"),
+    ),
+    Command(
         "migrate-config",
         "ergit.config.migrate",
         "rename the old keys of a config",

@@ -1,7 +1,7 @@
 """A stage that gives each commit a Python environment of its own, with what its requirements.txt asks for.
 
-List it in the config: `modules_enabled: [python_env_stage.py]`. The environment is made in the commit's tree, so it is kept
-with the build, and the workload runs in it. Settings of pip, such as PIP_INDEX_URL or PIP_FIND_LINKS, are taken from
+List it in the config: `modules_enabled: [python_env_stage.py]`. The environment is made in the commit's tree, so it is
+kept with the build, and the workload runs in it. pip takes its settings, such as PIP_INDEX_URL, from the config's
 `build.environment`.
 """
 

@@ -1,7 +1,7 @@
 """A stage that starts a server for the workload, waits until it answers, and leaves it running for the reading.
 
-A copy of this file, with your own command in `SERVER`, starts a database or whatever else the workload needs. ergit ends
-what the stage leaves running (SIGTERM, then SIGKILL) when the reading is over.
+A copy of this file, with your own command in `SERVER`, starts a database or whatever else the workload needs. What the
+stage leaves running, ergit ends when the reading is over: by SIGTERM, and after 2 s by SIGKILL.
 """
 
 import http.client

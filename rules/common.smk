@@ -75,7 +75,7 @@ limits = workflow.scheduling_settings
 if limits and limits.max_jobs_per_timespan == SchedulingSettings().max_jobs_per_timespan:
     limits.max_jobs_per_timespan = None
 
-RESULTS = str(workflow.modifier.modify_path("results"))  # below the prefix, where ergit is used as a module
+RESULTS = str(Path(workflow.modifier.modify_path("results/mirror.json")).parent)  # where a module statement puts them
 
 # The study's own files that commands use, and its stages: an edited one builds and measures again.
 study_files = all_files(settings)
@@ -120,6 +120,8 @@ onstart:
     if workflow.local_exec and measuring_may_follow():
         try:
             refuse_unfit(settings.measure, Path(RESULTS))
+            if any(stage.kind == "pre" for stage in stages):
+                begin_apart(SETTINGS)
         except ErgitError as error:
             raise WorkflowError(str(error)) from None
         note_fit_machine(SETTINGS)

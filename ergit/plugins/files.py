@@ -1,7 +1,7 @@
 """The files of `modules_enabled`: where they are, and what their classes say of themselves.
 
-A file is read, not run: `snakemake -n` starts no code of the study, and a file that does something when it is loaded does
-it in the process of its stage alone. So the attributes of its class have to be written out in the class.
+A file is read, not run: `snakemake -n` starts no code of the study, and what a file does when it is loaded, it does in
+the process of its stage alone. So the attributes of its class have to be written out in the class.
 """
 
 import ast
@@ -9,7 +9,6 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import msgspec
 
@@ -55,10 +54,10 @@ def find(name: str, study: Path) -> Path:
     places = [study / name, study / FOLDER / name, SHIPPED / name]  # an absolute name is its own place
     found = next((place for place in places if place.is_file()), None)
     if found is None:
-        looked = " and ".join(dict.fromkeys(str(place.absolute()) for place in places))
+        looked = " nor ".join(dict.fromkeys(str(place.absolute()) for place in places))
         raise ErgitError(
-            f"modules_enabled: there is no stage {name!r}: neither {looked} is a file. Correct the name, or make one with"
-            " `ergit new-stage`."
+            f"modules_enabled: there is no stage {name!r}: neither {looked} is a file. Correct the name, or make one"
+            " with `ergit new-stage`."
         )
     return found.absolute()
 
@@ -71,8 +70,8 @@ def read_stage(path: Path) -> StageFile:
     """
     if path.suffix != ".py" or not NAME.fullmatch(path.stem) or path.stem in RESERVED:
         raise ErgitError(
-            f"modules_enabled: {path.name!r} is no name of a stage. It ends in `.py`; before that stand letters, digits,"
-            f" `_` and `-`, and not the word {' or '.join(RESERVED)}."
+            f"modules_enabled: {path.name!r} is no name of a stage. It ends in `.py`; before that stand letters,"
+            f" digits, `_` and `-`, and not the word {' or '.join(RESERVED)}."
         )
     try:
         content = path.read_bytes()
@@ -81,9 +80,9 @@ def read_stage(path: Path) -> StageFile:
     try:
         tree = ast.parse(content, filename=str(path))
     except SyntaxError as error:
-        _refuse(path, error.lineno, f"{error.msg}.")
+        raise _refusal(path, error.lineno, f"{error.msg}.") from None
     except ValueError as error:  # a zero byte
-        _refuse(path, None, f"{error}.")
+        raise _refusal(path, None, f"{error}.") from None
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     said = dict(_attributes(path, _returned_class(path, tree, classes), classes))
     facts = {"name": path.stem, "path": str(path), "sha256": hashlib.sha256(content).hexdigest()}
@@ -91,7 +90,7 @@ def read_stage(path: Path) -> StageFile:
         try:
             msgspec.convert({**facts, name: value}, StageFile)
         except msgspec.ValidationError as error:
-            _refuse(path, line, f"{name} is {value!r}. {error}.")
+            raise _refusal(path, line, f"{name} is {value!r}. {error}.") from None
     stage = msgspec.convert({**facts, **{name: value for name, (value, _) in said.items()}}, StageFile)
     _refuse_contradictions(path, stage)
     return stage
@@ -99,30 +98,30 @@ def read_stage(path: Path) -> StageFile:
 
 def _refuse_contradictions(path: Path, stage: StageFile) -> None:
     if stage.after_build and stage.kind != "pre-test":
-        _refuse(path, None, f"after_build is for pre-test stages, and this one is of kind {stage.kind}.")
+        raise _refusal(path, None, f"after_build is for pre-test stages, and this one is of kind {stage.kind}.")
     if stage.kind != "batch" and (stage.before or stage.after or stage.runs_after_failure):
-        _refuse(path, None, f"before, after and runs_after_failure are for batch stages; this one is {stage.kind}.")
+        raise _refusal(
+            path, None, f"before, after and runs_after_failure are for batch stages; this one is {stage.kind}."
+        )
     if stage.before and stage.after:
-        _refuse(path, None, "it has both before and after; a stage has one position.")
+        raise _refusal(path, None, "it has both before and after; a stage has one position.")
 
 
 def _returned_class(path: Path, tree: ast.Module, classes: dict[str, ast.ClassDef]) -> ast.ClassDef:
     """The class of which `get_stage` returns an instance."""
-    function = next(
-        (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "get_stage"), None
-    )
-    if function is None:
-        _refuse(path, None, "it has no function get_stage(), which returns the stage.")
-    for node in ast.walk(function):
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name):
-            found = classes.get(node.value.func.id)
-            if found is not None:
-                return found
-    _refuse(
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "get_stage"]
+    if not functions:
+        raise _refusal(path, None, "it has no function get_stage(), which returns the stage.")
+    calls = [node.value for node in ast.walk(functions[-1]) if isinstance(node, ast.Return)]
+    names = [call.func.id for call in calls if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)]
+    found = next((classes[name] for name in names if name in classes), None)
+    if found is not None:
+        return found
+    raise _refusal(
         path,
-        function.lineno,
-        "get_stage() has to return an instance of a class of this file, as in `return MyStage()`: what the class says of"
-        " itself is read without running the file.",
+        functions[-1].lineno,
+        "get_stage() has to return an instance of a class of this file, as in `return MyStage()`: what the class says"
+        " of itself is read without running the file.",
     )
 
 
@@ -131,21 +130,25 @@ def _attributes(
 ) -> Iterator[tuple[str, tuple[object, int]]]:
     """The attributes that a class, or one it inherits from in this file, sets, with the line; its own ones last."""
     for base in reversed(node.bases):
-        if isinstance(base, ast.Name) and base.id in classes and base.id != node.name:
-            yield from _attributes(path, classes[base.id], classes)
+        earlier = classes.get(base.id) if isinstance(base, ast.Name) else None
+        if earlier is not None and earlier.lineno < node.lineno:
+            yield from _attributes(path, earlier, classes)
     for statement in node.body:
-        targets = statement.targets if isinstance(statement, ast.Assign) else []
-        if isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            targets = [statement.target]
-        for target in targets:
-            if isinstance(target, ast.Name) and target.id in ATTRIBUTES:
-                assert isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None
-                try:
-                    yield target.id, (ast.literal_eval(statement.value), statement.lineno)
-                except (ValueError, TypeError):
-                    _refuse(path, statement.lineno, f"{target.id} has to be written out: the file is read, not run.")
+        match statement:
+            case ast.Assign(targets=targets, value=value):
+                pass
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                targets = [target]
+            case _:
+                continue
+        for name in (target.id for target in targets if isinstance(target, ast.Name) and target.id in ATTRIBUTES):
+            try:
+                yield name, (ast.literal_eval(value), statement.lineno)
+            except (ValueError, TypeError):
+                problem = f"{name} has to be written out: the file is read, not run."
+                raise _refusal(path, statement.lineno, problem) from None
 
 
-def _refuse(path: Path, line: int | None, problem: str) -> NoReturn:
+def _refusal(path: Path, line: int | None, problem: str) -> ErgitError:
     where = f"{path}, line {line}" if line else str(path)
-    raise ErgitError(f"modules_enabled: {where}: {problem} docs/stages.md shows how a stage is written.")
+    return ErgitError(f"modules_enabled: {where}: {problem} docs/stages.md shows how a stage is written.")

@@ -208,7 +208,7 @@ def _request(stage: StageFile, context: JsonObject) -> JsonObject:
 
 
 def _command(request: Path, answer: Path) -> str:
-    """The command of the stage's process: ergit's Python, of whose search paths the commit's variables change nothing."""
+    """The command of the stage's process: ergit's Python, which takes no notice of the commit's PYTHON… variables."""
     code = (
         f"import sys; sys.path.insert(0, {ROOT!r}); from ergit.plugins.runner import main;"
         f" main({str(request)!r}, {str(answer)!r})"

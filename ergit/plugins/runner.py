@@ -1,7 +1,7 @@
 """The process of one stage: loads its file, runs it with a context, and answers with what the stage made of that.
 
-It is started with ergit's own Python, so that the file can import `ergit.stages`; what it starts sees the environment of
-the commit's commands alone.
+It is started with ergit's own Python, so that the file can import `ergit.stages`; what it starts sees the environment
+of the commit's commands alone.
 """
 
 import json
@@ -36,7 +36,7 @@ def main(request_file: str, answer_file: str) -> None:
     answer: dict[str, object]
     try:
         answer = {"context": context_after(request)}
-    except BaseException as error:  # noqa: BLE001: the file may raise anything, and it is told as that stage's failure
+    except BaseException as error:  # noqa: BLE001  # the file may raise anything: it is the failure of its stage
         print_from(error, request["path"])
         answer = {"error": told(error, request["path"])}
     if os.getpid() != process:  # a process that the stage forked has come out of its run()
@@ -59,7 +59,7 @@ def context_after(request: Context) -> Context:
     for name, value in request["attributes"].items():
         if getattr(stage, name) != value:
             raise StageError(
-                f"its {name} is {getattr(stage, name)!r}, but its class says {value!r} in the file. Set it in the class."
+                f"its {name} is {getattr(stage, name)!r}, but the class says {value!r} in the file. Set it there."
             )
     context: Context = json.loads(json.dumps(request["context"]))
     stage.run(context)
@@ -86,8 +86,8 @@ def load(path: str, source: str) -> PipelineStage[Context]:
 def commits_python() -> str:
     """The Python that the commit's commands get, so that `[sys.executable, "-m", "venv", …]` is of that one.
 
-    Where ergit is in no virtual environment of its own, that may be ergit's Python all the same. So pip is kept there from
-    installing anything but into a virtual environment.
+    Where ergit is in no virtual environment of its own, that may be ergit's Python all the same. So pip is kept there
+    from installing anything but into a virtual environment.
     """
     if sys.prefix == sys.base_prefix:
         os.environ["PIP_REQUIRE_VIRTUALENV"] = "1"
@@ -115,8 +115,8 @@ def refuse_unusable(context: Context, given: Context, own: list[str]) -> None:
     if sum(sizes.values()) > MOST_CONTEXT_BYTES:
         largest = max(sizes, key=lambda key: sizes[key])
         raise StageError(
-            f"the context has {sum(sizes.values())} bytes, most of them in context[{largest!r}]; it stands in each record,"
-            f" so the limit is {MOST_CONTEXT_BYTES}. Write a file, and put its path into the context."
+            f"the context has {sum(sizes.values())} bytes, most of them in context[{largest!r}]. It stands in each"
+            f" record, so the limit is {MOST_CONTEXT_BYTES}. Write a file, and put its path into the context."
         )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ergit.config.handover import received
+from ergit.config.handover import program_variables, received
 from ergit.config.settings import JobSettings
 from ergit.errors import ErgitError, exit_on_user_error
 from ergit.plugins.process import StageFacts, run_stage
@@ -47,8 +47,8 @@ def begin(settings: JobSettings) -> JsonObject:
 def end(settings: JobSettings, stage: str, reason: str) -> ErgitError:
     """Ends the run for all jobs that have not begun; the error with which this one ends."""
     ended = (
-        f"The stage {stage} has ended the run, {HOPELESS}: {reason}. Nothing was recorded for what was not done yet; the"
-        " same command goes on."
+        f"The stage {stage} set abort_pipeline, {HOPELESS}: {reason}. Nothing was recorded for what was not done yet;"
+        " the same command goes on."
     )
     with _locked(settings) as path:
         record = _record(path) or RunRecord(run=_this_run())
@@ -63,7 +63,14 @@ def begin_apart(name: str) -> None:
         ErgitError: one of them failed, or has ended the run.
     """
     command = [sys.executable, "-P", "-m", "ergit.plugins.runs", "--settings", name]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=os.environ | program_variables(),
+        text=True,
+        errors="replace",
+    )
     if done.returncode != 0:
         raise ErgitError(done.stderr.strip().removeprefix("ergit: "))
 
