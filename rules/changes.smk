@@ -12,7 +12,7 @@ rule changes:
         "../envs/ergit.yaml"
     params:
         settings=literally(to_builtins(settings.changes)),
-        judged="package",
+        judged=settings.measure.judged,
         mirror=f"{RESULTS}/mirror.git",
     script:
         "../scripts/changes.py"

@@ -29,7 +29,7 @@ rule verdict:
     params:
         gate=literally(to_builtins(settings.gate)),
         changes=literally(to_builtins(settings.changes)),
-        judged="package",
+        judged=settings.measure.judged,
         measure=None if settings.imported else {"rounds": settings.measure.rounds, "repeats": settings.measure.repeats},
         mirror=f"{RESULTS}/mirror.git",
     script:

@@ -80,7 +80,8 @@ rule noise_floor:
     params:
         rounds=settings.measure.rounds,
         repeats=settings.measure.repeats,
-        judged="package",
+        judged=settings.measure.judged,
+        limits=literally(to_builtins(limits_of(settings.measure))),
         changes=literally(to_builtins(settings.changes)),
     script:
         "../scripts/noise_floor.py"

@@ -10,6 +10,7 @@ from ergit.analysis.noise_floor.result import PlannedStudy, noise_floor
 from ergit.config.settings import ChangeSettings
 from ergit.errors import exit_on_user_error
 from ergit.files import write_atomically
+from ergit.measuring.flags import Limits, record_judged_again
 from ergit.records.aa_commit import read_aa_commit
 from ergit.records.commits import chosen, read_commits
 from ergit.records.noise import write_noise
@@ -20,7 +21,12 @@ from ergit.reports.noise import page
 def main(job: Any) -> None:
     """Writes the noise floor, as JSON and as a page."""
     paths = [Path(path) for path in job.input.readings]
-    jobs = [job_of(int(path.parent.name), path, read_readings(path), job.params.judged) for path in paths]
+    limits = convert(job.params.limits, Limits)
+    records = [record_judged_again(read_readings(path), limits) for path in paths]
+    jobs = [
+        job_of(int(path.parent.name), path, record, job.params.judged)
+        for path, record in zip(paths, records, strict=True)
+    ]
     plan = PlannedStudy(
         rounds=job.params.rounds,
         repeats=job.params.repeats,

@@ -7,7 +7,7 @@ import msgspec
 from ergit.config.settings import MeasureSettings
 from ergit.machine import interference
 from ergit.machine.interference import SUSPENDED_SECONDS, Interference
-from ergit.records.readings import Reading
+from ergit.records.readings import JobRecord, Reading
 
 LATE_EDGE_SECONDS = 0.01
 LATE_EDGE_SHARE = 0.01
@@ -57,6 +57,11 @@ def flags_of(reading: Reading, limits: Limits) -> tuple[str, ...]:
 def judged_again(reading: Reading, limits: Limits) -> Reading:
     """The reading with the flags that it has under these limits."""
     return msgspec.structs.replace(reading, flags=flags_of(reading, limits))
+
+
+def record_judged_again(record: JobRecord, limits: Limits) -> JobRecord:
+    """The record with all its readings judged so."""
+    return msgspec.structs.replace(record, readings=tuple(judged_again(each, limits) for each in record.readings))
 
 
 def _is_busy(reading: Reading, limits: Limits) -> Judgement:
