@@ -53,7 +53,7 @@ def write_parent(parent: Path, snakefile: str, config: dict[str, Any]) -> None:
     shutil.copytree(ROOT / "profiles", parent / "profiles")
     (parent / "config").mkdir()
     (parent / "config/config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    (parent / "Snakefile").write_text(snakefile.replace("/path/to/ergit", str(ROOT)), encoding="utf-8")
+    (parent / "Snakefile").write_text(snakefile, encoding="utf-8")
 
 
 def records_of(results: Path) -> list[dict[str, Any]]:
@@ -63,8 +63,9 @@ def records_of(results: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a project of two commits, in which parents are made."""
+    """A folder with ergit and a project of two commits, in which parents are made."""
     home = tmp_path_factory.mktemp("module")
+    (home / "ergit").symlink_to(ROOT)
     repository = new_repository(home / "project")
     repository.commit("One")
     repository.git("tag", "first")
@@ -126,7 +127,7 @@ def test_the_parents_own_jobs_keep_their_environment(parent: Path) -> None:
     prefix, environment = json.loads((parent / "environment.json").read_text(encoding="utf-8"))
     outside = subprocess.run(["python3", "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True)
     assert prefix == outside.stdout.strip()
-    assert environment["PYTHONPATH"].endswith(str(ROOT))
+    assert Path(environment["PYTHONPATH"].split(":")[-1]).samefile(ROOT)
 
 
 def test_a_rule_that_was_adapted_measures_nothing_again(parent: Path) -> None:
@@ -145,7 +146,6 @@ def test_a_rule_that_was_adapted_measures_nothing_again(parent: Path) -> None:
         ["--list-rules"],
         ["--unlock"],
         ["--report", "report.html"],
-        ["--lint"],
     ],
     ids=lambda arguments: arguments[0],
 )
@@ -153,6 +153,19 @@ def test_what_snakemake_tells_of_a_workflow_it_tells_without_cores(parent: Path,
     done = call(parent, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "parser_measure" in done.stdout + done.stderr or arguments[0] not in ("--rulegraph", "--list-rules")
+
+
+def test_lint_has_nothing_to_say_about_the_rules_of_ergit(parent: Path) -> None:
+    done = call(parent, "--lint")
+    assert re.findall(r"^Lints for (.*)", done.stdout + done.stderr, re.MULTILINE) == [
+        f"rule environment (line {line_of('rule environment', parent)}, {parent}/Snakefile):"
+    ]
+
+
+def line_of(text: str, parent: Path) -> int:
+    """The line of a parent's Snakefile that begins with the text, counted from 1."""
+    lines = (parent / "Snakefile").read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if line.startswith(text))
 
 
 NESTED = """
@@ -168,33 +181,37 @@ use rule * from outer as outer_*
 
 MIDDLE = """
 module inner:
-    snakefile: "/path/to/ergit/Snakefile"
+    snakefile: "../../ergit/Snakefile"
     config: config["study"]
-    prefix: "inner"
+    replace_prefix: {"results/": "inner/"}
 
 use rule * from inner as inner_*
 """
 
 
-def test_modules_nest_and_need_no_handlers(project: Path) -> None:
+def test_modules_nest_and_need_no_handlers_and_no_profile(project: Path) -> None:
     folder = project / "nested"
     (folder / "middle").mkdir(parents=True)
     write_parent(folder, NESTED, {"study": study("true", rounds=1)})
-    (folder / "middle/Snakefile").write_text(MIDDLE.replace("/path/to/ergit", str(ROOT)), encoding="utf-8")
+    shutil.rmtree(folder / "profiles")
+    (folder / "middle/Snakefile").write_text(MIDDLE, encoding="utf-8")
     done = call(folder, "--cores", "2", "outer_inner_all")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert {record["status"] for record in records_of(folder / "outer/inner/results")} == {"measured"}
-    assert "outer/inner/results/energy.csv" in (folder / "outer/inner/results/summary.md").read_text(encoding="utf-8")
+    assert 'Provided resources: rapl=Resource("rapl", 1)' in done.stdout + done.stderr
+    assert {record["status"] for record in records_of(folder / "outer/inner")} == {"measured"}
+    assert "outer/inner/energy.csv" in (folder / "outer/inner/summary.md").read_text(encoding="utf-8")
     assert sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")) == [
-        *("Snakefile", "config", "middle", "outer", "profiles")
+        *("Snakefile", "config", "middle", "outer")
     ]
+    again = call(folder, "--cores", "2", "--dry-run", "outer_inner_all")
+    assert "Nothing to be done" in again.stdout + again.stderr
 
 
 CANONICAL = """
 configfile: "config/config.yaml"
 
 module ergit:
-    snakefile: "/path/to/ergit/Snakefile"
+    snakefile: "../ergit/Snakefile"
     config: config
 
 use rule * from ergit as ergit_*
@@ -221,9 +238,11 @@ def test_without_handlers_the_measuring_job_refuses_a_machine_that_cannot_measur
     ],
 )
 def test_a_config_that_a_parent_hands_over_wrongly_is_an_error(
-    tmp_path: Path, snakefile: str, more: dict[str, Any], words: str
+    project: Path, tmp_path: Path, snakefile: str, more: dict[str, Any], words: str
 ) -> None:
-    write_parent(tmp_path, snakefile, study("true") | more)
-    done = call(tmp_path, "--dry-run", "ergit_all")
+    (tmp_path / "ergit").symlink_to(project / "ergit")
+    (tmp_path / "parent").mkdir()
+    write_parent(tmp_path / "parent", snakefile, study("true") | more)
+    done = call(tmp_path / "parent", "--dry-run", "ergit_all")
     assert done.returncode == 1
     assert re.search(words, done.stdout + done.stderr)
