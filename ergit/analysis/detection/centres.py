@@ -13,7 +13,7 @@ BIWEIGHT_STEPS = 10
 PLAUSIBLE_SPREAD = 2.0  # up to this many times the usual spread, a commit's own spread is thought to be chance
 SMALL_SAMPLES = (1.0, 1.0, 1.196, 1.495, 1.363, 1.206, 1.2, 1.14, 1.129, 1.107)  # correct spreads of few readings
 MANY_COMMITS = 50  # commits that show well enough which spread is usual, and so which reading is an outlier
-DEGREES_OF_READING = 0.8  # degrees of freedom that each reading after the first gives the spread around a robust centre
+DEGREES_OF_READING = 0.7  # degrees of freedom that each reading after the first gives the spread around a robust centre
 LEAST_COMPLETE = 20  # commits with all their readings, below which effects of the run's position are not estimated
 LEAST_READINGS = 3  # readings of a commit for the same
 

@@ -21,9 +21,7 @@ from ergit.analysis.detection.significance import FloatArray
 from ergit.config.settings import ChangeSettings
 
 WINDOW = 20  # commits on either side of a change point that count: farther ones may have drifted
-SELECTION_CHOICES = (
-    10  # ends that a stretch between change points could have had instead, in effect; set on histories without change
-)
+SELECTION_CHOICES = 10  # ends that a stretch between change points could have had instead, in effect
 REACH = 12  # commits by which a change point may move when it is placed anew
 PLACING_ROUNDS = 3
 PLACING_DEGREES = 4.0  # Student's t that places a change point: commits far from both levels hardly count

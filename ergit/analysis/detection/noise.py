@@ -176,4 +176,4 @@ def degrees_of_difference(commits: int, tail: float, differences: int) -> float:
     The excess kurtosis of Student's t is 6 / (tail - 4), that of a mean of k values a k-th of it: as of Student's t
     with 4 + k (tail - 4) degrees. More than the noise itself was estimated with there cannot be.
     """
-    return min(4 + (tail - 4) * commits, differences + 5.0)
+    return min(4 + (tail - 4) * commits, float(differences + PRIOR_WEIGHT))
