@@ -176,7 +176,11 @@ class ChangeSettings(Part, frozen=True, kw_only=True):
 
     least_change: Annotated[Share, _says("The smallest change of interest: 0.01 is 1 %.")] = 0.01
     false_discovery_rate: Annotated[
-        Share, _says("The share of false ones among the reported changes that is accepted.")
+        Share,
+        _says(
+            "The accepted probability that any lasting change of the study is false (Bonferroni over the history), so"
+            " that the share of false ones is below it too; the share of false ones among excursions."
+        ),
     ] = 0.05
     tags: Annotated[Texts, _says("Words that are looked for in commit messages and shown beside a change.")] = ()
     accepted: Annotated[
