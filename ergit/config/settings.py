@@ -178,8 +178,8 @@ class ChangeSettings(Part, frozen=True, kw_only=True):
     false_discovery_rate: Annotated[
         Share,
         _says(
-            "The accepted probability that any lasting change of the study is false (Bonferroni over the history), so"
-            " that the share of false ones is below it too; the share of false ones among excursions."
+            "The accepted probability that any lasting change of the study is false (Bonferroni), so their share is"
+            " below it too."
         ),
     ] = 0.05
     tags: Annotated[Texts, _says("Words that are looked for in commit messages and shown beside a change.")] = ()
