@@ -137,7 +137,7 @@ onsuccess:
 onerror:
     # What the programs said; Snakemake itself, told to be quiet about its rules, is quiet about their errors too.
     failed = sorted(filter(is_of_this_study, workflow.scheduler.failed), key=str)
-    logs = [path for path in (Path(job.log[0]) for job in failed) if path.exists()]
+    logs = [Path(log) for job in failed for log in job.log[:1] if Path(log).exists()]  # a user's rule may have none
     for path in logs[:3]:
         print(f"\nfrom {path}:\n{path.read_text(encoding='utf-8', errors='replace')[-2000:]}", file=sys.stderr)
     if len(logs) > 3:
@@ -196,8 +196,8 @@ def measuring_order(wildcards):
 
 
 def is_of_this_study(job):
-    """Whether a job writes below the study's results: a parent workflow has other jobs too, and other names for these."""
-    return any(str(path).startswith(f"{RESULTS}/") for path in (*job.output, *job.log))
+    """Whether a job is none of a parent workflow's own, nor of another study: it writes below the study's results."""
+    return not is_module or any(str(path).startswith(f"{RESULTS}/") for path in (*job.output, *job.log))
 
 
 def measuring_may_follow():

@@ -59,6 +59,19 @@ def test_the_rules_are_made_when_they_are_named_and_measure_nothing_again(study:
     assert planned(study, "all", "medians") == {"medians": 1}
 
 
+def test_a_rule_that_fails_says_why_in_the_end(study: Path) -> None:
+    (study / "failing.smk").write_text(
+        "rule failing:\n    output: 'a.txt'\n    log: 'a.log'\n    shell: 'echo not today > {log}; false'\n"
+        "rule without_log:\n    output: 'b.txt'\n    shell: 'false'\n",
+        encoding="utf-8",
+    )
+    configure_study(study, ["failing.smk"])
+    done = snakemake(study, "failing", "without_log")
+    assert done.returncode == 1
+    assert "from a.log:\nnot today" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
