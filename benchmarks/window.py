@@ -4,6 +4,7 @@ python -m benchmarks.window [RUNS]
 """
 
 import os
+import platform
 import resource
 import shutil
 import statistics
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from ergit.config.handover import program_variables
+from ergit.config.handover import FIT, program_variables
 from ergit.config.settings import (
     BuildSettings,
     JobSettings,
@@ -112,7 +113,8 @@ def cpu_seconds_of_a_job(folder: Path) -> float:
         "lock": folder / "lock",
     }
     arguments = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
-    settings = {"ERGIT_SETTINGS_BENCHMARK": msgspec.json.encode(SETTINGS).decode()}
+    name = str(options["settings"])
+    settings = {name: msgspec.json.encode(SETTINGS).decode(), f"{name}{FIT}": platform.node()}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
         [sys.executable, "-P", "-m", "ergit.measuring.measure", *arguments],

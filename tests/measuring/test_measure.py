@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ergit.config.handover import program_variables
+from ergit.config.handover import FIT, program_variables
 from ergit.config.settings import (
     BuildSettings,
     JobSettings,
@@ -112,7 +113,9 @@ class Study:
                 *(part for key in options for part in (f"--{key}", options[key])),
             ],
             cwd=self.folder,
-            env=os.environ | program_variables() | {"ERGIT_SETTINGS_TEST": msgspec.json.encode(job).decode()},
+            env=os.environ
+            | program_variables()
+            | {"ERGIT_SETTINGS_TEST": msgspec.json.encode(job).decode(), f"ERGIT_SETTINGS_TEST{FIT}": platform.node()},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -487,9 +490,9 @@ def test_a_disk_that_fills_inside_the_window_is_the_machines_error_and_told_on_t
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3M", "ergit-test", results], check=True)
     try:
         program = study.start(f"head -c 9000000 /dev/zero > {results}/fill; true", progress=True)
-        told, _ = program.communicate(timeout=60)
-        assert program.returncode == 1
-        assert f"Nothing can be written in {study.output.parent}: No space left on device" in told
+        told, errors = program.communicate(timeout=60)
+        assert program.returncode == 1, errors
+        assert f"Nothing can be written in {study.output.parent}: No space left on device" in told, errors
         assert not study.output.exists()
     finally:
         subprocess.run(["umount", results], check=True)
