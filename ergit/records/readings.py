@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import field
 
+from ergit.errors import ErgitError
 from ergit.files import write_atomically
 from ergit.records.java import ChosenJdk
 from ergit.records.record import JsonObject, Record, Value, read_record, write_record
@@ -56,12 +57,12 @@ class Counter(Value, frozen=True, kw_only=True):
 class WindowConditions(Value, frozen=True, kw_only=True):
     """What was seen before, during and after one window; None with the reason in `missing` where it is not known.
 
-    Seconds are of one processor; `pressure_seconds` is by resource, `throttles` counts how often processors were slowed.
-    `window_seconds` is the time in which the machine was watched, on `processors` processors; `foreign_cores_before` and
-    `steal_cores_before` are what was seen in the `check_seconds` before it. `unfinished_cpu_seconds` is what processes of
-    the command used after its end; `still_running` names those that went on working until they were killed. Records of
-    0.1.0 lack the last six. `service_cpu_seconds` is what processes used in the window that stages of the study had
-    started for the workload; None where there are none.
+    Seconds are of one processor; `pressure_seconds` is by resource, `throttles` counts how often processors were
+    slowed. `window_seconds` is the time in which the machine was watched, on `processors` processors;
+    `foreign_cores_before` and `steal_cores_before` are what was seen in the `check_seconds` before it.
+    `unfinished_cpu_seconds` is what processes of the command used after its end; `still_running` names those that
+    went on working until they were killed. Records of 0.1.0 lack the last six. `service_cpu_seconds` is what
+    processes used in the window that stages of the study had started for the workload; None where there are none.
     """
 
     waited_seconds: float | None = None
@@ -188,13 +189,15 @@ def set_aside(path: Path) -> None:
     """Keeps an earlier record, and its log, beside the new one under the time it began: readings are never lost.
 
     Raises:
-        ErgitError: the earlier record is damaged.
         OSError: the folder cannot be written to.
     """
     if not path.exists():
         return
-    earlier = read_readings(path)
-    started = earlier.readings[0].started if earlier.readings else "unmeasured"
+    try:
+        earlier = read_readings(path)
+        started = earlier.readings[0].started if earlier.readings else "unmeasured"
+    except ErgitError:
+        started = "damaged"
     stamp = re.sub("[^0-9TZa-z]", "", started)
     log = output_log_of(path)
     if log.exists():
@@ -206,9 +209,9 @@ def set_aside(path: Path) -> None:
 def remembered_retake(path: Path) -> Iterator[None]:
     """Around taking readings again of which there is a record: if that does not end well, it is not forgotten.
 
-    Snakemake takes an old record that is still there for the new one, whether the job was killed or has failed. So a
-    mark beside it, which `retake_mark` adds to the fingerprint, is another one from the beginning of the block on. It is
-    the earlier one again, which Snakemake has noted, when the block has ended well.
+    Snakemake takes an old record that is still there for the new one, whether the job was killed or has failed. So
+    a mark beside it, which `retake_mark` adds to the fingerprint, is another one from the beginning of the block
+    on. It is the earlier one again, which Snakemake has noted, when the block has ended well.
     """
     if not path.exists():
         yield

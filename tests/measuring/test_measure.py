@@ -30,7 +30,7 @@ from ergit.config.settings import (
 from ergit.errors import ErgitError
 from ergit.measuring.measure import refuse_uncounted
 from ergit.records.build import BuildRecord, write_build
-from ergit.records.readings import JobRecord, read_readings, write_readings
+from ergit.records.readings import JobRecord, read_readings, retake_mark, write_readings
 from tests.fakes import job_records
 from tests.fakes.job_records import reading
 from tests.fakes.needs import needs_root
@@ -341,6 +341,35 @@ def test_an_earlier_record_stays_where_it_is_when_the_job_fails(study: Study) ->
     study.refusal("true")
     assert read_readings(study.output) == first
     assert [path.name for path in study.output.parent.glob("*.json")] == ["1.json"]
+
+
+def test_a_damaged_earlier_record_is_kept_too(study: Study) -> None:
+    study.output.parent.mkdir(parents=True)
+    study.output.write_text("{")
+    study.measure("true", SMALL)
+    assert (study.output.parent / "1.superseded-damaged.json").read_text() == "{"
+
+
+def test_a_retake_that_fails_changes_the_fingerprint_until_it_has_ended_well(study: Study) -> None:
+    study.measure("true", SMALL)
+    assert retake_mark(study.output) == ""
+    whole = (study.folder / "build.tar.gz").read_bytes()
+    (study.folder / "build.tar.gz").write_bytes(b"no archive")
+    study.refusal("true")
+    noted = retake_mark(study.output)  # by Snakemake, as a part of the param, when the next call runs the job
+    assert noted.startswith(" retake ")
+    study.refusal("true")
+    assert retake_mark(study.output) not in ("", noted)
+    noted = retake_mark(study.output)
+    (study.folder / "build.tar.gz").write_bytes(whole)
+    study.measure("true", SMALL)
+    assert retake_mark(study.output) == noted
+
+
+def test_a_first_job_that_fails_leaves_no_mark_of_a_retake(study: Study) -> None:
+    (study.folder / "build.tar.gz").write_bytes(b"no archive")
+    study.refusal("true")
+    assert retake_mark(study.output) == ""
 
 
 def windows(record: JobRecord) -> list[tuple[float, float]]:

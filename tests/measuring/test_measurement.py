@@ -265,3 +265,8 @@ def test_of_many_programs_left_behind_the_first_are_named() -> None:
 def test_a_domain_that_is_judged_and_was_not_counted_gives_no_reading(machine: Folder) -> None:
     reading = machine.measurement("true", judged="dram").take(Attempt(1))
     assert (reading.status, reading.joules) == ("not-counted", {})
+
+
+def test_work_that_ends_by_itself_just_after_the_command_is_work_that_the_reading_lacks(machine: Folder) -> None:
+    flags, _ = seen_in(machine.measurement("for ((i = 0; i < 100000; i++)); do :; done & true"))
+    assert "unfinished-work" in flags
