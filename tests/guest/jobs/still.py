@@ -42,7 +42,7 @@ def main() -> None:
     )
     printed = doctor.stdout + doctor.stderr
     line = next((line for line in printed.splitlines() if line.startswith("readings")), printed)
-    check("the doctor says so", right="no counter can be read" in line, found=line)
+    check("the doctor says so", right="fatal" in line and "can be read" in line, found=line)
 
     load()
     with choose(MeasureSettings(source="powercap")) as source:
