@@ -295,7 +295,7 @@ def records_of_other_commits(output: Path) -> Iterator[tuple[str, Path]]:
 
 
 def failure_in(path: Path) -> str | None:
-    """The same of the record in a file."""
+    """Why the commit of the record in a file was not measured; None where a reading of it succeeded."""
     return failure_of(read_readings(path))
 
 
