@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import to_builtins
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
-from snakemake.settings.types import DeploymentMethod, SchedulingSettings
+from snakemake.settings.types import DeploymentMethod
 from snakemake.utils import update_config
 
 ROOT = str(Path(str(workflow.current_basedir)).parent)
@@ -69,12 +69,6 @@ except ErgitError as error:
 # One measurement at a time, also where nobody says `--resources rapl=1`.
 workflow.global_resources.setdefault("rapl", 1)
 
-# Else a timer a job passes over all waiting jobs once a second, for every job done, while others measure. A limit that
-# somebody asked for is left as it is.
-limits = workflow.scheduling_settings
-if limits and limits.max_jobs_per_timespan == SchedulingSettings().max_jobs_per_timespan:
-    limits.max_jobs_per_timespan = None
-
 RESULTS = str(Path(workflow.modifier.modify_path("results/mirror.json")).parent)  # where a module statement puts them
 
 # The study's own files that commands use, and its stages: an edited one builds and measures again.
@@ -115,6 +109,11 @@ logger.addHandler(EndOfHopelessRuns(logging.ERROR))
 
 
 onstart:
+    # Else, for each job that was started, a timer makes Snakemake look through all waiting jobs while others measure. Its
+    # default, 100 jobs a second, keeps no job from starting here; a limit that somebody asked for stays.
+    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
     note_study_files(study_files.names, files_note)
     # Before anything is spent: can this machine measure what the config asks for?
     if workflow.local_exec and measuring_may_follow():

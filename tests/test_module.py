@@ -218,6 +218,17 @@ use rule * from ergit as ergit_*
 """
 
 
+def test_the_limit_of_jobs_which_costs_time_is_lifted_but_not_one_that_somebody_asks_for(project: Path) -> None:
+    folder = project / "limited"
+    folder.mkdir()
+    handler = "onstart:\n    ergit.onstart()\n    print(f'Limiter: {workflow.scheduler.job_rate_limiter}')\n"
+    write_parent(folder, CANONICAL + handler, study("true"))
+    done = call(folder, "--cores", "2", "results/mirror.json")
+    assert "Limiter: None\n" in done.stdout
+    asked = call(folder, "--cores", "2", "--force", "results/mirror.json", "--max-jobs-per-timespan", "7/1s")
+    assert "Limiter: <snakemake" in asked.stdout
+
+
 def test_without_handlers_the_measuring_job_refuses_a_machine_that_cannot_measure(project: Path) -> None:
     folder = project / "unfit"
     folder.mkdir()
