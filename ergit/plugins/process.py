@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from importlib.util import decode_source
 from pathlib import Path
 
 import msgspec
@@ -200,7 +201,7 @@ def _request(stage: StageFile, context: JsonObject) -> JsonObject:
         )
     return {
         "path": stage.path,
-        "source": content.decode("utf-8", "replace"),
+        "source": decode_source(content),
         "attributes": {name: getattr(stage, name) for name in ATTRIBUTES},
         "own": list(OWN),
         "context": context,
@@ -213,7 +214,7 @@ def _command(request: Path, answer: Path) -> str:
         f"import sys; sys.path.insert(0, {ROOT!r}); from ergit.plugins.runner import main;"
         f" main({str(request)!r}, {str(answer)!r})"
     )
-    return shlex.join(["exec", sys.executable, "-I", "-c", code])
+    return shlex.join(["exec", sys.executable, "-I", "-u", "-X", "utf8", "-c", code])
 
 
 def _result(

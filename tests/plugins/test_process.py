@@ -11,6 +11,7 @@ from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, R
 from ergit.errors import ErgitError
 from ergit.plugins.files import read_stage
 from ergit.plugins.process import StageFacts, StageResult, run_stage
+from ergit.plugins.runner import commits_python
 from ergit.processes import trees
 from ergit.records.commits import CommitRow, write_commits
 from ergit.records.java import ChosenJdk, JavaRecord, write_java
@@ -264,6 +265,27 @@ def test_a_file_that_was_changed_since_the_run_began_is_refused(study: Study) ->
         run_stage(stage, study.facts(stages=(stage,)), study.tree, put={}, variables={}, tree=study.tree),
     ):
         pass
+
+
+def test_a_file_in_another_encoding_with_another_end_of_lines_is_read_as_python_reads_it(study: Study) -> None:
+    path = write_stage(study.folder / "a.py", "context['x'] = 'ü'\nprint('日本')")
+    text = "# -*- coding: latin-1 -*-\n" + path.read_text().replace("日本", "Zürich")
+    path.write_bytes(text.replace("\n", "\r\n").encode("latin-1"))
+    stage = read_stage(path)
+    facts, variables = study.facts(stages=(stage,)), {"LC_ALL": "C"}
+    with run_stage(stage, facts, study.tree, put={}, variables=variables, tree=study.tree) as result:
+        assert result.put == {"x": "ü"}
+    assert "Zürich\n" in study.log
+
+
+def test_where_ergit_is_in_no_virtual_environment_pip_installs_only_into_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIP_REQUIRE_VIRTUALENV", raising=False)
+    commits_python()
+    assert "PIP_REQUIRE_VIRTUALENV" not in os.environ
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "")
+    commits_python()
+    assert os.environ["PIP_REQUIRE_VIRTUALENV"] == "1"
 
 
 def test_a_process_that_the_stage_forked_does_not_answer_for_it(study: Study) -> None:

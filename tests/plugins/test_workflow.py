@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -14,7 +16,7 @@ from ergit.records.build import BuildRecord, read_build
 from ergit.records.readings import JobRecord, read_readings
 from tests.fakes.plug_ins import write_stage
 from tests.fakes.repositories import Repository, new_repository
-from tests.fakes.studies import SPIN, configure, planned, snakemake, table
+from tests.fakes.studies import ROOT, SPIN, configure, planned, snakemake, table
 
 ONE_READING = {"measure__rounds": 1, "measure__repeats": 1, "measure__warmup": 0}
 
@@ -188,6 +190,40 @@ def test_a_commit_that_a_stage_gives_up_is_a_failure_and_the_study_goes_on(tmp_p
         ("Two", "ok", ""),
     ]
     assert "stage old: too old for this" in (study / "results/summary.md").read_text()
+
+
+MODULE = """
+module study:
+    snakefile: "{root}/Snakefile"
+    config: {config}
+    prefix: "below"
+
+use rule * from study as study_*
+"""
+
+
+def test_as_a_module_without_handlers_the_first_job_runs_the_pre_stages_and_a_failure_is_recorded_for_no_commit(
+    tmp_path: Path,
+) -> None:
+    add_commit(new_repository(tmp_path / "project"), "One")
+    parent = tmp_path / "parent"
+    write_stage(parent / "a.py", "open('runs', 'a').write('x'); raise OSError('no counter')", kind="pre")
+    configure(parent, commits=["main"], modules_enabled=["a.py"], **ONE_READING)
+    config = yaml.safe_load((parent / "config/config.yaml").read_text())
+    shutil.rmtree(parent / "config")
+    shutil.copytree(ROOT / "profiles", parent / "profiles")
+    (parent / "Snakefile").write_text(MODULE.format(root=ROOT, config=config))
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "below/results/energy.csv"]
+    done = subprocess.run(command, cwd=parent, capture_output=True, text=True, timeout=300)
+    assert done.returncode != 0
+    assert "OSError: no counter" in (parent / "below/results/mirror.log").read_text()
+    assert (parent / "runs").read_text() == "x"
+    assert sorted(path.name for path in (parent / "below/results").iterdir()) == [
+        ".run.lock",
+        "mirror.log",
+        "pre.a.log",
+        "run.json",
+    ]
 
 
 def wheel(folder: Path, version: str) -> None:
