@@ -174,14 +174,23 @@ def run_stage(
             log=log,
         )
         with command as (outcome, leftover):
-            has_printed_too_much = log.stat().st_size - start > MOST_OUTPUT_BYTES
-            output.shorten(log, start)
+            has_printed_too_much = _shortened(log, start) > MOST_OUTPUT_BYTES
             refuse_full_disk((log.parent, directory.parent))
             result = _result(stage, outcome, answer, put, variables, has_printed_too_much)
             yield replace(result, leftover=leftover)
-        output.shorten(log, start)  # what was left running has printed too
+        _shortened(log, start)  # what was left running has printed too
     finally:
         shutil.rmtree(exchange, ignore_errors=True)
+
+
+def _shortened(log: Path, start: int) -> int:
+    """How many bytes the log had after `start`, before its middle was cut out; 0 where the stage has removed it."""
+    try:
+        size = log.stat().st_size
+        output.shorten(log, start)
+    except FileNotFoundError:
+        return 0
+    return size - start
 
 
 def _request(stage: StageFile, context: JsonObject) -> JsonObject:

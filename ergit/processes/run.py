@@ -144,7 +144,7 @@ def run_and_leave(
         yield _not_started(started, 1), None
         return
     request = _Request(directory, (_shell(), "-c", command), environment, 1)
-    most = most_output_bytes + (log.stat().st_size if log.exists() else 0)
+    most = most_output_bytes + _size(log)
     with fresh_cgroup(find_cgroup()) as cgroup, _launched(request, log, cgroup) as running:
         started = datetime.now(UTC)
         running.go()
@@ -153,7 +153,7 @@ def run_and_leave(
         while not has_ended and in_time and is_short:
             has_ended = running.ends_within(min(WATCH_SECONDS, max(0.0, deadline - time.monotonic())))
             in_time = has_ended or time.monotonic() < deadline
-            is_short = log.stat().st_size <= most
+            is_short = _size(log) <= most
         if not has_ended:
             running.stop()
         report = running.report()
@@ -167,6 +167,14 @@ def run_and_leave(
         else:
             yield outcome, _Left(running, report)
             running.clear()
+
+
+def _size(log: Path) -> int:
+    """The size of the log in bytes; 0 where there is none, since the command may have removed it."""
+    try:
+        return log.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _shell() -> str:

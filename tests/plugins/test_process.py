@@ -210,6 +210,7 @@ def test_an_error_is_told_with_file_and_line_of_the_stage_and_without_ergit_s_st
         ("os._exit(7)", "it ended its own process with status 7 before run() had returned"),
         ("os.kill(os.getpid(), 9)", "it was killed by SIGKILL"),
         ("os.kill(os.getppid(), 9); time.sleep(0.3)", None),
+        ("import shutil; shutil.rmtree(context['paths']['results'])", "it ended its own process with status 1 before"),
         ("context['x'] = {1, 2}", "a.py: context['x'] is a set. JSON holds texts, numbers, True"),
         ("context['x'] = {'y': [Path('z')]}", "a.py: context['x']['y'][0] is a PosixPath. JSON holds"),
         ("context['x'] = float('nan')", "a.py: context['x'] is nan. JSON holds"),
