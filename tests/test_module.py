@@ -155,6 +155,12 @@ def test_what_snakemake_tells_of_a_workflow_it_tells_without_cores(parent: Path,
     assert "parser_measure" in done.stdout + done.stderr or arguments[0] not in ("--rulegraph", "--list-rules")
 
 
+def test_the_docs_name_each_setting_of_the_profile() -> None:
+    profile = yaml.safe_load((ROOT / "profiles/default/config.yaml").read_text(encoding="utf-8"))
+    docs = (ROOT / "docs/module.md").read_text(encoding="utf-8")
+    assert [key for key in profile if f"`{key}: " not in docs] == []
+
+
 def test_lint_has_nothing_to_say_about_the_rules_of_ergit(parent: Path) -> None:
     done = call(parent, "--lint")
     assert re.findall(r"^Lints for (.*)", done.stdout + done.stderr, re.MULTILINE) == [
