@@ -45,8 +45,8 @@ CALIBRATED: dict[str, tuple[float, ...]] = {  # other values that each constant 
     "noise.LOCAL_RATIO_REACH": (6, 24),
     "noise.LEAST_LOCAL_RATIO": (0.25, 1.0),
     "partition.PENALTY": (1.2, 4.8),
-    "sessions.NOISY_SPREAD": (1.0, 10.0),
-    "sessions.CHANCE_WEIGHT": (0.0, 4.0),
+    "sessions.NOISY_SPREAD": (1.0, 20.0),
+    "sessions.CHANCE_WEIGHT": (0.0, 6.0),
 }
 COMMITS, READINGS, STEPS, APART = 100, 5, 3, 12
 BLOCK = 20  # consecutive commits that are drawn together, so that what is alike among neighbours stays so

@@ -8,7 +8,7 @@ from msgspec import convert
 from ergit.analysis.changes import anchors_named, positions_of
 from ergit.analysis.detection.detect import detect
 from ergit.analysis.gate import Rounds, decide, gate_record, question
-from ergit.analysis.readings import clean_readings
+from ergit.analysis.readings import clean_readings, why_none_is_clean
 from ergit.config.settings import ChangeSettings, GateSettings
 from ergit.errors import exit_on_user_error
 from ergit.git.runner import git_in
@@ -30,7 +30,8 @@ def main(job: Any) -> None:
     readings = clean_readings(table, history, job.params.judged, job.input.table)
     parts = detect(readings.observations, settings, positions_of(anchors, readings))
     planned = job.params.measure and Rounds(**job.params.measure)
-    record = gate_record(decide(asked, readings, parts, settings), readings.kind, settings, gate.undecided, planned)
+    decision = decide(asked, readings, parts, settings, lambda sha: why_none_is_clean(table, [sha]))
+    record = gate_record(decision, readings.kind, settings, gate.undecided, planned)
     write_gate(Path(job.output[0]), record)
 
 

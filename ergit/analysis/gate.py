@@ -1,7 +1,7 @@
 """The gate's verdict: whether the newest commits, or one commit against another, use too much more energy."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -104,9 +104,15 @@ def gate_record(
 
 
 def decide(
-    question: Question, readings: CleanReadings, parts: Sequence[PartResult], settings: ChangeSettings
+    question: Question,
+    readings: CleanReadings,
+    parts: Sequence[PartResult],
+    settings: ChangeSettings,
+    why_unclean: Callable[[str], str],
 ) -> Decision:
     """Fail where an increase is certain and at least `least_change`, pass where that is out of the question.
+
+    `why_unclean` says why the commit with that SHA has no clean reading.
 
     Raises:
         ErgitError: the base is newer than the head.
@@ -114,7 +120,8 @@ def decide(
     positions = {row.commit: position for position, row in enumerate(readings.commits)}
     for sha in (question.head, question.base):
         if sha is not None and sha not in positions:
-            return Decision("undecided", f"{sha[:10]} has no clean reading; the summary says why.")
+            reason = f"{sha[:10]} has no clean reading ({why_unclean(sha)}); the summary says what to do."
+            return Decision("undecided", reason)
     head = positions[question.head]
     base = None if question.base is None else positions[question.base]
     if base == head:

@@ -1,5 +1,6 @@
 """The gate: its verdict on literal readings, and the exit status of a real run."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def readings(levels: list[float], runs: int = 9, run: float = 0.01, session: int
 def judged(found: CleanReadings, settings: ChangeSettings = FIVE_PERCENT, **question: Any) -> Decision:
     """The gate's decision on the newest of these commits, or on what the question says."""
     asked = Question(**{"head": sha(len(found.commits) - 1)} | question)
-    return decide(asked, found, detect(found.observations, settings), settings)
+    return decide(asked, found, detect(found.observations, settings), settings, lambda sha: f"why {sha[:3]}")
 
 
 def compared(decision: Decision) -> GateComparison:
@@ -124,7 +125,7 @@ def test_a_change_that_is_accepted_in_a_commit_without_readings_counts_from_the_
 def test_a_head_without_a_clean_reading_is_undecided() -> None:
     decision = judged(readings([100.0] * 5), head=sha(99))
     assert decision.verdict == "undecided"
-    assert "no clean reading" in decision.reason
+    assert "0000000000 has no clean reading (why 000); the summary says what to do." in decision.reason
 
 
 @pytest.mark.parametrize("found", [readings([100.0]), readings([100.0] * 9, session=8)])
@@ -202,6 +203,29 @@ def test_the_record_says_what_an_undecided_verdict_counts_as_and_what_would_deci
     assert record.passes
     assert record.reason.startswith(decision.reason)
     assert len(record.reason) > len(decision.reason)
+
+
+def test_a_verdict_on_few_commits_says_how_far_builds_are_assumed_to_differ() -> None:
+    few, many = judged(readings([100.0] * 3 + [120.0])), judged(readings([100.0] * 15 + [120.0]))
+    assert compared(few).assumed_build_difference == pytest.approx(0.014, abs=0.001)
+    assert "this assumes that builds of the same source differ by at most 1.4%." in few.reason
+    assert compared(many).assumed_build_difference is None
+    assert "assumes" not in many.reason
+
+
+def test_a_noisy_commit_fails_no_gate() -> None:
+    found = readings([100.0] * 12 + [115.0], runs=4)
+    joules = found.observations.joules.copy()
+    joules[-4:] = 115 * np.exp(0.13 * np.linspace(-1.2, 1.2, 4))
+    noisy = replace_joules(found, joules)
+    assert judged(found).verdict == "fail"
+    assert judged(noisy).verdict == "undecided"
+    assert compared(judged(noisy)).ci_high - compared(judged(noisy)).ci_low > 0.12
+
+
+def replace_joules(found: CleanReadings, joules: np.ndarray[Any, Any]) -> CleanReadings:
+    """The same readings with other energies."""
+    return dataclasses.replace(found, observations=dataclasses.replace(found.observations, joules=joules))
 
 
 def test_commits_between_that_nobody_measured_are_counted_in_the_reason() -> None:

@@ -131,12 +131,14 @@ def robust_centres(matrix: FloatArray, counts: IntArray) -> tuple[FloatArray, Fl
 
     From a few readings a commit's own spread is mostly chance, so all rows share the median one unless theirs is far
     larger. Biweight: Beaton and Tukey 1974, Technometrics 16; its step: Huber 1981, Robust Statistics, 7.8; the spread
-    of few readings is corrected as in Croux and Rousseeuw 1992, Computational Statistics 1.
+    of few readings is corrected as in Croux and Rousseeuw 1992, Computational Statistics 1, where the scatter of many
+    commits does not show the noise anyway.
     """
     centre = row_medians(matrix, counts)
-    few = np.minimum(counts, len(SMALL_SAMPLES) - 1)
-    correction = np.where(counts < len(SMALL_SAMPLES), np.array(SMALL_SAMPLES)[few], counts / (counts - 0.8))
-    spread = NORMAL_MAD * correction * row_medians(np.abs(matrix - centre[:, None]), counts)
+    spread = NORMAL_MAD * row_medians(np.abs(matrix - centre[:, None]), counts)
+    if len(counts) < MANY_COMMITS:
+        few = np.minimum(counts, len(SMALL_SAMPLES) - 1)
+        spread *= np.where(counts < len(SMALL_SAMPLES), np.array(SMALL_SAMPLES)[few], counts / (counts - 0.8))
     positive = spread[spread > 0]
     usual = float(np.median(positive)) if len(positive) else 0.0
     scale = np.maximum(usual, spread / PLAUSIBLE_SPREAD)

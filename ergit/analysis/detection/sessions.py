@@ -14,8 +14,8 @@ from ergit.analysis.detection.significance import FloatArray
 LEAST_ANCHORS = 2  # commits that two sessions must share: one alone cannot show how well an offset holds
 HUBER_LIMIT = 1.5  # standard deviations beyond which an anchor weighs less
 FITTING_STEPS = 10
-NOISY_SPREAD = 3.0  # times the usual spread from which on, among many commits, a commit counts with its own one
-CHANCE_WEIGHT = 2.0  # how much more variance is expected where a commit weighs more since its spread is small by chance
+NOISY_SPREAD = 5.0  # times the usual spread from which on, among many commits, a commit counts with its own one
+CHANCE_WEIGHT = 3.0  # how much more variance is expected where a commit weighs more since its spread is small by chance
 
 
 class RunVariance(NamedTuple):
