@@ -235,10 +235,10 @@ class ChangePointTest:
     def _plausible(self, change_points: Sequence[int], index: int) -> list[int]:
         """The smallest set that holds the change point with `CONFIDENCE`, from the likelihood of each candidate."""
         low, misfit = self._misfit(change_points, index)
-        chances = np.exp((misfit.min() - misfit) / 2)
-        chances /= chances.sum()
-        order = np.argsort(-chances, kind="stable")
-        count = int(np.searchsorted(np.cumsum(chances[order]), CONFIDENCE)) + 1
+        likelihood = np.exp((misfit.min() - misfit) / 2)
+        likelihood /= likelihood.sum()
+        order = np.argsort(-likelihood, kind="stable")
+        count = int(np.searchsorted(np.cumsum(likelihood[order]), CONFIDENCE)) + 1
         return sorted({low + int(place) for place in order[:count]} | {change_points[index]})
 
     def excursions(self, change_points: Sequence[int], settings: ChangeSettings) -> list[Change]:

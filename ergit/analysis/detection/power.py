@@ -11,7 +11,7 @@ from ergit.analysis.detection.noise import degrees_of_difference
 from ergit.analysis.detection.significance import FloatArray, critical
 from ergit.config.settings import ChangeSettings
 
-POWER = 0.8  # the chance with which a change of the stated size is found (Cohen 1988, Statistical Power Analysis)
+POWER = 0.8  # the probability with which a change of the stated size is found (Cohen 1988, Statistical Power Analysis)
 LEAST_RUNS = 3  # of each commit, for a robust centre
 MOST_RUNS = 1000  # more runs of each commit than that are no plan
 

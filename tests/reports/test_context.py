@@ -1,0 +1,29 @@
+"""What lies in a change, in one line of plain text."""
+
+from ergit.records.context import ChangedFile, ChangedFiles, JdkVersions
+from ergit.reports.context import context_sentence
+from tests.fakes.results import change, context
+
+
+def files(*paths: str) -> ChangedFiles:
+    """Changed files, two lines added and one removed in each."""
+    largest = tuple(ChangedFile(path=path, added=2, removed=1) for path in paths)
+    count = len(paths)
+    return ChangedFiles(
+        count=count, added=2 * count, removed=count, largest=largest, unlisted=0, build_files=(), test_files=0
+    )
+
+
+def test_the_context_is_one_line() -> None:
+    found = context(change(1, 0.1), files=files("a"), duration_change=0.1, power_change=0.001, mostly="time")
+    assert context_sentence(found) == "mostly time (time +10.0%, power +0.1%); 1 file, +2 -1 lines: a"
+
+
+def test_another_jdk_is_named() -> None:
+    found = context(change(1, 0.1), java=JdkVersions(before="11.0.2", after="17.0.1"))
+    assert "JDK 11.0.2 → 17.0.1" in context_sentence(found)
+
+
+def test_a_hostile_file_name_does_nothing_to_a_terminal() -> None:
+    line = context_sentence(context(change(1, 0.1), files=files("a\x1b[31m\n\u202eb")))
+    assert line.isprintable()
