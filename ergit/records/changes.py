@@ -116,6 +116,8 @@ class ChangeResult(Value, frozen=True, kw_only=True):
     history, of which `measured_between` were measured. A sampled history has commits between that are in no table.
     These three are None in records of 0.1.0.
 
+    `q_value` is the p-value corrected over the whole history, by Bonferroni (persistent) or Benjamini and Hochberg
+    (transient); in records of 0.1.0 always by the latter.
     `joules_before` is what the commits before would have taken under the conditions of those after.
     `duration_change` and `power_change` say whether time or watts grew (joules = seconds × watts); None where the two
     sides were measured in different sessions.
