@@ -5,7 +5,9 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
+include: "rules/settings.smk"
 include: "rules/common.smk"
+include: "rules/handlers.smk"
 include: "rules/mirror.smk"
 include: "rules/select.smk"
 
