@@ -91,7 +91,7 @@ def compared(
             first_sessions=first.sessions,
             second_sessions=second.sessions,
             anchors=_anchors(first, second),
-            assumed_build_difference=result.assumed_build_difference,
+            assumed_build_difference=_assumed(first, second),
         )
         for (first_name, first, second_name, second), result, difference, rate in zip(
             named, alone, differences, rates, strict=True
@@ -159,6 +159,12 @@ def _alone(first: MeasuredCommit, second: MeasuredCommit) -> PartResult:
     noisier = min(first.result.noise, second.result.noise, key=lambda noise: noise.differences)
     degrees = min(first.result.degrees, second.result.degrees)
     return replace(first.result, linked=linked, noise=noisier, variance=variance, degrees=degrees)
+
+
+def _assumed(first: MeasuredCommit, second: MeasuredCommit) -> float | None:
+    """How far builds are assumed to differ at most, where too few commits of either part show it."""
+    assumed = (commit.result.assumed_build_difference for commit in (first, second))
+    return max((difference for difference in assumed if difference is not None), default=None)
 
 
 def _offset_variance(first: MeasuredCommit, second: MeasuredCommit) -> float:

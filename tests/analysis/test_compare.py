@@ -45,6 +45,13 @@ def test_a_difference_is_told_with_its_size_interval_and_verdict(tmp_path: Path)
     assert "Both were measured in one session: box 0000abcd." in described(comparison)
 
 
+def test_few_commits_assume_how_far_builds_differ_and_many_show_it(tmp_path: Path) -> None:
+    (few,) = of_commits(tmp_path / "few", readings(dict.fromkeys(range(3), 100.0)), 0, 2).pairs
+    (many,) = of_commits(tmp_path / "many", readings(LEVEL), 2, 7).pairs
+    assert few.assumed_build_difference == pytest.approx(0.014, abs=0.001)
+    assert many.assumed_build_difference is None
+
+
 def test_the_other_way_round_the_difference_is_mirrored(tmp_path: Path) -> None:
     rows = readings(LEVEL | {11: 120.0})
     (there,) = of_commits(tmp_path / "there", rows, 2, 11).pairs
