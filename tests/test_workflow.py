@@ -295,7 +295,7 @@ def test_a_build_that_leaves_nothing_to_keep_or_a_link_is_a_recorded_failure(fin
         (
             "links",
             {"commands": [link, "rm -f precious"]},
-            "`./build` could not be started: its folder is not there in this commit, or leads out of it",
+            "`rm -f precious` could not be started: its folder is not there in this commit, or leads out of it",
         ),
         ("packs", {"commands": [link]}, "the build made no . (build.keep)"),
     ):
