@@ -245,7 +245,7 @@ def test_the_studied_repository_is_left_as_it_was(finished: Path) -> None:
     ("changes", "words"),
     [
         ({"commits": ["v9"]}, "'v9' is no commit, tag or branch"),
-        ({"commits": []}, "commits: [] should be non-empty"),
+        ({"commits": []}, "commits is an empty list"),
         ({"repository": {"url": "../nothing"}}, "there is no folder '../nothing'"),
         ({"repository": {"url": "../shallow"}}, "is a shallow clone"),
         ({"mesure": {"rounds": 2}}, "unknown key 'mesure' in the top level: did you mean 'measure'?"),
