@@ -18,6 +18,7 @@ import pytest
 from tests.fakes.repositories import Repository
 from tests.fakes.studies import PROGRAM, ROOT, SPIN, configure, planned, snakemake, table, windows
 
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished study: good, broken (does not build), failing (its workload), slower; beside its project."""
