@@ -9,8 +9,8 @@ class ErgitError(Exception):
     """What is wrong, where, the offending text and what to do about it, in one paragraph."""
 
 
-class CommitFailure(Exception):
-    """What a commit did to the folder it is built or measured in, in words: recorded as its failure, the study goes on."""
+class CommitError(Exception):
+    """What a commit did to the folder it is built or measured in: recorded as its failure, and the study goes on."""
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ergit.disk import refuse_full_disk
-from ergit.errors import CommitFailure, ErgitError
+from ergit.errors import CommitError, ErgitError
 from ergit.files import sync_folder
 from ergit.text import one_line
 
@@ -33,7 +33,7 @@ def pack(artifact: Path, tree: Path | None, keep: Sequence[str]) -> None:
     """Writes the kept paths of the tree as one compressed tar, whole or not at all; an empty one without a tree.
 
     Raises:
-        CommitFailure: the build left something that cannot be packed.
+        CommitError: the build left something that cannot be packed.
         ErgitError: the artifact cannot be written.
     """
     part = artifact.with_name(f".{artifact.name}.part")
@@ -46,7 +46,7 @@ def pack(artifact: Path, tree: Path | None, keep: Sequence[str]) -> None:
             if problem:
                 refuse_full_disk([artifact.parent])
                 _refuse_unusable_tools()
-                raise CommitFailure(f"what the build made cannot be packed: {problem}")
+                raise CommitError(f"what the build made cannot be packed: {problem}")
             os.fsync(file.fileno())
         part.replace(artifact)
         sync_folder(artifact.parent)
@@ -63,7 +63,7 @@ def unpack(artifact: Path, tree: Path) -> None:
     """Unpacks an artifact into the folder.
 
     Raises:
-        CommitFailure: what the build made cannot be put there once more.
+        CommitError: what the build made cannot be put there once more.
         ErgitError: the artifact is not there or damaged, or there is no room.
     """
     reading = ("--extract", "--gzip", "--force-local", "--warning=no-timestamp")
@@ -75,7 +75,7 @@ def unpack(artifact: Path, tree: Path) -> None:
     if damage:
         raise ErgitError(f"{artifact} is damaged: {damage}. Remove it and run the same command again.")
     _refuse_unusable_tools()
-    raise CommitFailure(f"what the build made cannot be unpacked: {problem}")
+    raise CommitError(f"what the build made cannot be unpacked: {problem}")
 
 
 def damage_of(artifact: Path) -> str | None:
@@ -87,7 +87,7 @@ def _refuse_long_paths(tree: Path, keep: Sequence[str]) -> None:
     """Does nothing where each kept path can be made again in the same folder.
 
     Raises:
-        CommitFailure: a path is longer than the kernel takes, so that it was made step by step.
+        CommitError: a path is longer than the kernel takes, so that it was made step by step.
     """
     longest = LONGEST_PATH_BYTES - len(os.fsencode(tree)) - 1
     _require("find")
@@ -100,7 +100,7 @@ def _refuse_long_paths(tree: Path, keep: Sequence[str]) -> None:
         env=os.environ | {"LC_ALL": "C"},
     )
     if found.stdout:
-        raise CommitFailure(f"the build made a path that is longer than {longest} bytes, so it cannot be packed")
+        raise CommitError(f"the build made a path that is longer than {longest} bytes, so it cannot be packed")
 
 
 def _refuse_unusable_tools() -> None:

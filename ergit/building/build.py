@@ -19,7 +19,7 @@ from ergit.config.handover import received
 from ergit.config.settings import BuildSettings
 from ergit.config.study_files import refuse_edited
 from ergit.disk import explain_write_error, refuse_full_disk
-from ergit.errors import CommitFailure, exit_on_user_error
+from ergit.errors import CommitError, exit_on_user_error
 from ergit.git.checkout import FAILURE
 from ergit.plugins.process import StageFacts
 from ergit.plugins.runs import begin
@@ -94,7 +94,7 @@ def build(job: Job) -> BuildRecord:
                 return without_artifact(job, record, record.status, record.reason)
             refuse_unusable(build_dir, job.settings.keep)
             pack(job.artifact, build_dir, job.settings.keep)
-    except CommitFailure as failure:
+    except CommitError as failure:
         return without_artifact(job, record, "failed", str(failure))
     if cached:
         problem = keep_in_cache(job.artifact, cached)
@@ -156,14 +156,14 @@ def refuse_unusable(build_dir: Path, keep: Sequence[str]) -> None:
     """Does nothing where all that is to be kept is in the build dir, and that dir is the one that was made.
 
     Raises:
-        CommitFailure: the build did not make it, took its folder away, or left something mounted there.
+        CommitError: the build did not make it, took its folder away, or left something mounted there.
     """
     missing = [path for path in keep if build_dir.is_symlink() or not is_there(build_dir / path)]
     if missing:
-        raise CommitFailure(f"the build made no {', '.join(missing)} (build.keep)")
+        raise CommitError(f"the build made no {', '.join(missing)} (build.keep)")
     mounts = mounts_in(build_dir)
     if mounts:
-        raise CommitFailure(f"the build left something mounted at {', '.join(map(str, mounts))}")
+        raise CommitError(f"the build left something mounted at {', '.join(map(str, mounts))}")
 
 
 def is_there(path: Path) -> bool:
@@ -233,7 +233,7 @@ def counted_build(job: Job, output: Path) -> BuildRecord:
     try:
         with count_kills(output, other_records(output)):
             return build(job)
-    except CommitFailure as failure:
+    except CommitError as failure:
         pack(job.artifact, None, [])
         return BuildRecord(
             commit=job.commit,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ergit.building.removal import make_writable, remove_tree
-from ergit.errors import CommitFailure, ErgitError
+from ergit.errors import CommitError, ErgitError
 from ergit.locks import lock
 
 COMMON_DIGITS, OWN_DIGITS = 8, 7  # together with the slash as long as the 16 digits of version 0.1.0
@@ -32,7 +32,7 @@ def locked_build_dir(path: Path) -> Iterator[None]:
     from recording what was done in the folder.
 
     Raises:
-        CommitFailure: an earlier build or workload of the commit left there what cannot be removed.
+        CommitError: an earlier build or workload of the commit left there what cannot be removed.
         ErgitError: the folder cannot be made, or what it stands in belongs to somebody else or is a link.
     """
     outer = path.parent if path.parent.parent.name == _home().name else path  # one of two: build_dir_of, version 0.1.0
@@ -40,7 +40,7 @@ def locked_build_dir(path: Path) -> Iterator[None]:
     with _locked(outer):
         problem = remove_tree(outer)
         if problem:
-            raise CommitFailure(
+            raise CommitError(
                 f"an earlier build or workload of this commit left in {path} what cannot be removed: {problem}"
             )
         _make(path)

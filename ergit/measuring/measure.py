@@ -20,7 +20,7 @@ from ergit.config.settings import JobSettings, MeasureSettings, TemperatureSetti
 from ergit.config.study_files import refuse_edited
 from ergit.disk import explain_write_error, write_problem
 from ergit.energy import Roots, Source, choose
-from ergit.errors import CommitFailure, ErgitError, exit_on_user_error
+from ergit.errors import CommitError, ErgitError, exit_on_user_error
 from ergit.machine import temperature
 from ergit.machine.conditions import Conditions, Fact, conditions, differences
 from ergit.machine.kernel import Machine
@@ -118,7 +118,7 @@ def measured(job: Job, machine: Machine) -> JobRecord:
                 )
                 idle = measurement.idle()
                 readings += take_all(measurement.take, settings)
-        except CommitFailure as failure:
+        except CommitError as failure:
             readings.append(failed_reading(str(failure)))
         refuse_uncounted(readings)
         refuse_changed_conditions(before, machine)
@@ -310,7 +310,7 @@ def measure(job: Job, output: Path, lock: Path) -> JobRecord:
         with count_kills(output, (path for _, path in others)):
             job.log.unlink(missing_ok=True)
             return written(job, output, record_of(job, lock))
-    except CommitFailure as failure:
+    except CommitError as failure:
         return written(job, output, without_readings(job, "killed", str(failure), Machine()))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ergit.disk import FullDiskError, write_problem
-from ergit.errors import CommitFailure
+from ergit.errors import CommitError
 from ergit.records.unfinished import UnfinishedRecord, read_unfinished, unfinished_path, write_unfinished
 
 ATTEMPTS = 2
@@ -25,7 +25,7 @@ def count_kills(output: Path, others: Iterable[Path]) -> Iterator[None]:
         others: the records of other commits' jobs, looked at only after attempts that were killed or filled the disk.
 
     Raises:
-        CommitFailure: `ATTEMPTS` attempts were killed, or filled the disk themselves, and another commit's job ended
+        CommitError: `ATTEMPTS` attempts were killed, or filled the disk themselves, and another commit's job ended
             well after the first of them began: it is not the machine. The next attempt counts from 0.
         ErgitError: the note of earlier attempts is damaged, or what the block raises.
     """
@@ -37,7 +37,7 @@ def count_kills(output: Path, others: Iterable[Path]) -> Iterator[None]:
             before = replace(before, started=None, killed=(*before.killed, before.started))
     if len(before.killed) >= ATTEMPTS and _is_other_written(others, before.killed[0]):
         note.unlink()
-        raise CommitFailure(
+        raise CommitError(
             f"killed: ergit's own program died {len(before.killed)} times while it worked on this commit, and other"
             " commits went well in between"
         )
@@ -52,7 +52,7 @@ def count_kills(output: Path, others: Iterable[Path]) -> Iterator[None]:
             after = replace(before, disk_full=(*before.disk_full, started))
         if after and len(after.disk_full) >= ATTEMPTS and _is_other_written(others, after.disk_full[0]):
             after = None
-            raise CommitFailure(
+            raise CommitError(
                 "this commit filled the disk twice: there was room again without its files, and other commits went well"
                 " in between"
             ) from error

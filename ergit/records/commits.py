@@ -59,7 +59,9 @@ def read_commits(path: Path) -> list[CommitRow]:
     except OSError as error:
         raise ErgitError(f"{path} cannot be read: {error.strerror}. Run the study first.") from None
     except (KeyError, ValueError, AttributeError) as error:
-        raise ErgitError(f"{path} is no table of commits ({error}). Remove it and run the same command again.") from None
+        raise ErgitError(
+            f"{path} is no table of commits ({error}). Remove it and run the same command again."
+        ) from None
     return sorted(rows, key=lambda row: row.order)
 
 

@@ -17,7 +17,10 @@ class ChangedFile(Value, frozen=True, kw_only=True):
 
 
 class ChangedFiles(Value, frozen=True, kw_only=True):
-    """What changed between two commits: `largest` are those with the most changed lines, `unlisted` counts the others."""
+    """The files that changed between two commits.
+
+    `largest` are those with the most changed lines, `unlisted` counts the others.
+    """
 
     count: int
     added: int

@@ -69,8 +69,8 @@ def write_energy_table(path: Path, rows: Iterable[EnergyRow]) -> None:
 def read_energy_table(path: Path) -> "pd.DataFrame":
     """All rows, with a type for each column: numbers as float64, empty cells missing.
 
-    `clean` is a truth value, `loops` a whole number that may be missing, all other columns are text; `started` and `date`
-    stay text (`times` reads the former).
+    `clean` is a truth value, `loops` a whole number that may be missing; all other columns are text, also `date` and
+    `started` (which `times` reads).
 
     Raises:
         ErgitError: the file is not there, lacks a column, or a cell is not what its column holds; names the row.
@@ -123,6 +123,6 @@ def _refuse(wrong: "pd.Series[str]", path: Path) -> None:
     if len(wrong):
         row, text = int(wrong.index[0]) + 2, wrong.iloc[0]
         raise ErgitError(
-            f"row {row} of {path} has {text!r} as {wrong.name}, which is no such value. Correct it, or remove the file and"
-            " run the same command again."
+            f"row {row} of {path} has {text!r} as {wrong.name}, which is no such value. Correct it, or remove the file"
+            " and run the same command again."
         )

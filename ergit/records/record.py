@@ -53,7 +53,9 @@ def read_record(path: Path, kind: type[R], schema: str) -> R:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ErgitError(f"{path} cannot be read: {error.strerror}. Run the study again: it makes what is missing.") from None
+        raise ErgitError(
+            f"{path} cannot be read: {error.strerror}. Run the study again: it makes what is missing."
+        ) from None
     return decode(content, kind, schema, str(path))
 
 
@@ -69,7 +71,7 @@ def decode(content: bytes, kind: type[R], schema: str, name: str) -> R:
         raise ErgitError(f"{name} is damaged ({error}). Remove it and run the same command again.") from None
     if record.schema != schema:
         raise ErgitError(
-            f"{name} is of the schema {record.schema!r}, and this version of ergit reads {schema!r}. Use the version that"
-            " wrote it, or remove the file and run the same command again."
+            f"{name} is of the schema {record.schema!r}, and this version of ergit reads {schema!r}. Use the version"
+            " that wrote it, or remove the file and run the same command again."
         )
     return record

@@ -10,7 +10,7 @@ import pytest
 
 from ergit.building.artifacts import copy_tree, damage_of, pack, unpack
 from ergit.building.removal import remove_tree
-from ergit.errors import CommitFailure, ErgitError
+from ergit.errors import CommitError, ErgitError
 from tests.fakes.another_user import another_user
 from tests.fakes.hostile import DEEP
 from tests.fakes.needs import needs_root
@@ -82,7 +82,7 @@ def test_a_file_of_holes_is_packed_at_once_and_takes_no_room(tmp_path: Path, tre
 def test_paths_that_no_program_could_make_again_are_the_commits_failure(tmp_path: Path, tree: Path) -> None:
     subprocess.run(["bash", "-c", DEEP], cwd=tree, check=True)
     (tree / "fine").touch()
-    with pytest.raises(CommitFailure, match=r"made a path that is longer than 40\d\d bytes"):
+    with pytest.raises(CommitError, match=r"made a path that is longer than 40\d\d bytes"):
         pack(tmp_path / "a.tar.gz", tree, ["."])
     assert os.listdir(tmp_path) == ["tree"]  # noqa: PTH208
     pack(tmp_path / "a.tar.gz", tree, ["fine"])
@@ -93,7 +93,7 @@ def test_what_may_not_be_read_is_the_commits_failure(tmp_path: Path, tree: Path)
     (tree / "secret").touch(0)
     (tmp_path / "results").mkdir()
     (tmp_path / "results").chmod(0o777)
-    with another_user(tmp_path), pytest.raises(CommitFailure) as failure:
+    with another_user(tmp_path), pytest.raises(CommitError) as failure:
         pack(tmp_path / "results/a.tar.gz", tree, ["."])
     assert str(failure.value) == (
         "what the build made cannot be packed: tar: ./secret: Cannot open: Permission denied tar: Exiting with failure"
@@ -102,7 +102,7 @@ def test_what_may_not_be_read_is_the_commits_failure(tmp_path: Path, tree: Path)
 
 
 def test_a_kept_path_that_is_not_there_is_the_commits_failure(tmp_path: Path, tree: Path) -> None:
-    with pytest.raises(CommitFailure, match="cannot be packed: tar: gone: Cannot stat"):
+    with pytest.raises(CommitError, match="cannot be packed: tar: gone: Cannot stat"):
         pack(tmp_path / "a.tar.gz", tree, ["gone"])
 
 
@@ -189,5 +189,5 @@ def test_what_cannot_be_unpacked_though_it_is_whole_is_the_commits_failure(tmp_p
     (tmp_path / "a.tar").write_bytes(b"x" * 10_000)
     subprocess.run(["gzip", tmp_path / "a.tar"], check=True)
     (tmp_path / "again").mkdir()
-    with pytest.raises(CommitFailure, match="cannot be unpacked: tar: This does not look like a tar archive"):
+    with pytest.raises(CommitError, match="cannot be unpacked: tar: This does not look like a tar archive"):
         unpack(tmp_path / "a.tar.gz", tmp_path / "again")

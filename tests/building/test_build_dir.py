@@ -11,7 +11,7 @@ import pytest
 
 from ergit.building.build_dir import build_dir_of, locked_build_dir
 from ergit.building.removal import mounts_in, remove_tree
-from ergit.errors import CommitFailure, ErgitError
+from ergit.errors import CommitError, ErgitError
 from tests.fakes.another_user import another_user
 from tests.fakes.hostile import DEEP
 from tests.fakes.needs import needs_root
@@ -136,7 +136,7 @@ def test_what_cannot_be_removed_is_said_and_the_next_time_the_commits_failure(
 ) -> None:
     monkeypatch.setattr("ergit.building.build_dir.remove_tree", lambda _path: "it stays")
     with (
-        pytest.raises(CommitFailure, match=r"left in .*89abcde what cannot be removed: it stays"),
+        pytest.raises(CommitError, match=r"left in .*89abcde what cannot be removed: it stays"),
         locked_build_dir(build_dir_of(COMMIT)),
     ):
         pass

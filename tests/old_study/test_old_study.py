@@ -21,7 +21,7 @@ from tests.fakes.repositories import Repository
 from tests.fakes.studies import planned, snakemake, table
 
 ARCHIVE = Path(__file__).with_name("study-0.1.0.tar.xz")
-"""Made by 0.1.0 (43779d6): eight commits (one does not build, one fails), all targets; with `.snakemake` and its times."""
+"""Made by 0.1.0 (43779d6): eight commits (one does not build, one fails), all targets; `.snakemake` keeps its times."""
 
 LASTING = (  # the facts of 0.1.0 that readings of one session share
     *("host", "boot", "kernel", "cpu_model", "microcode", "processors_online", "governor", "frequency_driver"),

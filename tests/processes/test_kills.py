@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ergit.disk import FullDiskError
-from ergit.errors import CommitFailure, ErgitError
+from ergit.errors import CommitError, ErgitError
 from ergit.processes.kills import count_kills
 from ergit.records.unfinished import UnfinishedRecord, read_unfinished, unfinished_path, write_unfinished
 
@@ -56,7 +56,7 @@ def test_two_kills_with_another_commit_done_in_between_are_the_commits_failure(o
     other = tmp_path / "other.json"
     other.touch()
     killed_at(output, 10.0, 20.0)
-    with pytest.raises(CommitFailure, match=r"^killed: ergit's own program died 2 times"):
+    with pytest.raises(CommitError, match=r"^killed: ergit's own program died 2 times"):
         attempt(output, [other])
     attempt(output, [other])  # asked for again: counted from 0
 
@@ -76,7 +76,7 @@ def fill_the_disk(output: Path, other: Path) -> None:
         raise FullDiskError("the disk is full", (output.parent,))
 
 
-@pytest.mark.parametrize(("for_good", "error"), [(True, FullDiskError), (False, CommitFailure)])
+@pytest.mark.parametrize(("for_good", "error"), [(True, FullDiskError), (False, CommitError)])
 def test_a_commit_that_fills_the_disk_twice_has_failed_unless_the_disk_is_full_without_it(
     output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, for_good: bool, error: type[Exception]
 ) -> None:
