@@ -24,5 +24,5 @@ def refuse_all_failed(table: pd.DataFrame, results: str) -> None:
     more = f"; and {counted(len(reasons) - SHOWN_REASONS, 'other reason')}" if len(reasons) > SHOWN_REASONS else ""
     raise ErgitError(
         f"No commit could be measured. {'; '.join(reasons[:SHOWN_REASONS])}{more}. The summary ({results}/summary.md)"
-        " lists them all. Fix the cause and try them again with `-R $(cat {results}/failed.txt)`."
+        f" lists them all. Fix the cause and try them again with `-R $(cat {results}/failed.txt)`."
     )

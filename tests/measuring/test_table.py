@@ -151,8 +151,11 @@ def test_a_study_without_one_measured_commit_has_failed_with_the_reasons(tmp_pat
     broken = record(OLD, status="build-failed", reason="javac", source=None, session=None)
     failing = record(NEW, reading(status="failed", reason="exit 3"))
     table = study(tmp_path, broken, msgspec.structs.replace(broken, round=2), failing)
-    with pytest.raises(ErgitError, match=r"^No commit could be measured\. 1 commit: javac; 1 commit: exit 3\. "):
-        refuse_all_failed(table, "results")
+    reasons = r"^No commit could be measured\. 1 commit: javac; 1 commit: exit 3\. "
+    with pytest.raises(ErgitError, match=reasons) as failure:
+        refuse_all_failed(table, "a/results")
+    assert "(a/results/summary.md) lists them all" in str(failure.value)
+    assert str(failure.value).endswith("with `-R $(cat a/results/failed.txt)`.")
 
 
 def test_a_study_with_one_measured_commit_has_not_failed_even_if_its_readings_are_flagged(tmp_path: Path) -> None:
