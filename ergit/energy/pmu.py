@@ -442,7 +442,8 @@ def fix_of_right(fix: str, proc: Path) -> str:
         return fix
     if level <= STRICTEST_FOR_PERFMON:
         return fix
-    return f"First sudo sysctl kernel.perf_event_paranoid={STRICTEST_FOR_PERFMON}, since it is {level}. {fix}"
+    sysctl = f"sudo sysctl kernel.perf_event_paranoid={STRICTEST_FOR_PERFMON}"
+    return f"First {sysctl}, since at {level} this kernel ignores CAP_PERFMON. {fix}"
 
 
 def open_on_each(

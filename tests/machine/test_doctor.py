@@ -17,7 +17,6 @@ from ergit.machine.doctor.check import Check, Roots
 from ergit.machine.doctor.load import load
 from ergit.machine.doctor.platform import free_space, running_builds
 from ergit.machine.doctor.report import checks, refuse_fatal, report
-from ergit.machine.doctor.sources import fix_here
 from ergit.machine.interference import Interference
 from ergit.machine.lock import lock_path, measuring_lock
 from ergit.machine.prepare.saved_state import SavedState, store
@@ -146,6 +145,20 @@ def test_a_pmu_that_counts_the_whole_machine_alone_needs_no_kernel_module(tmp_pa
     }
 
 
+def test_the_fix_of_a_source_names_the_sysctl_that_it_needs_first_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    perf = tmp_path / "bin/perf"
+    perf.parent.mkdir()
+    perf.write_text("#!/bin/sh\necho perf_event_paranoid setting is 3 >&2\nexit 255\n")
+    perf.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{perf.parent}:{os.environ['PATH']}")
+    pmu = {f"{PMU}/events/energy-pkg": "event=0x02", f"{PMU}/type": "21", f"{PMU}/cpumask": "0"}
+    fix = found(roots(tmp_path, pmu, {"sys/kernel/perf_event_paranoid": "3"}))["source perf"].fix
+    assert fix.startswith("First sudo sysctl kernel.perf_event_paranoid=2, since at 3 ")
+    assert fix.count("sudo sysctl kernel.perf_event_paranoid=2") == 1
+
+
 def test_a_powercap_tree_that_a_container_hides_is_named_as_such(tmp_path: Path) -> None:
     there = roots(tmp_path, {name: text for name, text in WELL_PREPARED.items() if not name.startswith(PACKAGE)})
     zones = there.sysfs / "class/powercap"
@@ -245,25 +258,6 @@ def test_perf_needs_a_low_paranoia_or_the_capability(
 ) -> None:
     proc = {"sys/kernel/perf_event_paranoid": paranoid, "self/status": f"Name:\tx\nCapEff:\t{capabilities:0>16}\n"}
     assert found(roots(tmp_path, WELL_PREPARED, proc))["perf right"].level == level
-
-
-@pytest.mark.parametrize(
-    ("paranoid", "fix"),
-    [
-        ("2", "sudo setcap cap_perfmon+ep perf for CAP_PERFMON"),
-        (
-            "3",
-            "First sudo sysctl kernel.perf_event_paranoid=2, since at 3 this kernel ignores CAP_PERFMON. "
-            "sudo setcap cap_perfmon+ep perf for CAP_PERFMON",
-        ),
-    ],
-)
-def test_a_fix_with_a_capability_that_the_kernel_ignores_begins_with_its_sysctl(
-    tmp_path: Path, paranoid: str, fix: str
-) -> None:
-    there = roots(tmp_path, WELL_PREPARED, {"sys/kernel/perf_event_paranoid": paranoid})
-    assert fix_here("sudo setcap cap_perfmon+ep perf for CAP_PERFMON", there) == fix
-    assert fix_here("sudo modprobe rapl", there) == "sudo modprobe rapl"
 
 
 def prepared(boot: str) -> SavedState:

@@ -5,13 +5,12 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ergit import energy
 from ergit.config.settings import MeasureSettings
-from ergit.energy.pmu import EVENT_DOMAINS
+from ergit.energy.pmu import EVENT_DOMAINS, STRICTEST_FOR_PERFMON
 from ergit.energy.zones import named_zones
 from ergit.machine.doctor.check import Check, Level, Roots
 from ergit.machine.kernel import text_of, whole_number
 
 CAP_SYS_ADMIN, CAP_PERFMON = 21, 38  # bits of capabilities(7), linux/capability.h
-STRICTEST_FOR_PERFMON = 2  # above it, kernels of Debian and Ubuntu ask for CAP_SYS_ADMIN
 NOTHING_MEASURED = "Nothing can be measured: the study stops before it builds anything."
 ALL_USERS = ["0", "0", "4294967295"]  # the first user namespace's uid_map, user_namespaces(7)
 
@@ -40,17 +39,8 @@ def source_checks(settings: MeasureSettings, roots: Roots) -> Iterator[Check]:
             is_needed = chosen is None and each in asked
             level: Level = "fatal" if is_needed else "missing"
             meaning = NOTHING_MEASURED if is_needed else "These settings do without it."
-            yield Check(f"source {each.name}", level, each.reason, meaning, fix_here(each.fix or "", roots))
+            yield Check(f"source {each.name}", level, each.reason, meaning, each.fix or "")
     yield perf_right(roots)
-
-
-def fix_here(fix: str, roots: Roots) -> str:
-    """The fix of a source, with what it needs before where this kernel ignores CAP_PERFMON."""
-    paranoid = whole_number(text_of(roots.proc / "sys/kernel/perf_event_paranoid")) or 0
-    if "CAP_PERFMON" not in fix or paranoid <= STRICTEST_FOR_PERFMON:
-        return fix
-    sysctl = f"sudo sysctl kernel.perf_event_paranoid={STRICTEST_FOR_PERFMON}"
-    return f"First {sysctl}, since at {paranoid} this kernel ignores CAP_PERFMON. {fix}"
 
 
 def shown_instead(roots: energy.Roots, judged: str) -> dict[str, str]:
