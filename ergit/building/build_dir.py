@@ -1,6 +1,5 @@
 """The folder in which a commit is built and, at the very same path, measured."""
 
-import errno
 import os
 import sys
 import tempfile
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ergit.building.removal import make_writable, remove_tree
+from ergit.disk import NO_ROOM
 from ergit.errors import CommitError, ErgitError
 from ergit.locks import lock
 
@@ -137,7 +137,7 @@ def _open_lock(path: Path) -> int:
     try:
         return os.open(path, flags, 0o600)
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
+        if error.errno in NO_ROOM:
             raise _not_made(path, error) from None
     remove_tree(path)
     make_writable(path.parent)

@@ -10,7 +10,6 @@ from ergit.errors import ErgitError
 from ergit.git.runner import Git, GitObject
 from ergit.records.commits import CommitRow
 
-SHORTEST_ABBREVIATION = 4
 ABBREVIATION = re.compile(r"(?:\S+-g)?([0-9a-f]{4,40})", re.IGNORECASE)  # also what `git describe` prints
 REMOTE_BRANCH = re.compile("refs/remotes/(?P<remote>[^/]+)/(?!HEAD$)(?P<branch>.+)", re.DOTALL)
 STEPS = re.compile(r"(?P<base>[^~^]+)(?P<steps>(?:[~^][0-9]*)+)")  # main~3, v2^

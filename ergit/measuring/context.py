@@ -14,7 +14,7 @@ from ergit.errors import ErgitError
 from ergit.machine.kernel import Machine
 from ergit.machine.temperature import Sensor
 from ergit.measuring.attempts import Attempt
-from ergit.measuring.flags import flags_of, limits_of
+from ergit.measuring.flags import judged_again, limits_of
 from ergit.processes import output
 from ergit.processes.environment import child_environment
 from ergit.processes.run import Leftover, Outcome, Window, run
@@ -135,7 +135,7 @@ class ReadingContext:
             stages=tuple(self.stages),
             context=self.put,
         )
-        return msgspec.structs.replace(reading, flags=flags_of(reading, limits_of(self.setup.settings)))
+        return judged_again(reading, limits_of(self.setup.settings))
 
 
 class ReadingStage(PipelineStage[ReadingContext]):

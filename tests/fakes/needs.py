@@ -1,4 +1,4 @@
-"""What a test needs beyond the README (libfuse, perf, Maven, git-lfs, rights, data): the one place that looks for it.
+"""What a test needs beyond the README (libfuse, perf, git-lfs, rights, data): the one place that looks for it.
 
 Each is a mark, `@needs_perf`; where the thing is missing the test is skipped with the reason.
 """
@@ -68,11 +68,9 @@ needs_perf = _unless(has_perf(), "needs perf (Debian: linux-perf) and the right 
 needs_right_to_count = _unless(may_count(), "no right to count events on CPU 0 (perf_event_open)")
 needs_strict_kernel = _unless(paranoid_level() > 0, "here everybody may count events (perf_event_paranoid below 1)")
 needs_two_processors = _unless((os.cpu_count() or 1) > 1, "needs two processors")
-needs_maven = _unless(shutil.which("mvn") is not None, "needs Maven (Debian: maven)")
 needs_lfs = _unless(shutil.which("git-lfs") is not None, "needs git-lfs (Debian: git-lfs)")
 needs_shared = _unless(SHARED.is_dir(), "the published data is not beside this checkout (../shared)")
 needs_root = _unless(os.geteuid() == 0, "needs root, to act as another user")
-needs_another_user = _unless(os.geteuid() != 0, "needs another user than root, who may read everything")
 
 
 ALLOWED_SKIPS = (  # that remain where all extras are installed (ERGIT_TESTS_WITH_EXTRAS, see .ci/run)

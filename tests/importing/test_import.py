@@ -11,7 +11,7 @@ from ergit.errors import ErgitError
 from ergit.git.runner import git_in
 from ergit.importing.files import ImportedFile, joules_of, matching, read_file, sentences
 from ergit.importing.table import import_record, imported_rows, missing_commits
-from tests.fakes.needs import SHARED
+from tests.fakes.needs import SHARED, needs_shared
 from tests.fakes.repositories import Repository
 from tests.fakes.studies import planned, snakemake, table
 from tests.fakes.tables import commit_row
@@ -227,7 +227,7 @@ def test_a_file_of_another_project_is_an_error_that_says_so(repository: Reposito
     assert "Traceback" not in done.stderr + done.stdout
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="the published data is not beside this checkout (../shared/data)")
+@needs_shared
 @pytest.mark.parametrize(
     ("file", "count"),
     [
@@ -244,7 +244,7 @@ def test_published_data_loads_unchanged(file: str, count: int) -> None:
     assert all(run.reason is None for run in found.runs)
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="the published data is not beside this checkout (../shared/data)")
+@needs_shared
 def test_published_data_of_four_columns_loads_unchanged() -> None:
     found = read_file(DATA / "xz-four-columns.csv")
     assert found.runs
