@@ -190,7 +190,7 @@ def test_the_command_imports_nothing_of_the_working_directory(hostile: Path, pat
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("module", sorted(set(re.findall(r"python3 -P -m (ergit[\w.]+)", RULES))))
+@pytest.mark.parametrize("module", sorted(set(re.findall(r"\{params\.python\} -P -m (ergit[\w.]+)", RULES))))
 def test_the_programs_of_the_rules_import_nothing_of_the_working_directory(
     hostile: Path, module: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,7 +203,9 @@ def test_the_programs_of_the_rules_import_nothing_of_the_working_directory(
 
 
 def test_every_program_of_the_rules_is_started_without_the_working_directory() -> None:
-    assert set(re.findall(r"python3? .*?(?=ergit\.)", RULES)) == {"python3 -P -m "}
+    starts = re.findall(r'"exec (.*?)ergit\.', RULES)
+    assert set(starts) == {"{params.python} -P -m ", "env -u ERGIT_BUILD_CACHE {params.python} -P -m "}
+    assert len(starts) == len(re.findall("^    shell:", RULES, re.MULTILINE))
 
 
 def test_the_installed_command_is_the_one_that_is_tested() -> None:
