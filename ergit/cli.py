@@ -147,7 +147,7 @@ def parser_for(names: Collection[str | None]) -> argparse.ArgumentParser:
         description=DESCRIPTION,
         epilog=_examples(command.examples[0] for command in COMMANDS) + f"\n\n{DOCUMENTS}",
         allow_abbrev=False,
-        formatter_class=Page,
+        formatter_class=HelpPage,
     )
     parser.add_argument("--version", action="version", version=f"ergit {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -158,7 +158,7 @@ def parser_for(names: Collection[str | None]) -> argparse.ArgumentParser:
             description=command.description,
             epilog=_examples(command.examples),
             allow_abbrev=False,
-            formatter_class=Page,
+            formatter_class=HelpPage,
         )
         if command.name in names:
             module = import_module(command.module)
@@ -171,7 +171,7 @@ def _examples(lines: Iterable[str]) -> str:
     return "\n  ".join(["examples:", *lines])
 
 
-class Page(argparse.HelpFormatter):
+class HelpPage(argparse.HelpFormatter):
     """Fills the paragraphs of a page, and leaves those of several lines as they are."""
 
     def __init__(self, prog: str) -> None:

@@ -34,7 +34,7 @@ from ergit.same_failures import refuse_same_failures
 
 
 @dataclass(frozen=True)
-class Job:
+class BuildJob:
     """What one commit is built from and to; `log` is the file to which the commands' output is added."""
 
     commit: str
@@ -50,7 +50,7 @@ class Job:
     context: JsonObject = field(default_factory=dict)  # what pre stages have put into it
 
 
-def build(job: Job) -> BuildRecord:
+def build(job: BuildJob) -> BuildRecord:
     """The record of the build; the artifact holds what is kept of the built tree, nothing where there is no build.
 
     Raises:
@@ -104,19 +104,19 @@ def build(job: Job) -> BuildRecord:
     return record
 
 
-def cache_of(job: Job) -> str | None:
+def cache_of(job: BuildJob) -> str | None:
     """The cache of builds; None where pre-test stages run: what they put into the context is in no artifact."""
     has_stages = job.stages is not None and job.stages.settings.stages_of("pre-test")
     return None if has_stages else job.cache
 
 
-def without_artifact(job: Job, record: BuildRecord, status: BuildStatus, reason: str | None) -> BuildRecord:
+def without_artifact(job: BuildJob, record: BuildRecord, status: BuildStatus, reason: str | None) -> BuildRecord:
     """The record of a commit that was not built; its artifact is empty."""
     pack(job.artifact, None, [])
     return replace(record, status=status, reason=reason)
 
 
-def run_commands(job: Job, build_dir: Path, environment: dict[str, str]) -> tuple[CommandOutcome, ...]:
+def run_commands(job: BuildJob, build_dir: Path, environment: dict[str, str]) -> tuple[CommandOutcome, ...]:
     """The outcome of each build command in turn, up to the first that does not succeed.
 
     Raises:
@@ -174,7 +174,7 @@ def is_there(path: Path) -> bool:
         return False
 
 
-def warn(job: Job, text: str) -> None:
+def warn(job: BuildJob, text: str) -> None:
     """Writes a warning into the job's log and, where there is a way, to the terminal."""
     line = f"ergit: warning: {job.commit[:12]}: {text}\n"
     sys.stderr.write(line)
@@ -203,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         refuse_edited(settings)
         stages = StageFacts(settings, output, options.commit)
         stages.forget()
-        job = Job(
+        job = BuildJob(
             commit=options.commit,
             java=read_java(options.java),
             checkout=options.checkout,
@@ -224,7 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_build(output, record)
 
 
-def counted_build(job: Job, output: Path) -> BuildRecord:
+def counted_build(job: BuildJob, output: Path) -> BuildRecord:
     """The record of the build, or of the failure of a commit whose builds are killed again and again.
 
     Raises:

@@ -34,7 +34,7 @@ def joules_between(first_uj: int, last_uj: int, range_uj: int) -> float:
     return (last_uj - first_uj) % (range_uj + 1) / 1e6
 
 
-class Step(NamedTuple):
+class CounterStep(NamedTuple):
     """From one read of the counter to the next, a fall of the count taken for a wrap."""
 
     first_uj: int
@@ -75,7 +75,7 @@ def window_joules(
     Raises NotCountedError where a step is unsure or impossible.
     """
     steps = [
-        Step(first, last, end - begin, joules_between(first, last, range_uj))
+        CounterStep(first, last, end - begin, joules_between(first, last, range_uj))
         for (begin, end), (first, last) in zip(pairwise(times), pairwise(counts_uj), strict=True)
     ]
     for index, step in enumerate(steps):
@@ -91,7 +91,7 @@ def window_joules(
     return sum(step.joules for step in steps)
 
 
-def neighbours_of(steps: Sequence[Step], index: int) -> Watts | None:
+def neighbours_of(steps: Sequence[CounterStep], index: int) -> Watts | None:
     """Power of the nearest steps before and after one, in which the count did not fall; None where there are none."""
     before = next((step for step in reversed(steps[:index]) if step.can_be_compared_with), None)
     after = next((step for step in steps[index + 1 :] if step.can_be_compared_with), None)
@@ -99,7 +99,7 @@ def neighbours_of(steps: Sequence[Step], index: int) -> Watts | None:
     return Watts(min(watts), max(watts)) if watts else None
 
 
-def why_no_wrap(step: Step, known: Watts | None) -> str | None:
+def why_no_wrap(step: CounterStep, known: Watts | None) -> str | None:
     """Why a fall of the count is not believed to be a wrap, or None where it is."""
     if known is None:
         return "the counter fell, and no other power is known by which a wrap could be told from a reset"

@@ -20,7 +20,7 @@ USER, PASSWORD = "ERGIT_GIT_USER", "ERGIT_GIT_PASSWORD"
 HELPER = f"""!f() {{ test "$1" = get && printf 'username=%s\\npassword=%s\\n' "${USER}" "${PASSWORD}"; }}; f"""
 NO_SECRETS = frozenset({"git", "oauth2", "x-access-token", "x-token-auth", "gitlab-ci-token"})  # well-known users
 
-Settings = tuple[tuple[str, str], ...]
+GitSettings = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Access:
     """The studied repository's URL without user and password, or its absolute path; and what Git needs to reach it."""
 
     url: str
-    settings: Settings = ()
+    settings: GitSettings = ()
     environment: dict[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
 
     @contextmanager
     def git_in(
-        self, directory: Path, settings: Settings = (), environment: Mapping[str, str] | None = None
+        self, directory: Path, settings: GitSettings = (), environment: Mapping[str, str] | None = None
     ) -> Iterator[Git]:
         """Git's commands in a folder, able to reach the repository; with further settings and variables.
 

@@ -6,10 +6,10 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ergit import demo
 from ergit.config.handover import received
 from ergit.config.settings import RepositorySettings
 from ergit.errors import ErgitError, exit_on_user_error
+from ergit.git import demo
 from ergit.git.access import DEMO, Access, access_to
 from ergit.git.names import CommitNames
 from ergit.git.runner import Git, GitError, git_in

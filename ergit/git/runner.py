@@ -98,7 +98,7 @@ class GitError(ErgitError):
     """A Git command ended with an error; in Git's own words, without any user and password."""
 
 
-class Command(Protocol):
+class GitCommand(Protocol):
     """One of Git's commands; called with its arguments it returns what Git prints, without the last line break.
 
     Bytes that are no UTF-8 come as lone surrogates (PEP 383). Raises GitError where Git ends with an error.
@@ -131,7 +131,7 @@ class Git:
         self._git.update_environment(**environment)
         self._libc = ctypes.CDLL(None)
 
-    def __getattr__(self, name: str) -> Command:
+    def __getattr__(self, name: str) -> GitCommand:
         if name.startswith("_"):
             raise AttributeError(name)
 

@@ -55,7 +55,7 @@ from ergit.text import counted
 
 
 @dataclass(frozen=True)
-class Job:
+class MeasuringJob:
     """One built commit in one round; the output of its commands is in the logs."""
 
     commit: str
@@ -69,7 +69,7 @@ class Job:
     context: JsonObject = field(default_factory=dict)  # what pre stages have put into it
 
 
-def record_of(job: Job, lock: Path) -> JobRecord:
+def record_of(job: MeasuringJob, lock: Path) -> JobRecord:
     """The whole record of one job; it measures under the lock, if there is a build to measure.
 
     Raises:
@@ -82,7 +82,7 @@ def record_of(job: Job, lock: Path) -> JobRecord:
         return measured(job, Machine())
 
 
-def measured(job: Job, machine: Machine) -> JobRecord:
+def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
     """The record of measuring a successful build.
 
     Raises:
@@ -155,7 +155,7 @@ def failed_reading(reason: str) -> Reading:
     )
 
 
-def without_readings(job: Job, status: JobStatus, reason: str | None, machine: Machine) -> JobRecord:
+def without_readings(job: MeasuringJob, status: JobStatus, reason: str | None, machine: Machine) -> JobRecord:
     """The record of a commit that was not measured."""
     return job_record(
         job,
@@ -170,7 +170,7 @@ def without_readings(job: Job, status: JobStatus, reason: str | None, machine: M
 
 
 def job_record(
-    job: Job,
+    job: MeasuringJob,
     *,
     status: JobStatus,
     reason: str | None,
@@ -299,7 +299,7 @@ def failure_in(path: Path) -> str | None:
     return failure_of(read_readings(path))
 
 
-def measure(job: Job, output: Path, lock: Path) -> JobRecord:
+def measure(job: MeasuringJob, output: Path, lock: Path) -> JobRecord:
     """The record of the job, which is written then; an earlier one is kept beside it.
 
     Raises:
@@ -314,7 +314,7 @@ def measure(job: Job, output: Path, lock: Path) -> JobRecord:
         return written(job, output, without_readings(job, "killed", str(failure), Machine()))
 
 
-def written(job: Job, output: Path, record: JobRecord) -> JobRecord:
+def written(job: MeasuringJob, output: Path, record: JobRecord) -> JobRecord:
     """The record, when it is on the disk beside an earlier one and the output of its commands.
 
     Raises:
@@ -367,7 +367,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         context = begin(settings)
         stages = StageFacts(settings, output, options.commit, options.round)
         stages.forget()
-        job = Job(
+        job = MeasuringJob(
             commit=options.commit,
             round=options.round,
             build=read_build(options.build),

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ergit.building.build import Job, build, counted_build
+from ergit.building.build import BuildJob, build, counted_build
 from ergit.building.cache import VARIABLE
 from ergit.config.handover import PREFIX, ROOT
 from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, RepositorySettings
@@ -24,7 +24,7 @@ from tests.fakes.hostile import DEEP
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 NO_JAVA = JavaRecord(commit=COMMIT, status="not-wanted", wanted=None, wanted_from=None, chosen=None, reason="")
 
-Maker = Callable[..., Job]
+Maker = Callable[..., BuildJob]
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maker]:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     monkeypatch.chdir(tmp_path)
 
-    def make(*commands: str, java: JavaRecord = NO_JAVA, cache: Path | None = None, **settings: object) -> Job:
-        return Job(
+    def make(*commands: str, java: JavaRecord = NO_JAVA, cache: Path | None = None, **settings: object) -> BuildJob:
+        return BuildJob(
             commit=COMMIT,
             java=java,
             checkout=tmp_path / "checkout",
@@ -52,7 +52,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maker]:
     subprocess.run(["chattr", "-R", "-f", "-i", tmp_path / "tmp"], capture_output=True)
 
 
-def packed(job: Job) -> list[str]:
+def packed(job: BuildJob) -> list[str]:
     """The paths in the artifact."""
     done = subprocess.run(["tar", "-tzf", job.artifact], capture_output=True, text=True, check=True)
     return sorted(done.stdout.split())

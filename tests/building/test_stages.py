@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ergit.building.build import Job, build
+from ergit.building.build import BuildJob, build
 from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, RepositorySettings
 from ergit.errors import ErgitError
 from ergit.plugins.files import read_stage
@@ -20,7 +20,7 @@ from tests.fakes.plug_ins import write_stage
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 NO_JAVA = JavaRecord(commit=COMMIT, status="not-wanted", wanted=None, wanted_from=None, chosen=None, reason="")
 
-Maker = Callable[..., Job]
+Maker = Callable[..., BuildJob]
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maker:
     monkeypatch.chdir(tmp_path)
     write_commits(tmp_path / "results/commits.tsv", [])
 
-    def make(*stages: Path, command: str = "true", cache: str | None = None, **others: object) -> Job:
+    def make(*stages: Path, command: str = "true", cache: str | None = None, **others: object) -> BuildJob:
         build_settings = BuildSettings(commands=(command,))
         settings = JobSettings(
             repository=RepositorySettings(url="x"),
@@ -43,7 +43,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maker:
             measure=MeasureSettings(),
             stages=tuple(map(read_stage, stages)),
         )
-        return Job(
+        return BuildJob(
             commit=COMMIT,
             java=NO_JAVA,
             checkout=tmp_path / "checkout",
@@ -60,7 +60,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maker:
     return make
 
 
-def packed(job: Job) -> list[str]:
+def packed(job: BuildJob) -> list[str]:
     """The paths in the artifact."""
     done = subprocess.run(["tar", "-tzf", job.artifact], capture_output=True, text=True, check=True)
     return sorted(done.stdout.split())

@@ -13,7 +13,7 @@ import pytest
 
 from ergit.config.settings import MeasureSettings, TemperatureSettings
 from ergit.errors import ErgitError
-from ergit.machine.doctor.check import Check, Roots
+from ergit.machine.doctor.check import Check, CheckRoots
 from ergit.machine.doctor.load import load
 from ergit.machine.doctor.platform import free_space, running_builds
 from ergit.machine.doctor.report import checks, refuse_fatal, report
@@ -63,7 +63,7 @@ PROC = {
 }
 
 
-def roots(folder: Path, sysfs: dict[str, str], proc: dict[str, str] | None = None) -> Roots:
+def roots(folder: Path, sysfs: dict[str, str], proc: dict[str, str] | None = None) -> CheckRoots:
     for root, files in (("sys", sysfs), ("proc", PROC | (proc or {}))):
         for name, text in files.items():
             path = folder / root / name
@@ -72,7 +72,7 @@ def roots(folder: Path, sysfs: dict[str, str], proc: dict[str, str] | None = Non
     locks = folder / "locks"
     locks.mkdir()
     locks.chmod(0o1777)
-    return Roots(folder / "sys", folder / "proc", folder, folder, folder, folder / "preparation.json", (locks,))
+    return CheckRoots(folder / "sys", folder / "proc", folder, folder, folder, folder / "preparation.json", (locks,))
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def counting(counter: Path) -> Iterator[None]:
             thread.join()
 
 
-def found(there: Roots, settings: MeasureSettings = SETTINGS) -> dict[str, Check]:
+def found(there: CheckRoots, settings: MeasureSettings = SETTINGS) -> dict[str, Check]:
     with counting(there.sysfs / PACKAGE / "energy_uj"):
         return {check.name: check for check in checks(settings, there, sample_seconds=0.01)}
 

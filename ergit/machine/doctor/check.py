@@ -24,7 +24,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Roots:
+class CheckRoots:
     """The kernel's trees, the folders that a study writes to, and where JDKs, the saved state and locks are."""
 
     sysfs: Path = Path("/sys")

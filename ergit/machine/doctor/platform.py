@@ -9,7 +9,7 @@ from pathlib import Path
 from ergit.java.finders import FINDERS, Surroundings
 from ergit.java.jdks import installed
 from ergit.machine import conditions
-from ergit.machine.doctor.check import Check, Roots
+from ergit.machine.doctor.check import Check, CheckRoots
 from ergit.machine.kernel import text_of
 from ergit.processes.cgroups import fresh_cgroup, own_cgroup
 
@@ -18,7 +18,7 @@ COMFORTABLE_FREE_BYTES = 2_000_000_000
 STEADY_CLOCKS = {"tsc", "arch_sys_counter", "kvm-clock", "timebase", "tod", "riscv_clocksource"}
 
 
-def machine_checks(roots: Roots) -> Iterator[Check]:
+def machine_checks(roots: CheckRoots) -> Iterator[Check]:
     """What kind of machine it is, and what its kernel offers beside the counters."""
     yield virtual_machine(roots)
     yield supply(roots)
@@ -27,14 +27,14 @@ def machine_checks(roots: Roots) -> Iterator[Check]:
     yield recorded_conditions(roots)
 
 
-def folder_checks(roots: Roots) -> Iterator[Check]:
+def folder_checks(roots: CheckRoots) -> Iterator[Check]:
     """Room in the folders that a study writes to, and the right to use them."""
     yield free_space("room for results", roots.results)
     yield free_space("room for builds", roots.temporary)
     yield running_builds(roots.temporary)
 
 
-def program_checks(roots: Roots) -> Iterator[Check]:
+def program_checks(roots: CheckRoots) -> Iterator[Check]:
     """The programs that ergit calls."""
     for name in ("git", "tar", "bash"):
         program = shutil.which(name)
@@ -45,7 +45,7 @@ def program_checks(roots: Roots) -> Iterator[Check]:
     yield jdk(roots)
 
 
-def virtual_machine(roots: Roots) -> Check:
+def virtual_machine(roots: CheckRoots) -> Check:
     """Whether this is a guest of a hypervisor (CPUID leaf 1, shown among the flags in /proc/cpuinfo)."""
     flags = re.search(r"^flags\s*:(.*)$", text_of(roots.proc / "cpuinfo") or "", re.MULTILINE)
     vendor = text_of(roots.sysfs / "class/dmi/id/sys_vendor") or ""
@@ -61,7 +61,7 @@ def virtual_machine(roots: Roots) -> Check:
     )
 
 
-def supply(roots: Roots) -> Check:
+def supply(roots: CheckRoots) -> Check:
     """Where the current comes from."""
     try:
         found = conditions.supply(roots.machine)
@@ -78,7 +78,7 @@ def supply(roots: Roots) -> Check:
     )
 
 
-def clock(roots: Roots) -> Check:
+def clock(roots: CheckRoots) -> Check:
     """Whether the kernel's clock can be read without leaving the process."""
     name = text_of(roots.sysfs / "devices/system/clocksource/clocksource0/current_clocksource")
     if name is None:
@@ -95,7 +95,7 @@ def clock(roots: Roots) -> Check:
     )
 
 
-def process_trees(roots: Roots) -> Check:
+def process_trees(roots: CheckRoots) -> Check:
     """Whether a command can be put into a cgroup of its own."""
     with fresh_cgroup(own_cgroup(roots.proc)) as cgroup:
         if cgroup is not None:
@@ -152,7 +152,7 @@ def nearest(folder: Path) -> Path:
     return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
 
 
-def jdk(roots: Roots) -> Check:
+def jdk(roots: CheckRoots) -> Check:
     """The JDKs that are found without the study's own search paths."""
     found = installed(FINDERS, Surroundings((), os.environ, Path.home(), roots.root))
     if found:
@@ -166,7 +166,7 @@ def jdk(roots: Roots) -> Check:
     )
 
 
-def recorded_conditions(roots: Roots) -> Check:
+def recorded_conditions(roots: CheckRoots) -> Check:
     """Which of the conditions that make a session are not known here."""
     now = conditions.conditions(roots.machine)
     unknown = [name for name in now.lasting if name in now.missing]

@@ -13,7 +13,7 @@ import msgspec
 from ergit.config.reading import read_config
 from ergit.config.settings import MeasureSettings
 from ergit.errors import ErgitError
-from ergit.machine.doctor.check import Check, Level, Roots
+from ergit.machine.doctor.check import Check, CheckRoots, Level
 from ergit.machine.doctor.load import running_checks
 from ergit.machine.doctor.platform import folder_checks, machine_checks, program_checks
 from ergit.machine.doctor.settings import setting_checks
@@ -29,7 +29,7 @@ WIDTH = 100
 SOME_STUDY = {"repository": {"url": "."}, "commits": ["HEAD"], "workload": {"command": "true"}}
 
 
-def checks(settings: MeasureSettings, roots: Roots, sample_seconds: float = SAMPLE_SECONDS) -> list[Check]:
+def checks(settings: MeasureSettings, roots: CheckRoots, sample_seconds: float = SAMPLE_SECONDS) -> list[Check]:
     """Everything that is looked at before a study spends anything."""
     return [
         *source_checks(settings, roots),
@@ -42,7 +42,7 @@ def checks(settings: MeasureSettings, roots: Roots, sample_seconds: float = SAMP
     ]
 
 
-def preparation_in_force(roots: Roots) -> Check:
+def preparation_in_force(roots: CheckRoots) -> Check:
     """Whether `ergit prepare` has changed this machine and not yet restored it."""
     try:
         saved = load_saved_state(roots.saved_state)
@@ -116,7 +116,7 @@ def refuse_unfit(settings: MeasureSettings, results: Path, sample_seconds: float
     Raises:
         ErgitError: it cannot; says what is missing and how to get it.
     """
-    refuse_fatal(checks(settings, Roots(results=results), sample_seconds))
+    refuse_fatal(checks(settings, CheckRoots(results=results), sample_seconds))
 
 
 def as_sentence(text: str) -> str:
@@ -154,7 +154,7 @@ def run(asked: argparse.Namespace) -> None:
     Raises:
         ErgitError: there is no config, or it is wrong.
     """
-    found = checks(_settings(asked), Roots(results=asked.study / "results"))
+    found = checks(_settings(asked), CheckRoots(results=asked.study / "results"))
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else WIDTH
     print(report(found, width, coloured=terminal and "NO_COLOR" not in os.environ), flush=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ergit.machine import knobs
-from ergit.machine.doctor.check import Check, Roots
+from ergit.machine.doctor.check import Check, CheckRoots
 from ergit.machine.kernel import Machine, swaps, text_of, whole_number
 from ergit.machine.knobs import Knob
 from ergit.machine.prepare.command import apply_command
@@ -18,7 +18,7 @@ GOVERNING_DAEMONS = {  # as /proc/<pid>/comm shows them, cut after 15 letters
 }
 
 
-def setting_checks(roots: Roots) -> Iterator[Check]:
+def setting_checks(roots: CheckRoots) -> Iterator[Check]:
     """The settings that move the readings, each with the call that prepares it."""
     machine = roots.machine
     if knobs.policies(machine):

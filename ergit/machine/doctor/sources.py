@@ -7,7 +7,7 @@ from ergit import energy
 from ergit.config.settings import MeasureSettings
 from ergit.energy.pmu import EVENT_DOMAINS, STRICTEST_FOR_PERFMON
 from ergit.energy.zones import named_zones
-from ergit.machine.doctor.check import Check, Level, Roots
+from ergit.machine.doctor.check import Check, CheckRoots, Level
 from ergit.machine.kernel import text_of, whole_number
 
 CAP_SYS_ADMIN, CAP_PERFMON = 21, 38  # bits of capabilities(7), linux/capability.h
@@ -15,7 +15,7 @@ NOTHING_MEASURED = "Nothing can be measured: the study stops before it builds an
 ALL_USERS = ["0", "0", "4294967295"]  # the first user namespace's uid_map, user_namespaces(7)
 
 
-def source_checks(settings: MeasureSettings, roots: Roots) -> Iterator[Check]:
+def source_checks(settings: MeasureSettings, roots: CheckRoots) -> Iterator[Check]:
     """Which source the settings lead to (fatal if none), then each source and the right to count."""
     sources = energy.Roots.of(
         settings,
@@ -95,7 +95,7 @@ def chosen_source(
     return Check("readings", "ok", f"measured by {chosen.name}")
 
 
-def perf_right(roots: Roots) -> Check:
+def perf_right(roots: CheckRoots) -> Check:
     """Whether this process may count for the whole machine (perf_event_open(2), perf_event_paranoid above 0).
 
     Debian and Ubuntu have levels above the kernel's own highest, 2: there CAP_PERFMON does not suffice.
@@ -118,7 +118,7 @@ def perf_right(roots: Roots) -> Check:
     )
 
 
-def capabilities(roots: Roots) -> set[int]:
+def capabilities(roots: CheckRoots) -> set[int]:
     """The effective capabilities, as bits, that count outside of a container: none where users are mapped."""
     mapping = (text_of(roots.proc / "self/uid_map") or "").split()
     if mapping and mapping != ALL_USERS:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ergit import demo
 from ergit.config.settings import JavaSettings
-from ergit.demo import HISTORY, Edit, create, edited, trees
 from ergit.errors import ErgitError
+from ergit.git import demo
 from ergit.git.blobs import reader_of
+from ergit.git.demo import HISTORY, Edit, create, edited, trees
 from ergit.java.choose import choice
 
 HEAD = "ee46a44956a640404a249f988c693434fc785802"
@@ -69,7 +69,7 @@ def benchmark(classes: Path) -> tuple[int, float]:
 
 def test_the_history_has_every_kind_of_commit() -> None:
     assert 11 <= len(HISTORY) <= 13
-    assert Counter(step.kind for step in HISTORY) == {
+    assert Counter(commit.kind for commit in HISTORY) == {
         "start": 1,
         "neutral": 2,
         "documentation": 1,
@@ -106,10 +106,10 @@ def test_the_users_settings_change_nothing(study: Path, tmp_path: Path, monkeypa
 
 def test_subjects_and_tags_are_those_of_the_history(study: Path) -> None:
     subjects = git(study, "log", "--first-parent", "--reverse", "--format=%s", "main").splitlines()
-    assert subjects == [step.subject for step in HISTORY]
-    for step in HISTORY:
-        if step.tag is not None:
-            assert git(study, "log", "-1", "--format=%s", step.tag) == step.subject
+    assert subjects == [commit.subject for commit in HISTORY]
+    for commit in HISTORY:
+        if commit.tag is not None:
+            assert git(study, "log", "-1", "--format=%s", commit.tag) == commit.subject
 
 
 def test_dates_rise_and_are_in_utc(study: Path) -> None:
@@ -119,7 +119,7 @@ def test_dates_rise_and_are_in_utc(study: Path) -> None:
     assert {zone for _, zone in dates} == {"+0000"}
 
 
-def test_each_commit_has_the_files_of_its_step_and_the_repository_is_sound(study: Path) -> None:
+def test_each_commit_has_the_files_of_its_edits_and_the_repository_is_sound(study: Path) -> None:
     git(study, "fsck", "--strict")
     shas = git(study, "rev-list", "--reverse", "main").splitlines()
     for sha, files in zip(shas, trees(), strict=True):
@@ -129,11 +129,11 @@ def test_each_commit_has_the_files_of_its_step_and_the_repository_is_sound(study
 
 
 def test_each_commit_changes_what_its_kind_says() -> None:
-    for before, (step, after) in zip(trees(), list(zip(HISTORY, trees(), strict=True))[1:], strict=False):
+    for before, (commit, after) in zip(trees(), list(zip(HISTORY, trees(), strict=True))[1:], strict=False):
         changed = {path for path in after if after[path] != before[path]}
-        assert changed, step.subject
-        assert (changed == {"README.md"}) is (step.kind == "documentation")
-        assert ("pom.xml" in changed) is (step.kind == "java release")
+        assert changed, commit.subject
+        assert (changed == {"README.md"}) is (commit.kind == "documentation")
+        assert ("pom.xml" in changed) is (commit.kind == "java release")
 
 
 def test_an_edit_whose_text_is_not_there_exactly_once_is_an_error() -> None:
@@ -172,30 +172,30 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_the_reason(tmp_path: Path
 def test_the_required_java_release_rises_from_8_to_11(study: Path) -> None:
     shas = git(study, "rev-list", "--reverse", "main").splitlines()
     wanted = [choice(sha, JavaSettings(), reader_of(study, sha), jdks=()).wanted for sha in shas]
-    rise = [step.kind for step in HISTORY].index("java release")
+    rise = [commit.kind for commit in HISTORY].index("java release")
     assert wanted == [8] * rise + [11] * (len(HISTORY) - rise)
 
 
 def test_only_the_broken_commit_does_not_compile(
     compiled: list[tuple[Path, subprocess.CompletedProcess[str]]],
 ) -> None:
-    for step, (_, result) in zip(HISTORY, compiled, strict=True):
-        assert (result.returncode != 0) is (step.kind == "breaks build"), result.stderr
-        assert step.kind != "breaks build" or "cannot find symbol" in result.stderr
+    for commit, (_, result) in zip(HISTORY, compiled, strict=True):
+        assert (result.returncode != 0) is (commit.kind == "breaks build"), result.stderr
+        assert commit.kind != "breaks build" or "cannot find symbol" in result.stderr
 
 
-def test_the_workload_fails_where_it_should_and_the_steps_show_in_its_cpu_time(
+def test_the_workload_fails_where_it_should_and_the_changes_show_in_its_cpu_time(
     compiled: list[tuple[Path, subprocess.CompletedProcess[str]]],
 ) -> None:
     least_seconds: dict[int, float] = {}  # of each stretch of commits between two real changes, over three passes
     for _ in range(3):
         stretch = -1
-        for step, (classes, _) in zip(HISTORY, compiled, strict=True):
-            if step.kind == "breaks build":
+        for commit, (classes, _) in zip(HISTORY, compiled, strict=True):
+            if commit.kind == "breaks build":
                 continue
             status, cpu_seconds = benchmark(classes)
-            assert status == (1 if step.kind == "breaks workload" else 0), step.subject
-            stretch += step.kind in ("start", "regression", "improvement")
+            assert status == (1 if commit.kind == "breaks workload" else 0), commit.subject
+            stretch += commit.kind in ("start", "regression", "improvement")
             if status == 0:
                 least_seconds[stretch] = min(cpu_seconds, least_seconds.get(stretch, cpu_seconds))
     first, slow, fixed, last = least_seconds.values()

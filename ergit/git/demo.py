@@ -1,15 +1,14 @@
 """The embedded study: a bare Git repository of a small Java library, the same to the last bit on every machine."""
 
-import argparse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ergit.errors import ErgitError, exit_on_user_error
+from ergit.errors import ErgitError
 from ergit.git.runner import git_in
 
-SOURCES = Path(__file__).resolve().parent.parent / "demo"
+SOURCES = Path(__file__).resolve().parents[2] / "demo"
 FIRST_COMMIT_SECONDS = 1_709_287_200  # 2024-03-01T10:00:00Z
 SECONDS_BETWEEN_COMMITS = 93_600  # 26 hours: a new day and another hour for each
 RELEASER = "Ada Lindqvist <ada@words.example>"
@@ -35,7 +34,7 @@ LIBRARY = "src/main/java/org/example/words"
 
 @dataclass(frozen=True)
 class Edit:
-    """One place of a file, from `old` to `new`; `old` stands there exactly once."""
+    """A part of a file, from `old` to `new`; `old` stands there exactly once."""
 
     path: str
     old: str
@@ -43,7 +42,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Step:
+class DemoCommit:
     """One commit, and what is known about it.
 
     `kind` is for tests alone: the workflow has to find it out.
@@ -56,8 +55,8 @@ class Step:
 
 
 HISTORY = (
-    Step("Count words, pairs of words and syllables of a text", kind="start", tag="v1.0"),
-    Step(
+    DemoCommit("Count words, pairs of words and syllables of a text", kind="start", tag="v1.0"),
+    DemoCommit(
         "Show the share of each word in the report",
         kind="neutral",
         edits=(
@@ -74,7 +73,7 @@ HISTORY = (
             ),
         ),
     ),
-    Step(
+    DemoCommit(
         "Count a word and its possessive as one",
         kind="regression",
         edits=(
@@ -95,7 +94,7 @@ HISTORY = (
             ),
         ),
     ),
-    Step(
+    DemoCommit(
         "Describe the report in the README",
         kind="documentation",
         tag="v1.1",
@@ -114,12 +113,12 @@ and the word itself.
             ),
         ),
     ),
-    Step(
+    DemoCommit(
         "Say in the name that the tokenizer gives words",
         kind="breaks build",
         edits=(Edit(f"{LIBRARY}/Tokenizer.java", "public String next() {", "public String nextWord() {"),),
     ),
-    Step(
+    DemoCommit(
         "Call the tokenizer's method by its new name",
         kind="fixes build",
         edits=(
@@ -130,7 +129,7 @@ and the word itself.
             ),
         ),
     ),
-    Step(
+    DemoCommit(
         "Strip the possessive without a regular expression",
         kind="improvement",
         tag="v1.2",
@@ -142,7 +141,7 @@ and the word itself.
             ),
         ),
     ),
-    Step(
+    DemoCommit(
         "Require Java 11",
         kind="java release",
         edits=(
@@ -159,7 +158,7 @@ and the word itself.
             Edit(README, "One small jar, no dependencies.", "One small jar for Java 11 or newer, no dependencies."),
         ),
     ),
-    Step(
+    DemoCommit(
         "Ignore stray letters between words",
         kind="breaks workload",
         edits=(
@@ -177,7 +176,7 @@ and the word itself.
             ),
         ),
     ),
-    Step(
+    DemoCommit(
         "Count words of one letter again",
         kind="fixes workload",
         edits=(
@@ -192,7 +191,7 @@ and the word itself.
             ),
         ),
     ),
-    Step(
+    DemoCommit(
         "Report the median length of a word",
         kind="regression",
         tag="v1.3",
@@ -264,7 +263,7 @@ import java.util.List;
             ),
         ),
     ),
-    Step(
+    DemoCommit(
         "Let callers choose the length of the report",
         kind="neutral",
         edits=(
@@ -285,7 +284,7 @@ import java.util.List;
         ),
     ),
 )
-"""Oldest first; each step stands on the one before it."""
+"""Oldest first; each commit edits the files of the one before it."""
 
 
 def trees() -> Iterator[dict[str, str]]:
@@ -298,8 +297,8 @@ def trees() -> Iterator[dict[str, str]]:
         path.relative_to(SOURCES).as_posix(): path.read_text(encoding="utf-8")
         for path in (SOURCES / POM, SOURCES / README, *sorted((SOURCES / LIBRARY).glob("*.java")))
     }
-    for step in HISTORY:
-        for edit in step.edits:
+    for commit in HISTORY:
+        for edit in commit.edits:
             files = edited(files, edit)
         yield files
 
@@ -319,20 +318,20 @@ def edited(files: Mapping[str, str], edit: Edit) -> dict[str, str]:
 def stream() -> str:
     """The whole history in the language of `git fast-import`: commits on `main`, annotated tags on releases."""
     parts = []
-    for mark, (step, files) in enumerate(zip(HISTORY, trees(), strict=True), start=1):
+    for mark, (commit, files) in enumerate(zip(HISTORY, trees(), strict=True), start=1):
         seconds = FIRST_COMMIT_SECONDS + (mark - 1) * SECONDS_BETWEEN_COMMITS
         author = AUTHORS[(mark - 1) % len(AUTHORS)]
         parts += [
             f"commit refs/heads/main\nmark :{mark}\n",
             f"author {author} {seconds} +0000\ncommitter {author} {seconds} +0000\n",
-            data(f"{step.subject}\n"),
+            data(f"{commit.subject}\n"),
             f"from :{mark - 1}\n" if mark > 1 else "",
             "deleteall\n",
         ]
         parts += [f"M 100644 inline {path}\n{data(text)}" for path, text in files.items()]
-        if step.tag is not None:
-            message = data(f"words {step.tag.removeprefix('v')}\n")
-            parts.append(f"tag {step.tag}\nfrom :{mark}\ntagger {RELEASER} {seconds} +0000\n{message}")
+        if commit.tag is not None:
+            message = data(f"words {commit.tag.removeprefix('v')}\n")
+            parts.append(f"tag {commit.tag}\nfrom :{mark}\ntagger {RELEASER} {seconds} +0000\n{message}")
     return "".join([*parts, "done\n"])
 
 
@@ -359,10 +358,3 @@ def create(mirror: Path) -> None:
     with git_in(mirror) as git:
         git.init("--quiet", "--bare", "--template=", "--initial-branch=main", "--object-format=sha1", ".")
         git.fast_import("--quiet", "--done", stdin=stream())
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("mirror", type=Path, help="folder of the bare repository")
-    with exit_on_user_error():
-        create(parser.parse_args().mirror)
