@@ -249,7 +249,7 @@ def test_the_studied_repository_is_left_as_it_was(finished: Path) -> None:
         ({"commits": []}, "commits is an empty list"),
         ({"repository": {"url": "../nothing"}}, "there is no folder '../nothing'"),
         ({"repository": {"url": "../shallow"}}, "is a shallow clone"),
-        ({"mesure": {"rounds": 2}}, "unknown key 'mesure' in the top level: did you mean 'measure'?"),
+        ({"mesure": {"rounds": 2}}, "Unknown key 'mesure' in the top level. Did you mean 'measure'?"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_paragraph_without_a_traceback(
@@ -282,7 +282,7 @@ def test_braces_in_commands_and_odd_bytes_in_messages_are_the_users_own(finished
     assert done.returncode == 0, done.stdout + done.stderr
     rows = table(tmp_path / "work")
     assert [row["status"] for row in rows] == ["ok", "ok"]
-    assert rows[0]["subject"] == "[31mred {commit} $HOME"
+    assert rows[0]["subject"] == "\ufffd[31mred {commit} $HOME"
     assert planned(tmp_path / "work") == Counter()
 
 
@@ -290,7 +290,7 @@ def test_a_build_that_leaves_nothing_to_keep_or_a_link_is_a_recorded_failure(fin
     shutil.copytree(finished / "project", tmp_path / "project")
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/precious").write_text("stays")
-    link = f'place=$PWD; cd /; mv "$place" "$place.old"; ln -s {tmp_path}/elsewhere "$place"; rm -r "$place.old"'
+    link = f'dir=$PWD; cd /; mv "$dir" "$dir.old"; ln -s {tmp_path}/elsewhere "$dir"; rm -r "$dir.old"'
     for name, build, reason in (
         ("keeps", {"commands": ["true"], "keep": ["target"]}, "the build made no target (build.keep)"),
         (

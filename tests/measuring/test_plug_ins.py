@@ -228,7 +228,13 @@ def test_no_process_of_a_stage_is_there_while_the_window_is_open(study: Study) -
     assert (study.folder / "children").read_text().count("launcher") == 1  # that of the workload itself
 
 
+def alive_children() -> set[int]:
+    """The processes that this one has started and that still run; those of other tests' servers are among them."""
+    return {pid for pid in trees.children(os.getpid()) if trees.is_alive(pid)}
+
+
 def test_a_service_runs_through_the_window_is_no_foreign_load_and_is_ended_after_the_reading(study: Study) -> None:
+    before = alive_children()
     (study.folder / "service.py").write_text(SERVICE)
     study.stage("a", "subprocess.Popen([sys.executable, '../service.py'])")
     measurement = study.measurement("touch asked; until [ -e answered ]; do sleep 0.01; done")
@@ -240,17 +246,18 @@ def test_a_service_runs_through_the_window_is_no_foreign_load_and_is_ended_after
         10 * (reading.cpu_seconds + reading.conditions.service_cpu_seconds)
     )
     assert not any(flag.startswith(("left-behind", "unfinished")) for flag in reading.flags)
-    assert [trees.name(pid) for pid in trees.children(os.getpid()) if trees.is_alive(pid)] == []
+    assert alive_children() == before
 
 
 def test_a_service_outlives_a_workload_that_kills_its_own_parent(study: Study) -> None:
+    before = alive_children()
     study.stage("a", "subprocess.Popen(['sleep', '7134'])")
     study.stage(
         "b", "context['alive'] = subprocess.run(['pgrep', '-f', '^sleep 7134$']).returncode == 0", after="window"
     )
     reading = study.measurement("kill -9 $PPID; sleep 0.2").take(Attempt(1))
     assert (reading.status, reading.context) == ("ok", {"alive": True})
-    assert [trees.name(pid) for pid in trees.children(os.getpid()) if trees.is_alive(pid)] == []
+    assert alive_children() == before
 
 
 def test_the_record_of_a_reading_without_stages_says_so(study: Study) -> None:
