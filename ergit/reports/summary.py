@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from ergit.analysis.detection.power import POWER
 from ergit.importing.files import sentences
 from ergit.records.changes import ChangesRecord, StudyFacts
 from ergit.records.commits import CommitRow, chosen
@@ -125,7 +126,7 @@ def limits(table: pd.DataFrame, study: StudyFacts) -> Iterator[str]:
     """How small a change may be to be seen in this study, and what its intervals assume."""
     smallest = study.minimum_detectable_change
     if smallest is not None:
-        yield f"The smallest change that could have been seen, at the median commit: {smallest:.1%}"
+        yield f"Minimum detectable change at the median commit: {smallest:.1%} (with {POWER:.0%} power)"
     elif table["clean"].any():
         yield "Too few commits have clean readings for a change to be seen."
     assumption = assumption_sentence(study)

@@ -160,7 +160,7 @@ def test_too_few_clean_readings_are_an_error() -> None:
 
 
 def visible(found: NoiseRecord) -> dict[int, float]:
-    """The smallest visible change, by the commits that have it."""
+    """The minimum detectable change, by the commits that have it."""
     return {entry.commits_after: entry.change for entry in found.visible}
 
 

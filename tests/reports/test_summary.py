@@ -76,10 +76,10 @@ def test_a_change_has_a_line_of_context() -> None:
     ) in summed_up([clean(3)], CHANGE, contexts=[CONTEXT])
 
 
-def test_no_change_is_stated_with_what_could_have_been_seen() -> None:
+def test_no_change_is_stated_with_the_minimum_detectable_change() -> None:
     text = summed_up([clean(3)], minimum_detectable_change=0.023)
     assert "## Changes\n\nNone." in text
-    assert "could have been seen, at the median commit: 2.3%" in text
+    assert "Minimum detectable change at the median commit: 2.3% (with 80% power)" in text
     assert "Too few commits" in summed_up([clean(3)], minimum_detectable_change=None)
 
 
