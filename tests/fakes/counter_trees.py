@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -42,12 +43,15 @@ def running(*counters: Path, watts: float = 20.0) -> Iterator[None]:
     for descriptor, start in starts.items():
         os.pwrite(descriptor, b"%012d\n" % start, 0)  # of one length, so that no read sees half of a number
     thread = threading.Thread(target=count, name="counters", daemon=True)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(0.0005)  # else a test that reads every 5 ms, the default, may keep the thread from running
     thread.start()
     try:
         yield
     finally:
         ended.set()
         thread.join()
+        sys.setswitchinterval(interval)
         for descriptor in starts:
             os.close(descriptor)
 
