@@ -3,7 +3,7 @@
 python -m benchmarks.sources [ROUNDS]
 
 Each round takes a window of `true` with a bare posix_spawn and wait4, and one of each source, in a new order. powercap
-reads two zones in a temporary tree; pmu reads real perf events, but the kernel's CPU clock on one CPU in the place of
+reads two zones in a temporary tree; pmu reads real perf events, but the kernel's CPU clock on one CPU in place of
 energy; perf is the real program, counting `task-clock`. So the costs of the files, the system calls and the second
 process are real, and that of the hardware's register (some microseconds) is not in them. powercap also samples long
 windows: the CPU time of a sample, waking its thread included, is that of a process which does nothing else.

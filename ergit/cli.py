@@ -102,7 +102,7 @@ DOCUMENTS = f"Each command explains itself: ergit COMMAND --help. The rest is in
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    """Runs the command that the words ask for; ends the program with status 1 on an error, told in one sentence."""
+    """Runs the command that the words ask for; prints an error as one sentence and ends with status 1."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a letter is no error
@@ -119,8 +119,8 @@ def main(words: Sequence[str] | None = None) -> None:
         sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
         _discard_output()
-        place = f"{error.filename}: " if error.filename else ""
-        sys.exit(f"ergit: {place}{error.strerror or error}.")
+        where = f"{error.filename}: " if error.filename else ""
+        sys.exit(f"ergit: {where}{error.strerror or error}.")
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
 

@@ -25,7 +25,7 @@ def refuse_full_disk(folders: Iterable[Path]) -> None:
     """Does nothing while each of the folders takes another megabyte.
 
     To be asked right after a command, before anything that it wrote is removed, of folders of ergit's own: what a
-    command put in the place of its own folder (a small file system, say) says nothing about the machine.
+    command put in place of its own folder (a small file system, say) says nothing about the machine.
 
     Raises:
         FullDiskError: a disk is full, over its quota, or read-only; what a command did then says nothing about its
@@ -47,9 +47,9 @@ def write_problem(folder: Path) -> str | None:
     A megabyte is really asked for, since free blocks alone tell nothing about quotas, inodes and reserved blocks. None
     where there is room.
     """
-    for place in (folder, *folder.parents):
+    for path in (folder, *folder.parents):
         try:
-            with tempfile.TemporaryFile(dir=place, prefix=".ergit-room-") as file:
+            with tempfile.TemporaryFile(dir=path, prefix=".ergit-room-") as file:
                 os.posix_fallocate(file.fileno(), 0, FULL_DISK_BYTES)
         except OSError as error:
             if error.errno in NO_ROOM:

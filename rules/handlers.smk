@@ -49,7 +49,7 @@ onsuccess:
 
 
 onerror:
-    # What the programs said; Snakemake itself, told to be quiet about its rules, is quiet about their errors too.
+    # What the programs printed: with `quiet: rules`, Snakemake does not show the errors of rules either.
     failed = sorted(filter(is_of_this_study, workflow.scheduler.failed), key=str)
     logs = [Path(log) for job in failed for log in job.log[:1] if Path(log).exists()]  # a user's rule may have none
     for path in logs[:3]:

@@ -1,4 +1,4 @@
-"""Readings that another tool took, in the place of all rules from checkout to sort."""
+"""Readings that another tool took, instead of all rules from checkout to sort."""
 
 from ergit.importing.files import matching
 

@@ -1,5 +1,5 @@
 checkpoint select:
-    """Every commit that was considered: its place in the history, why it was chosen or dropped, and its rounds."""
+    """Every commit that was considered: its position in the history, why it was chosen or dropped, and its rounds."""
     input:
         "results/mirror.json",
     output:

@@ -34,12 +34,12 @@ def shown(heading: str) -> list[str]:
 
 def drawn(study: Path, *targets: str) -> list[str]:
     """The arrows of the graph that Snakemake draws, sorted."""
-    printed = told(study, "--rulegraph", "mermaid-js", "--", *targets)
+    printed = printed_by(study, "--rulegraph", "mermaid-js", "--", *targets)
     names = dict(re.findall(r"(id\d+)\[(\w+)\]", printed))
     return sorted(f"{names[one]} --> {names[other]}" for one, other in re.findall(r"(id\d+) --> (id\d+)", printed))
 
 
-def told(study: Path, *arguments: str) -> str:
+def printed_by(study: Path, *arguments: str) -> str:
     """What a call of Snakemake without `--cores` prints on its standard output; it succeeds."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), *arguments]
     done = subprocess.run(command, cwd=study, capture_output=True, text=True, timeout=120)
@@ -57,4 +57,4 @@ def test_the_graph_of_further_targets_is_the_one_that_snakemake_draws(study: Pat
 
 @pytest.mark.parametrize("question", ["--dry-run", "--summary", "--list-rules", "--unlock", "--lint", "--report"])
 def test_what_snakemake_tells_of_a_workflow_it_tells_without_cores(study: Path, question: str) -> None:
-    told(study, question, *(["report.html", "results/commits.tsv"] if question == "--report" else []))
+    printed_by(study, question, *(["report.html", "results/commits.tsv"] if question == "--report" else []))

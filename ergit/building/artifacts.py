@@ -129,7 +129,7 @@ def _require(tool: str) -> None:
 
 
 def _run(tool: str, *arguments: str, output: BinaryIO | None = None) -> str | None:
-    """Runs one of the system's own tools; what it says is wrong, None where all went well.
+    """Runs one of the system's own tools; the problem that it prints, None where all went well.
 
     Raises:
         ErgitError: it is not installed.
@@ -140,5 +140,5 @@ def _run(tool: str, *arguments: str, output: BinaryIO | None = None) -> str | No
     )
     if done.returncode == 0:
         return None
-    said = one_line(os.fsdecode(done.stderr), SHOWN_CHARACTERS)
-    return said or f"`{tool}` ended with status {done.returncode}"
+    printed = one_line(os.fsdecode(done.stderr), SHOWN_CHARACTERS)
+    return printed or f"`{tool}` ended with status {done.returncode}"

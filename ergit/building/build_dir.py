@@ -28,8 +28,8 @@ def build_dir_of(commit: str) -> Path:
 def locked_build_dir(path: Path) -> Iterator[None]:
     """An empty folder that is this process's alone until the end of the block, when it is removed.
 
-    Waits while another process of the same user holds it. What cannot be removed at the end is said, and keeps nobody
-    from recording what was done in the folder.
+    Waits while another process of the same user holds it. What cannot be removed at the end is named on stderr: it is
+    no reason not to record what was done in the folder.
 
     Raises:
         CommitError: an earlier build or workload of the commit left there what cannot be removed.

@@ -1,4 +1,4 @@
-"""Every key of the config, from the model: its place, what it takes in words, its default and its meaning."""
+"""Every key of the config, from the model: its path, what it takes in words, its default and its meaning."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -18,11 +18,11 @@ from ergit.config.settings import Part, Settings
 from ergit.errors import ErgitError
 from ergit.text import counted, one_line
 
-Place = tuple[str | int, ...]  # ("commits", 2)
+KeyPath = tuple[str | int, ...]  # ("commits", 2)
 Block = Mapping[str, object] | Mapping[object, object]  # of a caller, or as YAML has it
 
 DESCRIBED = "docs/config.md describes every key."
-MOST = 3  # mistakes told at once
+MOST = 3  # mistakes shown at once
 UNQUOTED = (bool, int, float, date)  # what YAML makes of a word without quotes
 PLAIN = {  # how YAML's own types may be written, so that no word turns into something else
     "tag:yaml.org,2002:bool": re.compile("true|false"),
@@ -38,7 +38,7 @@ def read_config(source: Path | Mapping[str, object]) -> Settings:
 
     Raises:
         ErgitError: the file is not there or no YAML; a key is unknown, missing, doubled or has a value that it does not
-            take. Names the key, its place and what it takes.
+            take. Names the key and what it takes.
     """
     content, name = (load_yaml(source), str(source)) if isinstance(source, Path) else (source, "config")
     problems = list(_problems_in(content, Settings, ()))
@@ -95,8 +95,8 @@ def load_yaml(path: Path) -> Mapping[object, object]:
         content = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ErgitError(f"{path}{place} is no YAML: {error.problem or error.context}.") from None
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ErgitError(f"{path}{where} is no YAML: {error.problem or error.context}.") from None
     except RecursionError:
         raise ErgitError(f"{path} nests its keys too deeply to be a config.") from None
     except (yaml.YAMLError, ValueError) as error:
@@ -162,7 +162,7 @@ def _misread(word: yaml.ScalarNode) -> str:
     )
 
 
-def _problems_in(content: Block, part: type[Part], path: Place) -> Iterator[str]:
+def _problems_in(content: Block, part: type[Part], path: KeyPath) -> Iterator[str]:
     """A sentence for each key of a part that is unknown, missing, or has a value that it does not take."""
     kinds = kinds_of(part)
     for key in content:
@@ -173,10 +173,10 @@ def _problems_in(content: Block, part: type[Part], path: Place) -> Iterator[str]
         if field.name in content:
             yield from _problems(content[field.name], kinds[field.name], here)
         elif field.required:
-            yield f"The key {_place(here)} is missing; it must be {in_words(kinds[field.name])}."
+            yield f"The key {_key_in_words(here)} is missing; it must be {in_words(kinds[field.name])}."
 
 
-def _problems(value: object, kind: object, path: Place) -> Iterator[str]:
+def _problems(value: object, kind: object, path: KeyPath) -> Iterator[str]:
     """A sentence for each thing that is wrong with the value of a key, or below it."""
     options = list(alternatives(kind))
     part = next(parts_in(kind), None)
@@ -188,17 +188,17 @@ def _problems(value: object, kind: object, path: Place) -> Iterator[str]:
             if isinstance(name, str):
                 yield from _problems(text, str, (*path, name))
             else:
-                yield f"{_place(path)} has a variable named {shown(name)}; put the name in quotes."
+                yield f"{_key_in_words(path)} has a variable named {shown(name)}; put the name in quotes."
     elif items and isinstance(value, (list, tuple)) and (wrong := list(_problems_of_items(value, items, path))):
         yield from wrong
     elif not _fits(value, kind):
         remedy = (
             "put it in quotes" if takes_text(kind) and isinstance(value, UNQUOTED) else f"it must be {in_words(kind)}"
         )
-        yield f"{_place(path)} is {shown(value)}; {remedy}."
+        yield f"{_key_in_words(path)} is {shown(value)}; {remedy}."
 
 
-def _problems_of_items(values: Sequence[object], kind: object, path: Place) -> Iterator[str]:
+def _problems_of_items(values: Sequence[object], kind: object, path: KeyPath) -> Iterator[str]:
     for index, value in enumerate(values):
         yield from _problems(value, kind, (*path, index))
 
@@ -230,15 +230,15 @@ def shown(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
-def _unknown_key(key: object, known: list[str], path: Place) -> str:
-    place = _place((*path, str(key)))
-    if place in RENAMED:
-        return f"{place} is now {RENAMED[place]}; `ergit migrate-config FILE` rewrites the file."
+def _unknown_key(key: object, known: list[str], path: KeyPath) -> str:
+    written = _key_in_words((*path, str(key)))
+    if written in RENAMED:
+        return f"{written} is now {RENAMED[written]}; `ergit migrate-config FILE` rewrites the file."
     close = difflib.get_close_matches(str(key), known, n=1)
     meant = f"Did you mean {close[0]!r}?" if close else f"The keys there are {', '.join(known)}."
-    return f"Unknown key {str(key)!r} in {_place(path) or 'the top level'}. {meant}"
+    return f"Unknown key {str(key)!r} in {_key_in_words(path) or 'the top level'}. {meant}"
 
 
-def _place(path: Place) -> str:
+def _key_in_words(path: KeyPath) -> str:
     """`measure.temperature.sensor` or `commits[2]`, for a path of keys and indices."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")

@@ -131,7 +131,7 @@ def open_and_try_out(entry: SourceEntry, settings: MeasureSettings, roots: Roots
 
 
 def in_words(refusals: Mapping[str, UnavailableError]) -> str:
-    """Why each source can't be used, then what to do, said once where it fixes several."""
+    """Why each source can't be used, then what to do: each fix once, with the sources that it is for."""
     names_by_fix: dict[str, list[str]] = {}
     for name, refusal in refusals.items():
         names_by_fix.setdefault(refusal.fix, []).append(name)
@@ -153,7 +153,7 @@ def availability(
 
 def what_is_read(source: Source) -> str:
     """Domains of an open source, and what was left out."""
-    subject = "CPU time, in the place of" if source.kind == "estimated" else "counters of"
+    subject = "CPU time, in place of" if source.kind == "estimated" else "counters of"
     return "; ".join((f"{subject} {', '.join(source.domains)}", *source.notes))
 
 

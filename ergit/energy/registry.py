@@ -1,4 +1,4 @@
-"""The energy sources that there are: the only place that names them all.
+"""The energy sources that there are: the only module that names them all.
 
 A new source is one class (`ergit.energy.source.Source`), a function here that opens it, a line in `SOURCES`, and its
 name among those that `measure.source` may have.

@@ -33,10 +33,10 @@ class Roots:
         perf: str = perf,
         cpu_files: Path = cpu_files,
     ) -> Self:
-        """The powercap tree that the settings name, and the other places as given."""
+        """The powercap tree that the settings name, and the other roots as given."""
         tree = Path(settings.powercap) if settings.powercap else powercap
         return cls(tree, event_sources, proc, perf, cpu_files)
 
 
 KERNEL_ROOTS = Roots()
-"""The places of a running kernel."""
+"""Those of a running kernel."""

@@ -70,7 +70,7 @@ def window_joules(
     A count that fell was a wrap or a reset, and nothing but the power tells which. Each step from one count to the next
     may hold one wrap, which is sure only if `limit_watts` could not fill the range meanwhile; taken for a wrap, a fall
     must mean a power like that of the steps beside it, or, in a window without such steps, of `earlier` windows. A
-    reset after which the counter came past its former count within one step is not seen: the window lacks that count.
+    reset after which the counter passes its earlier count within one step is not seen: the window lacks that count.
 
     Raises NotCountedError where a step is unsure or impossible.
     """

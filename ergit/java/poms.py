@@ -25,8 +25,8 @@ class PomError(Exception):
 class Requirement:
     """What a pom says about the Java release it needs.
 
-    `release` is the number (1.8 is 8) and `stated_in` the place ("pom.xml: maven.compiler.release"); both are None
-    where nothing is asked for, and `problem` then says why, in words for a person.
+    `release` is the number (1.8 is 8), and `stated_in` says where it stands ("pom.xml: maven.compiler.release"). Both
+    are None where nothing is asked for; `problem` then says why.
     """
 
     release: int | None
@@ -194,7 +194,7 @@ def effective_properties(layers: list[Layer]) -> dict[str, str]:
 
 
 def statements(layers: list[Layer]) -> Iterator[Statement]:
-    """What is said of the release, the most binding statement first."""
+    """What the poms state about the release, the most binding statement first."""
     for active in (True, False):
         chosen = [layer for layer in layers if layer.active is active]
         for option in ("release", "target", "source"):
@@ -217,9 +217,9 @@ def plugin_statements(layers: list[Layer], option: str) -> Iterator[Statement]:
 
     Executions that compile nothing but tests don't count.
     """
-    for place in ("build/plugins/plugin", "build/pluginManagement/plugins/plugin"):
+    for path in ("build/plugins/plugin", "build/pluginManagement/plugins/plugin"):
         for layer in layers:
-            for plugin in layer.element.iterfind(place):
+            for plugin in layer.element.iterfind(path):
                 if text_of(plugin, "artifactId") != "maven-compiler-plugin":
                     continue
                 for holder in configuration_holders(plugin):

@@ -48,10 +48,10 @@ def own_cgroup(proc: Path = Path("/proc")) -> Path | None:
     """The folder of this process's version 2 cgroup, below which others may be made; None where it is not mounted."""
     mounted = [line.split() for line in (proc / "self/mountinfo").read_text().splitlines()]
     roots = [fields[4] for fields in mounted if fields[fields.index("-") + 1] == "cgroup2"]
-    places = [line[3:] for line in (proc / "self/cgroup").read_text().splitlines() if line.startswith("0::")]
-    if not roots or not places:
+    own = [line[3:] for line in (proc / "self/cgroup").read_text().splitlines() if line.startswith("0::")]
+    if not roots or not own:
         return None
-    folder = Path(roots[0]) / places[0].lstrip("/")
+    folder = Path(roots[0]) / own[0].lstrip("/")
     return folder if folder.is_dir() else None
 
 

@@ -108,7 +108,7 @@ def _request(words: int) -> bytes:
 
 
 def _was_stopped(pid: int, words: int, poller: select.poll, killer: str) -> bool:
-    """Waits for the end of the process; whether the caller meanwhile said that no further repetition is wanted."""
+    """Waits for the end of the process; whether the caller has meanwhile asked for no further repetition."""
     process = os.pidfd_open(pid)
     poller.register(process, select.POLLIN)
     stopped = ended = False

@@ -23,7 +23,7 @@ from ergit.processes.cgroups import Cgroup, fresh_cgroup, own_cgroup
 
 GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
 SETTLE_SECONDS = 0.1  # for processes that are on their way out when the command ends
-WATCH_SECONDS = 0.05  # between looks at the log of a command that may not print for ever
+WATCH_SECONDS = 0.05  # between checks of the log of a command whose output is limited
 DYING_SECONDS = 10.0  # SIGKILL takes effect within this, but for a process that hangs in the kernel
 PR_SET_PDEATHSIG = 1  # prctl(2)
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -337,17 +337,17 @@ class _Running:
     def settle(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The names of the processes that outlived the command by a moment, and of those that work then.
 
-        One works that was on a processor or waited for a disk at half of the looks or more; it may be one that rests
-        and was just woken up at fewer.
+        One works that was on a processor or waited for a disk in at least half of the samples; in fewer, it may be one
+        that rests and was just woken up.
         """
         deadline = time.monotonic() + SETTLE_SECONDS
-        looks, working = 0, dict[int, int]()
+        samples, working = 0, dict[int, int]()
         while (alive := self._alive()) and time.monotonic() < deadline:
-            looks += 1
+            samples += 1
             for pid in alive:
                 working[pid] = working.get(pid, 0) + trees.is_working(pid)
             time.sleep(SETTLE_SECONDS / 20)
-        still_running = [pid for pid in alive if 2 * working.get(pid, 0) >= max(looks, 1)]
+        still_running = [pid for pid in alive if 2 * working.get(pid, 0) >= max(samples, 1)]
         return tuple(sorted(map(trees.name, alive))), tuple(sorted(map(trees.name, still_running)))
 
     def clear(self) -> None:

@@ -15,7 +15,7 @@ YES, NO = "yes", "no"
 
 
 class CommitRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One commit: its place in the history (0 is the root), what Git knows of it, and why it is in the study or not.
+    """One commit: its position in the history (0 is the root), what Git knows of it, and why it is in the study or not.
 
     `date` is the author's, ISO 8601, empty where the commit has none that can be read; `tree` is the SHA of its tree.
     """

@@ -23,7 +23,7 @@ LEAVES = [key for key in KEYS.values() if not any(parts_in(key.kind))]
 
 
 def with_filters(text: str) -> str:
-    """The shipped config with the filters that it shows as a comment in the place of the list."""
+    """The shipped config with the filters that it shows as a comment in place of the list."""
     listed, block = (
         re.search("^commits:.*\n(  - .*\n)+", text, re.MULTILINE),
         re.search("^# commits:\n(#.*\n)+", text, re.M),

@@ -82,7 +82,7 @@ def test_the_value_the_unit_and_the_share_are_read():
 
 
 @pytest.mark.parametrize(
-    ("output", "said"),
+    ("output", "message"),
     [
         ("", "no counts"),
         ("# started on Tue\n\n", "no counts"),
@@ -94,13 +94,13 @@ def test_the_value_the_unit_and_the_share_are_read():
         (line("1.0", runtime=5) * 2, "twice"),
     ],
 )
-def test_output_that_is_no_list_of_counts_is_refused(output, said):
-    with pytest.raises(ValueError, match=said):
+def test_output_that_is_no_list_of_counts_is_refused(output, message):
+    with pytest.raises(ValueError, match=message):
         parse(output)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (line("<not supported>"), "<not supported>"),
         (line("<not counted>"), "<not counted>"),
@@ -112,9 +112,9 @@ def test_output_that_is_no_list_of_counts_is_refused(output, said):
         (line("1.0", running="50.00"), "50 % of the time"),
     ],
 )
-def test_a_count_that_is_no_whole_amount_of_joules_is_refused(text, said):
+def test_a_count_that_is_no_whole_amount_of_joules_is_refused(text, message):
     (count,) = parse(text.replace("RUNTIME", "5")).values()
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         amount(count, "Joules")
 
 
@@ -159,7 +159,7 @@ def test_a_window_that_nobody_asked_about_is_not_added_to_the_next(perf_acts):
 
 
 @pytest.mark.parametrize(
-    ("act", "said"),
+    ("act", "message"),
     [
         ({"output": line("<not supported>")}, "<not supported>"),
         ({"output": line("<not counted>", runtime=0, running="0.00")}, "<not counted>"),
@@ -180,14 +180,14 @@ def test_a_window_that_nobody_asked_about_is_not_added_to_the_next(perf_acts):
         ({"at": "disable", "do": "mute", "output": line("5.0")}, "did not follow 'disable'"),
     ],
 )
-def test_a_window_that_perf_did_not_count_whole_gives_no_energy_and_the_next_is_good(perf_acts, act, said):
+def test_a_window_that_perf_did_not_count_whole_gives_no_energy_and_the_next_is_good(perf_acts, act, message):
     perf_acts(GOOD, act, {"output": line("3.000000")})
     with PerfSource(PACKAGE, patience_seconds=0.5 if act.get("do") == "mute" else 10.0) as source:
         energy = second_window(source)
         assert energy.joules == {}
         assert energy.problem is not None
         assert energy.problem.startswith("perf: ")
-        assert said in energy.problem
+        assert message in energy.problem
         assert second_window(source).joules == {"package": 3.0}
 
 
@@ -249,7 +249,7 @@ def test_the_limit_of_power_holds_for_all_packages_together(perf_acts):
 
 
 @pytest.mark.parametrize(
-    ("act", "said", "fix"),
+    ("act", "message", "fix"),
     [
         ({"at": "start", "do": "exit 129", "message": "Error: unknown option `control'"}, "unknown option", "perf 6.0"),
         ({"at": "start", "do": "exit 129", "message": "Error: unknown switch `j'"}, "unknown switch", "perf 6.0"),
@@ -273,9 +273,9 @@ def test_the_limit_of_power_holds_for_all_packages_together(perf_acts):
         ({"output": line("<not counted>")}, "<not counted>", "by hand"),
     ],
 )
-def test_a_perf_that_cannot_count_packages_is_refused_with_a_fix(perf_acts, act, said, fix):
+def test_a_perf_that_cannot_count_packages_is_refused_with_a_fix(perf_acts, act, message, fix):
     perf_acts(act)
-    with pytest.raises(UnavailableError, match=said) as refusal:
+    with pytest.raises(UnavailableError, match=message) as refusal:
         PerfSource(PACKAGE)
     assert fix in refusal.value.fix
 
@@ -310,7 +310,7 @@ def test_a_program_that_is_none_is_refused_and_leaves_nothing_open(tmp_path, mon
 
 
 def counts_milliseconds(**more: float) -> PerfSource:
-    """The real perf, counting the milliseconds of all CPUs in the place of joules."""
+    """The real perf, counting the milliseconds of all CPUs in place of joules."""
     return PerfSource({"task-clock": "package"}, unit="msec", limit_watts=1e9, packages=os.cpu_count() or 1, **more)
 
 

@@ -167,7 +167,7 @@ def test_packages_are_summed_and_psys_stands_apart():
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "said"),
+    ("first", "last", "message"),
     [
         (reading(5 * ONE_JOULE, 0, 0), reading(2 * ONE_JOULE, SECOND, SECOND), "backwards by 3 J"),
         (reading(0, 0, 0), reading(1011 * ONE_JOULE, SECOND, SECOND), "more than 1000 W"),
@@ -179,12 +179,12 @@ def test_packages_are_summed_and_psys_stands_apart():
         (reading(0, 0, 0), OSError(errno.EINVAL, "Invalid argument"), "EINVAL"),
     ],
 )
-def test_what_cannot_be_right_gives_no_energy(first, last, said):
+def test_what_cannot_be_right_gives_no_energy(first, last, message):
     energy = between(first, last)
     assert energy.joules == {}
     assert energy.problem is not None
     assert energy.problem.startswith("pmu: energy-package on CPU 0: ")
-    assert said in energy.problem
+    assert message in energy.problem
 
 
 def test_a_domain_other_than_the_package_may_stand_still():
@@ -249,21 +249,21 @@ def test_a_real_event_counts_the_window(tmp_path):
 @needs_right_to_count
 @needs_two_processors
 @pytest.mark.parametrize(
-    ("dies", "said"),
+    ("dies", "message"),
     [
         ([("0", "0"), ("0", "0")], "CPU 1 left out: it belongs to the same package as CPU 0"),
         ([("0", "0"), ("0", "1")], "energy-pkg on CPU 1 left out: it moves as energy-pkg on CPU 0 does"),
         ([("0", "0"), ("1", "0")], "energy-pkg on CPU 1 left out: it moves as energy-pkg on CPU 0 does"),
     ],
 )
-def test_two_processors_that_show_one_counter_are_counted_once(tmp_path, dies, said):
+def test_two_processors_that_show_one_counter_are_counted_once(tmp_path, dies, message):
     """The kernel's CPU clock moves alike on both, as the one counter of a package would: one joule a second."""
     power = clock_pmu(tmp_path, "0-1")
     with PmuSource(power, cpu_files=files_of_cpus(tmp_path, *dies)) as source:
         shortest, energy, longest = timed_window(source, 0.2)
     assert shortest <= energy.joules["package"] <= longest
     assert len(energy.counters) == 1
-    assert said in source.notes[0]
+    assert message in source.notes[0]
 
 
 @needs_right_to_count

@@ -1,4 +1,4 @@
-"""Which source is chosen, and what is said where none can be."""
+"""Which source is chosen, and the error where none can be."""
 
 import time
 from pathlib import Path

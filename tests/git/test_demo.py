@@ -1,4 +1,4 @@
-"""The embedded study: the same repository everywhere, and commits that are what they are said to be."""
+"""The embedded study: the same repository everywhere, and commits that do what their kind says."""
 
 import os
 import shutil

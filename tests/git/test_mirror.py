@@ -1,4 +1,4 @@
-"""The mirror of the studied repository: what is in it, and what is said where it cannot be made."""
+"""The mirror of the studied repository: what is in it, and the error where it cannot be made."""
 
 import shutil
 from collections.abc import Callable

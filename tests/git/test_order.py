@@ -1,4 +1,4 @@
-"""Commits beside the branch get their place in the order of the history."""
+"""Commits beside the branch get their position in the order of the history."""
 
 import subprocess
 import time

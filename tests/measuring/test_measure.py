@@ -513,15 +513,15 @@ def test_a_workload_that_fails_is_recorded_whether_or_not_windows_were_counted()
 
 
 @needs_root
-def test_a_disk_that_fills_inside_the_window_is_the_machines_error_and_told_on_the_terminal(study: Study) -> None:
+def test_a_disk_that_fills_inside_the_window_is_the_machines_error_and_shown_on_the_terminal(study: Study) -> None:
     results = study.folder / "results"
     results.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3M", "ergit-test", results], check=True)
     try:
         program = study.start(f"head -c 9000000 /dev/zero > {results}/fill; true", progress=True)
-        told, errors = program.communicate(timeout=60)
+        progress, errors = program.communicate(timeout=60)
         assert program.returncode == 1, errors
-        assert f"Nothing can be written in {study.output.parent}: No space left on device" in told, errors
+        assert f"Nothing can be written in {study.output.parent}: No space left on device" in progress, errors
         assert not study.output.exists()
     finally:
         subprocess.run(["umount", results], check=True)

@@ -85,7 +85,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 10.0) -> None:
 
 
 class Recorder:
-    """A window that notes what it was told."""
+    """A window that notes when it is opened and closed."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []

@@ -39,9 +39,9 @@ def sha(number: int) -> str:
 
 def reading(number: int, joules: float | None, **cells: Any) -> EnergyRow:
     known = {"commit": sha(number), "date": "2020-01-02T03:04:05+00:00", "subject": f"Change {number}"}
-    place = {"host": "bench", "session": "0000000a", "started": "2024-01-01T00:00:00.000000Z"}
+    machine = {"host": "bench", "session": "0000000a", "started": "2024-01-01T00:00:00.000000Z"}
     row = tables.reading(0, 1, joules)
-    return replace(row, order=number, **known | place | cells)
+    return replace(row, order=number, **known | machine | cells)
 
 
 def failure(number: int, status: str) -> EnergyRow:
@@ -372,8 +372,8 @@ def test_sessions_are_told_apart_also_at_one_commit(name: str) -> None:
     figure = draw(name, rows)
     points = [line for line in figure.axes[0].lines if line.get_linestyle() == "None"]
     assert len({(line.get_color(), line.get_marker()) for line in points}) == 2
-    places = [{round(float(x), 6) for x in line.get_xdata()} for line in points]
-    assert not any(a & b for number, a in enumerate(places) for b in places[:number])
+    positions = [{round(float(x), 6) for x in line.get_xdata()} for line in points]
+    assert not any(a & b for number, a in enumerate(positions) for b in positions[:number])
     assert {"0000000a", "0000000b"} <= {text[-8:] for text in written(figure)}
 
 

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from ergit.records.commits import CommitRow
 from ergit.reports.figures.contents import Joules, SessionReadings, columns, gather
-from ergit.reports.figures.legend import FAINT, INK, marked, session_handles, session_looks
+from ergit.reports.figures.legend import FAINT, INK, marked, session_handles, session_styles
 from ergit.reports.figures.page import STYLE, lay_out, positions_per_inch
 
 DOTTED_COMMITS = 60  # up to here there is room for a dot a reading
@@ -37,10 +37,10 @@ def distribution(table: pd.DataFrame, commits: Sequence[CommitRow], domain: str 
     page = lay_out(contents, "Readings of each commit", handles)
     if contents.kind is None:
         return page.figure
-    for session, colour, _ in session_looks(contents):
+    for session, colour, _ in session_styles(contents):
         _draw_boxes(page.panel, contents.of(session), colour, 72 / positions_per_inch(contents))
     page.panel.set_ylim(page.panel.get_ylim())  # flagged readings don't stretch the axis
-    for session, colour, mark in session_looks(contents):
+    for session, colour, mark in session_styles(contents):
         for readings in contents.of(session):
             x, y, clean = _spread(readings), readings.joules, readings.clean
             if dotted:

@@ -17,7 +17,7 @@ from ergit.records.commits import CommitRow
 from ergit.reports.context import assumption_sentence
 from ergit.reports.figures.contents import CONFIDENCE, Contents, columns, gather, median_interval
 from ergit.reports.figures.labels import clipped
-from ergit.reports.figures.legend import FAINT, INK, session_handles, session_looks
+from ergit.reports.figures.legend import FAINT, INK, session_handles, session_styles
 from ergit.reports.figures.page import EDGE, ROW, STYLE, WIDTH, Page, lay_out, positions_per_inch
 from ergit.text import counted
 
@@ -121,7 +121,7 @@ def _location(change: ChangeResult) -> str:
 
 
 def _notes(unlisted: int, record: ChangesRecord) -> list[str]:
-    """What is said below the list of changes."""
+    """The lines below the list of changes."""
     notes = [f"and {counted(unlisted, 'further change')}, listed in changes.tsv"] if unlisted else []
     assumption = assumption_sentence(record.study)
     if assumption is not None:
@@ -148,7 +148,7 @@ def _handles(contents: Contents, changes: Sequence[ChangeMark], commits: Sequenc
 
 def _draw_medians(axes: Axes, contents: Contents) -> None:
     size = float(np.interp(len(contents.commits), [40, 300, 2000], [4.5, 2.5, 1.2]))  # of a mark, in points
-    for session, colour, mark in session_looks(contents):
+    for session, colour, mark in session_styles(contents):
         clean = [(group.centre, group.joules[group.clean]) for group in contents.of(session) if group.clean.any()]
         medians = [(centre, float(np.median(joules))) for centre, joules in clean]
         spans = [(centre, *ends) for centre, joules in clean if (ends := median_interval(joules))]

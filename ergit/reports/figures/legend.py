@@ -20,7 +20,7 @@ LISTED_SESSIONS = 12  # as many as colours and marks tell apart
 SESSION_NAME = 16  # characters
 
 
-def session_looks(contents: Contents) -> list[tuple[str, str, str]]:
+def session_styles(contents: Contents) -> list[tuple[str, str, str]]:
     """Each session with its colour and mark; neighbours differ, and so do the first twelve."""
     return list(zip(contents.sessions, cycle(SESSION_COLOURS), cycle(SESSION_MARKS), strict=False))
 
@@ -29,8 +29,8 @@ def session_handles(contents: Contents, what: str) -> list[Artist]:
     """A legend entry a session, or one for all where they are too many."""
     if len(contents.sessions) > LISTED_SESSIONS:
         return [marked(f"{what}; the {len(contents.sessions)} sessions differ in colour or mark", "o", INK)]
-    looks = zip(session_names(contents.sessions), session_looks(contents), strict=True)
-    return [marked(f"{what}, session {name}", mark, colour) for name, (_, colour, mark) in looks]
+    styles = zip(session_names(contents.sessions), session_styles(contents), strict=True)
+    return [marked(f"{what}, session {name}", mark, colour) for name, (_, colour, mark) in styles]
 
 
 def session_names(sessions: Sequence[str]) -> list[str]:
