@@ -1,4 +1,4 @@
-"""The script of rule `changes`."""
+"""Finds the changes of a study: what the statistics say of it, as JSON and as a table."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from ergit.records.energy_table import read_energy_table
 
 
 def main(job: Any) -> None:
-    """Writes what the statistics say of the study, as JSON and as a table."""
+    """The script of rule `changes`."""
     settings = convert(job.params.settings, ChangeSettings)
     history = read_commits(Path(job.input.commits))
     table = read_energy_table(Path(job.input.table))

@@ -1,4 +1,4 @@
-"""The script of rule `context`."""
+"""Says what lies in each change: files, words of the messages, JDK, build and tests."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from ergit.records.context import write_context
 
 
 def main(job: Any) -> None:
-    """Writes what lies in each change."""
+    """The script of rule `context`."""
     changes = read_changes(Path(job.input.changes)).changes
     history = read_commits(Path(job.input.commits))
     settings = ContextSettings(tuple(job.params.words), tuple(job.params.accepted), job.params.link)

@@ -9,7 +9,7 @@ from ergit.records.energy_table import read_energy_table
 
 
 def main(job: Any) -> None:
-    """The script of the rule `measured`."""
+    """The script of rule `measured`."""
     table = Path(job.input[0])
     refuse_all_failed(read_energy_table(table), str(table.parent))
 

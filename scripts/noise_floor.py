@@ -1,4 +1,4 @@
-"""The script of rule `noise_floor`."""
+"""Works out the noise floor of the A/A commit, as JSON and as a page."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from ergit.reports.noise import page
 
 
 def main(job: Any) -> None:
-    """Writes the noise floor, as JSON and as a page."""
+    """The script of rule `noise_floor`."""
     paths = [Path(path) for path in job.input.readings]
     limits = convert(job.params.limits, Limits)
     records = [record_judged_again(read_readings(path), limits) for path in paths]

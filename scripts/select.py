@@ -1,4 +1,4 @@
-"""The commits of the study and why each was chosen or dropped; and the rounds in which each is measured."""
+"""Selects the commits of the study, and says why each was chosen or dropped and in how many rounds it is measured."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from ergit.records.plan import RoundsPlan, write_plan
 
 
 def main(job: Any) -> None:
-    """Writes results/commits.tsv and results/plan.json; notes the study's own files that are new, as they are now."""
+    """The script of rule `select`, which also notes the study's own files that are new, as they are now."""
     head = read_mirror(Path(job.input[0])).head
     rows = select(Path(job.params.mirror), head, job.params.commits)
     write_commits(Path(job.output.commits), rows)

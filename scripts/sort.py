@@ -14,7 +14,7 @@ from ergit.records.readings import read_readings
 
 
 def main(job: Any) -> None:
-    """The script of the rule `sort`."""
+    """The script of rule `sort`."""
     records = (read_readings(Path(path)) for path in job.input.readings)
     limits = msgspec.convert(job.params.limits, Limits)
     rows = energy_rows(records, read_commits(Path(job.input.commits)), limits, job.params.judged)

@@ -1,4 +1,4 @@
-"""The script of rule `verdict`."""
+"""Judges whether the energy of the newest commits has grown too much."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from ergit.records.gate import write_gate
 
 
 def main(job: Any) -> None:
-    """Writes the gate's verdict."""
+    """The script of rule `verdict`."""
     settings, gate = convert(job.params.changes, ChangeSettings), convert(job.params.gate, GateSettings)
     history = read_commits(Path(job.input.commits))
     accepted = read_context(Path(job.input.context)).accepted

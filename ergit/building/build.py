@@ -183,7 +183,7 @@ def warn(job: BuildJob, text: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The program of the rule `build`."""
+    """The program of rule `build`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--settings", required=True, help="the environment variable that holds them")
     parser.add_argument("--commit", required=True)

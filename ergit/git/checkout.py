@@ -70,7 +70,7 @@ def complete(tree: Path, settings: RepositorySettings, access: Access) -> None:
 
 
 def main() -> None:
-    """The program of the rule `checkout`."""
+    """The program of rule `checkout`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--settings", type=str, required=True, help="the environment variable that holds the settings")
     parser.add_argument("--mirror", type=Path, required=True)

@@ -206,7 +206,7 @@ def _top_of(folder: Path) -> str | None:
 
 
 def main() -> None:
-    """The program of the rule `mirror`."""
+    """The program of rule `mirror`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--settings", type=str, required=True, help="the environment variable that holds the settings")
     parser.add_argument("--mirror", type=Path, required=True)

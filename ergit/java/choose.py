@@ -101,7 +101,7 @@ def searched(folders: Sequence[str]) -> list[Path]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The program of the rule `java`."""
+    """The program of rule `java`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--settings", required=True, help="the environment variable that holds them")
     parser.add_argument("--mirror", type=Path, required=True, help="bare repository")

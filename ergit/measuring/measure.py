@@ -343,7 +343,7 @@ def tell_where_the_log_is_full(progress: int | None, folder: Path) -> Iterator[N
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The program of the rules `measure` and `measure_aa`."""
+    """The program of rules `measure` and `measure_aa`."""
     parser = argparse.ArgumentParser(prog="python3 -m ergit.measuring.measure", description=__doc__)
     for name in ("--build", "--artifact", "--output"):
         parser.add_argument(name, type=Path, required=True)
