@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ergit.energy.pmu import CPU_FILES, EVENT_DOMAINS, die_of, fix_of_right, read_type_and_cpus
+from ergit.energy.events import CPU_FILES, EVENT_DOMAINS, die_of, fix_of_right, read_type_and_cpus
 from ergit.energy.source import (
     LIMIT_WATTS,
     CounterResult,

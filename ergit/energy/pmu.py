@@ -5,7 +5,6 @@ import ctypes
 import errno
 import os
 import platform
-import re
 import struct
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +13,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from ergit.energy.events import (
+    CPU_FILES,
+    EVENT_DOMAINS,
+    OTHER_SOURCE,
+    Die,
+    Event,
+    fix_of_right,
+    one_cpu_per_die,
+    read_event,
+    read_type_and_cpus,
+)
 from ergit.energy.names import Candidate, other_names
 from ergit.energy.sampler import SAMPLE_SECONDS, Sample, Sampler, kept_samples
 from ergit.energy.source import (
@@ -24,25 +34,14 @@ from ergit.energy.source import (
     Read,
     Source,
     UnavailableError,
-    absent_counter_fix,
     add_up,
     failed_read,
     implausible,
     limit_of,
     refuse_other_length,
     stands_still,
-    whole_number,
 )
 from ergit.records.readings import DOMAINS, Counter, Raw
-
-EVENT_DOMAINS = {
-    "energy-pkg": "package",
-    "energy-cores": "core",
-    "energy-gpu": "uncore",
-    "energy-ram": "dram",
-    "energy-psys": "psys",
-}
-"""Events of the `power` PMU (linux/arch/x86/events/rapl.c) in the words of powercap."""
 
 SYSCALL_NUMBERS = {"x86_64": 298, "aarch64": 241}
 """perf_event_open by `uname -m` (linux/arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h)."""
@@ -59,27 +58,11 @@ CLOSE_ON_EXEC = 8
 READING = struct.Struct("=QQQ")
 """What one read of an event gives: count, nanoseconds enabled, nanoseconds running."""
 
-STRICTEST_FOR_PERFMON = 2
-"""Debian and Ubuntu have further levels of kernel.perf_event_paranoid, at which CAP_PERFMON does not suffice."""
-
 NO_RIGHT = (
     "Start the study with CAP_PERFMON alone (Linux 5.8 or newer): sudo setpriv --reuid=$USER --regid=$(id -g) "
     "--init-groups --inh-caps=-all,+perfmon --ambient-caps=-all,+perfmon env HOME=$HOME PATH=$PATH snakemake … ; "
     "sysctl kernel.perf_event_paranoid=0 would give the right to everybody"
 )
-OTHER_SOURCE = "Choose the source perf or powercap"
-CPU_FILES = Path("/sys/devices/system/cpu")
-
-
-@dataclass(frozen=True)
-class Event:
-    """One event of the PMU: `scale` × count is energy in `unit`."""
-
-    name: str
-    domain: str
-    config: int
-    scale: str
-    unit: str
 
 
 @dataclass(frozen=True)
@@ -94,109 +77,6 @@ class OpenCounter:
     def name(self) -> str:
         """Event and CPU, unlike any other counter of this machine."""
         return f"{self.event.name} on CPU {self.cpu}"
-
-
-def cpus_in(mask: str) -> tuple[int, ...]:
-    """CPU numbers in a list such as `0,18` or `0-3,8`; raises ValueError where it is none.
-
-    Source: linux/Documentation/admin-guide/cputopology.rst.
-    """
-    cpus: list[int] = []
-    for part in mask.strip().split(","):
-        first, dash, last = part.partition("-")
-        cpus.extend(range(whole_number(first), whole_number(last if dash else first) + 1))
-    return tuple(cpus)
-
-
-def config_of(terms: str, formats: dict[str, str]) -> int:
-    """Config number of an event such as `event=0x02` under formats such as `{"event": "config:0-7"}`.
-
-    Source: linux/Documentation/ABI/testing/sysfs-bus-event_source-devices-format. Raises ValueError for anything else.
-    """
-    config = 0
-    for term in terms.strip().split(","):
-        name, _, value = term.partition("=")
-        position = re.fullmatch(r"config:(\d+)(-\d+)?", formats.get(name, "").strip())
-        if position is None:
-            raise ValueError(f"the term {term!r} has no position in the event's config")
-        if not re.fullmatch(r"(0x[0-9a-fA-F]+|[0-9]+)?", value):
-            raise ValueError(f"the term {term!r} has no number")
-        config |= int(value or "1", 0) << int(position[1])
-    return config
-
-
-def read_type_and_cpus(power: Path, proc: Path, judged: str = "package") -> tuple[int, tuple[int, ...]]:
-    """The PMU's type number and the CPUs to count on, one per package.
-
-    Raises UnavailableError where the PMU does not count the domain `judged`. Its name alone says little: older
-    processors of AMD have another PMU named `power`, without energy events (linux/arch/x86/events/amd/power.c).
-    """
-    event = next(name for name, domain in EVENT_DOMAINS.items() if domain == judged)
-    if not (power / "events" / event).is_file():
-        raise UnavailableError(f"there is no event {power}/events/{event}", absent_counter_fix("rapl", proc))
-    try:
-        return whole_number((power / "type").read_text(encoding="ascii")), cpus_in(
-            (power / "cpumask").read_text(encoding="ascii")
-        )
-    except (OSError, ValueError) as error:
-        reason = f"type and cpumask in {power} do not say how to open the counters ({error})"
-        raise UnavailableError(reason, OTHER_SOURCE) from error
-
-
-class Die(NamedTuple):
-    """Where a CPU lies, as the kernel numbers it; None where the kernel does not say."""
-
-    package: str | None
-    die: str | None
-
-
-def die_of(cpu: int, cpu_files: Path) -> Die:
-    """Package and die of a CPU (linux/Documentation/ABI/stable/sysfs-devices-system-cpu)."""
-
-    def number(name: str) -> str | None:
-        try:
-            return (cpu_files / f"cpu{cpu}" / "topology" / name).read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            return None
-
-    return Die(number("physical_package_id"), number("die_id"))
-
-
-def one_cpu_per_die(cpus: Sequence[int], cpu_files: Path) -> tuple[dict[int, Die], tuple[str, ...]]:
-    """The CPUs of a mask that stand for a die each, where they lie, and notes on those left out.
-
-    Two CPUs of one die would count the same counter twice. A CPU of which the kernel says nothing stands for itself.
-    """
-    kept: dict[int, Die] = {}
-    notes: list[str] = []
-    for cpu in cpus:
-        die = die_of(cpu, cpu_files)
-        twin = next((other for other in kept if kept[other] == die), None) if die.package is not None else None
-        if twin is None:
-            kept[cpu] = die
-        else:
-            notes.append(f"CPU {cpu} left out: it belongs to the same package as CPU {twin}, which is counted once")
-    return kept, tuple(notes)
-
-
-def read_event(power: Path, name: str) -> Event:
-    """One event with its scale and unit; raises UnavailableError if it isn't there or isn't in joules."""
-    events = power / "events"
-    try:
-        formats = {entry.name: entry.read_text(encoding="ascii") for entry in (power / "format").iterdir()}
-        config = config_of((events / name).read_text(encoding="ascii"), formats)
-        scale = (events / f"{name}.scale").read_text(encoding="ascii").strip()
-        unit = (events / f"{name}.unit").read_text(encoding="ascii").strip()
-        if not re.fullmatch(r"[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", scale):
-            raise ValueError(f"the scale {scale!r} is no number")
-        factor = float(scale)
-    except (OSError, ValueError) as error:
-        reason = f"the event {events / name} cannot be understood ({error})"
-        raise UnavailableError(reason, OTHER_SOURCE) from error
-    if unit != "Joules" or not 0 < factor < 1:
-        reason = f"{events / name} counts {scale} {unit}, and not a fraction of Joules"
-        raise UnavailableError(reason, OTHER_SOURCE)
-    return Event(name, EVENT_DOMAINS[name], config, scale, unit)
 
 
 def open_event(pmu_type: int, config: int, cpu: int) -> int:
@@ -432,18 +312,6 @@ def events_with_two_names(counters: Sequence[OpenCounter], dies: dict[int, Die])
         index: f"it moves as {counters[earlier].name} does: one counter, which is counted once"
         for index, earlier in doubles.items()
     }
-
-
-def fix_of_right(fix: str, proc: Path) -> str:
-    """The fix, after the one that it needs where the kernel is stricter than CAP_PERFMON can help."""
-    try:
-        level = int((proc / "sys/kernel/perf_event_paranoid").read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return fix
-    if level <= STRICTEST_FOR_PERFMON:
-        return fix
-    sysctl = f"sudo sysctl kernel.perf_event_paranoid={STRICTEST_FOR_PERFMON}"
-    return f"First {sysctl}, since at {level} this kernel ignores CAP_PERFMON. {fix}"
 
 
 def open_on_each(

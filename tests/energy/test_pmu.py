@@ -11,22 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from ergit.energy.pmu import (
-    READING,
-    Event,
-    OpenCounter,
-    PmuSource,
-    Read,
-    config_of,
-    counted_between,
-    cpus_in,
-    energy_between,
-    fix_of_right,
-    read_event,
-    read_type_and_cpus,
-)
+from ergit.energy.events import Event, config_of, cpus_in, fix_of_right, read_event, read_type_and_cpus
+from ergit.energy.pmu import READING, OpenCounter, PmuSource, counted_between, energy_between
 from ergit.energy.sampler import Sample
-from ergit.energy.source import Energy, UnavailableError
+from ergit.energy.source import Energy, Read, UnavailableError
 from ergit.records.readings import Counter
 from tests.fakes.another_user import another_user
 from tests.fakes.counter_trees import SCALE, clock_pmu, power_pmu

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ergit import energy
 from ergit.config.settings import MeasureSettings
-from ergit.energy.pmu import EVENT_DOMAINS, STRICTEST_FOR_PERFMON
+from ergit.energy.events import EVENT_DOMAINS, STRICTEST_FOR_PERFMON
 from ergit.energy.zones import named_zones
 from ergit.machine.doctor.check import Check, CheckRoots, Level
 from ergit.machine.kernel import text_of, whole_number
