@@ -24,7 +24,7 @@ class PipelineStage(ABC, Generic[Context]):
     name: str
     """How the stage is called in lists, in logs and in errors. A stage of a study is called like its file."""
     kind: Kind = "pre-test"
-    """When it runs: `pre` once a run that measures, `pre-test` once a commit, `batch` around each measured run."""
+    """When it runs: `pre` once per run that measures, `pre-test` once per commit, `batch` around each measured run."""
     after_build: bool = False
     """Whether a `pre-test` stage runs after the build commands instead of before them."""
     before: str | None = None

@@ -10,7 +10,7 @@ from ergit.plugins.files import FOLDER, NAME, RESERVED
 
 MOMENTS = {
     "pre": "once a run that measures, before anything is built",
-    "pre-test": "once a commit, in its tree, before the build commands",
+    "pre-test": "once for each commit, in its tree, before the build commands",
     "batch": "before each measured run of the workload, in the commit's tree",
 }
 

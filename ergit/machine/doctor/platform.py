@@ -176,6 +176,6 @@ def recorded_conditions(roots: CheckRoots) -> Check:
     return Check(
         "conditions",
         "missing",
-        f"{known} that make a session are known, not {', '.join(unknown)}",
+        f"{known} of those that make a session are known; unknown are {', '.join(unknown)}",
         "Readings taken under different values of these cannot be kept apart afterwards.",
     )

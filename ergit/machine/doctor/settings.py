@@ -91,7 +91,7 @@ def smt(machine: Machine) -> Check:
     """Whether cores run more than one hardware thread."""
     found = distinct(machine, knobs.SMT)
     if set(found) <= knobs.SMT_IS_ABSENT | knobs.SMT_IS_OFF:
-        return Check("SMT", "ok", ", ".join(found) or "none")
+        return Check("SMT", "ok", ", ".join(word for word in found if word not in knobs.SMT_IS_ABSENT) or "none")
     return Check(
         "SMT",
         "warn",

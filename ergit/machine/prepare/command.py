@@ -199,7 +199,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--frequency", type=parse_frequency, metavar="N", help="lower and upper limit in one, with its unit: 2.4GHz"
     )
     parser.add_argument("--no-turbo", action="store_true", help="no frequency above the base frequency")
-    parser.add_argument("--no-smt", action="store_true", help="one hardware thread a core")
+    parser.add_argument("--no-smt", action="store_true", help="one hardware thread per core")
     parser.add_argument("--no-swap", action="store_true", help="turn every active swap area off")
     parser.add_argument(
         "--stop", nargs="+", action="extend", default=[], metavar="UNIT", help="timers and services to stop"
