@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ergit.processes import run as processes
-from ergit.processes import trees
+from ergit.processes import running, trees
 from ergit.processes.cgroups import fresh_cgroup, own_cgroup
 from ergit.processes.run import Outcome, run
 from tests.fakes.another_user import another_user
@@ -38,7 +38,7 @@ STUBBORN = (
 @pytest.fixture(params=["cgroup", "subreaper"])
 def runner(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
     """`run` in a temporary folder, with a cgroup of its own and without one."""
-    monkeypatch.setattr(processes, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(running, "GRACE_SECONDS", 0.2)
     with fresh_cgroup(own_cgroup()) as usable:
         if request.param == "cgroup" and usable is None:
             pytest.skip("no cgroup can be made here")
