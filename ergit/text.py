@@ -1,7 +1,8 @@
-"""Text for people: one clean line of foreign text, counted nouns, Markdown tables."""
+"""Text for people: one clean line of foreign text, times, counted nouns, Markdown tables."""
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 _MARKUP = re.compile(r"`[^`]*`|\[(?=[^\]]*\]\()|<(?=[A-Za-z/!?])")
 """Code, which stays as it is, and what begins a link, an image or a tag."""
@@ -17,6 +18,11 @@ def one_line(text: str, limit: int | None = None) -> str:
     words = "".join(letter if letter.isprintable() or letter.isspace() else "\ufffd" for letter in whole).split()
     line = " ".join(words)
     return line if limit is None or len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+def iso_time(moment: datetime) -> str:
+    """The moment as records have it: ISO 8601 in UTC, to the microsecond, `2024-01-02T03:04:05.000006Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

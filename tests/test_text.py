@@ -1,8 +1,10 @@
 """Foreign text in what people read: one line, no control characters, no broken tables."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
-from ergit.text import cell, counted, markdown_line, markdown_table, one_line
+from ergit.text import cell, counted, iso_time, markdown_line, markdown_table, one_line
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,8 @@ def test_a_table_is_aligned_and_leaves_what_looks_like_a_number_alone() -> None:
     assert (
         markdown_table(["sha", "note"], [["1e10", "x"]]) == "| sha   | note   |\n|:------|:-------|\n| 1e10  | x      |"
     )
+
+
+def test_a_time_is_written_in_utc_to_the_microsecond() -> None:
+    moment = datetime(2024, 1, 2, 5, 4, 5, tzinfo=timezone(timedelta(hours=2)))
+    assert iso_time(moment) == "2024-01-02T03:04:05.000000Z"

@@ -51,7 +51,7 @@ from ergit.records.readings import (
 )
 from ergit.records.record import JsonObject
 from ergit.same_failures import refuse_same_failures
-from ergit.text import counted
+from ergit.text import counted, iso_time
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def failed_reading(reason: str) -> Reading:
         exit_code=None,
         signal=None,
         reason=reason,
-        started=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        started=iso_time(datetime.now(UTC)),
         duration_seconds=0.0,
         cpu_seconds=0.0,
         loops=1,

@@ -11,6 +11,7 @@ from ergit.machine.interference import Interference, MachineTotals, between, mac
 from ergit.machine.kernel import Machine
 from ergit.measuring.context import ReadingContext, ReadingStage
 from ergit.processes.run import Leftover, Outcome, failure_reason
+from ergit.text import iso_time
 
 NAMED_PROGRAMS = 5
 
@@ -99,7 +100,7 @@ class IdleWindow(ReadingStage):
             status="ok",
             exit_code=None,
             signal=None,
-            started=started.isoformat(),
+            started=iso_time(started),
             duration_seconds=seconds,
             cpu_seconds=0.0,
             left_behind=(),

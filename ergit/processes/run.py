@@ -17,6 +17,7 @@ from typing import Literal, Protocol
 from ergit.errors import ErgitError
 from ergit.processes.cgroups import fresh_cgroup, own_cgroup
 from ergit.processes.running import ENDING_SIGNALS, LauncherReport, LauncherRequest, RunningCommand, launched, prctl
+from ergit.text import iso_time
 
 WATCH_SECONDS = 0.05  # between checks of the log of a command whose output is limited
 PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -259,7 +260,7 @@ def _outcome(
         status=("ok" if ended_well else "failed") if in_time else "timeout",
         exit_code=code if code >= 0 and report.loops else None,
         signal=-code if code < 0 else None,
-        started=started.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        started=iso_time(started),
         duration_seconds=report.duration_seconds,
         cpu_seconds=cpu_seconds,
         left_behind=left_behind,

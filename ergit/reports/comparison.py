@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ergit.records.comparison import CommonDifference, ComparedPair, ComparisonRecord
+from ergit.reports.context import what_intervals_assume
 from ergit.text import counted
 
 SHOWN_PAIRS = 20
@@ -17,7 +18,8 @@ def page(comparison: ComparisonRecord) -> Iterator[str]:
     for obstacle in comparison.obstacles:
         yield f"cannot be compared: {obstacle}"
     yield from dict.fromkeys(sessions_sentence(pair) for pair in comparison.pairs)
-    yield from dict.fromkeys(assumption(pair) for pair in comparison.pairs if pair.assumed_build_difference is not None)
+    assumed = dict.fromkeys(pair.assumed_build_difference for pair in comparison.pairs)
+    yield from (what_intervals_assume(difference) for difference in assumed if difference is not None)
     for common in comparison.common:
         seen = "differs" if common.differs else "no difference seen"
         yield f"B against A, {counted(common.commits, 'commit')}: {_relative(common)}, p = {common.p:.2g}: {seen}"
@@ -48,14 +50,6 @@ def sessions_sentence(pair: ComparedPair) -> str:
     return (
         f"They were measured in different sessions that no commit links ({sessions}): a difference may come from the"
         " machine or its state, not from the program."
-    )
-
-
-def assumption(pair: ComparedPair) -> str:
-    """What the interval assumes where the study is small."""
-    return (
-        f"The intervals assume that builds of the same source differ by at most {pair.assumed_build_difference:.1%}:"
-        " too few commits were measured to show it."
     )
 
 

@@ -48,9 +48,14 @@ def assumption_sentence(study: StudyFacts) -> str | None:
     assumed = [part.assumed_build_difference for part in study.parts if part.assumed_build_difference is not None]
     if not assumed:
         return None
+    return what_intervals_assume(max(assumed))
+
+
+def what_intervals_assume(difference: float) -> str:
+    """The same for one assumed difference between builds; 0.01 is 1 %."""
     return (
-        f"The intervals assume that builds of the same source differ by at most {max(assumed):.1%}: too few commits"
-        " were measured to show how far they do."
+        f"The intervals assume that builds of the same source differ by at most {difference:.1%}: too few commits were"
+        " measured to show how far they do."
     )
 
 

@@ -18,7 +18,7 @@ from ergit.reports.figures.legend import FAINT, INK
 from ergit.text import counted
 
 # On top of matplotlib's own defaults, so that nobody's matplotlibrc changes a figure.
-STYLE: list[Any] = [
+STYLE: list[str | dict[str, object]] = [
     "default",
     {
         "font.family": FONT,
