@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from ergit.energy.source import UnavailableError, absent_counter_fix, whole_number
+from ergit.energy.source import UnavailableError, absent_counter_fix, parse_whole_number
 
 EVENT_DOMAINS = {
     "energy-pkg": "package",
@@ -43,7 +43,7 @@ def cpus_in(mask: str) -> tuple[int, ...]:
     cpus: list[int] = []
     for part in mask.strip().split(","):
         first, dash, last = part.partition("-")
-        cpus.extend(range(whole_number(first), whole_number(last if dash else first) + 1))
+        cpus.extend(range(parse_whole_number(first), parse_whole_number(last if dash else first) + 1))
     return tuple(cpus)
 
 
@@ -74,7 +74,7 @@ def read_type_and_cpus(power: Path, proc: Path, judged: str = "package") -> tupl
     if not (power / "events" / event).is_file():
         raise UnavailableError(f"there is no event {power}/events/{event}", absent_counter_fix("rapl", proc))
     try:
-        return whole_number((power / "type").read_text(encoding="ascii")), cpus_in(
+        return parse_whole_number((power / "type").read_text(encoding="ascii")), cpus_in(
             (power / "cpumask").read_text(encoding="ascii")
         )
     except (OSError, ValueError) as error:

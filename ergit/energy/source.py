@@ -183,7 +183,7 @@ class Source(ABC):
         self.close()
 
 
-def whole_number(text: str) -> int:
+def parse_whole_number(text: str) -> int:
     """The number in a file of the kernel; raises ValueError for all but its decimal digits."""
     if not re.fullmatch(r"[0-9]+\n?", text):
         raise ValueError(f"{text!r} is no whole number")

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ergit.energy.names import Candidate, other_names
-from ergit.energy.source import NotCountedError, Read, UnavailableError, absent_counter_fix, failed_read, whole_number
+from ergit.energy.source import (
+    NotCountedError,
+    Read,
+    UnavailableError,
+    absent_counter_fix,
+    failed_read,
+    parse_whole_number,
+)
 from ergit.records.readings import DOMAINS
 
 READ_BYTES = 64
@@ -146,7 +153,7 @@ def open_zone(name: str, domain: str, path: Path) -> tuple[Zone, int]:
     source = path / "max_energy_range_uj"
     try:
         text = source.read_text(encoding="ascii").strip()
-        range_uj = whole_number(text)
+        range_uj = parse_whole_number(text)
     except (OSError, ValueError) as error:
         raise UnavailableError(f"{source} holds no range, so that a wrap cannot be undone ({error})", BROKEN) from error
     if range_uj <= 0:

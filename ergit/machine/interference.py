@@ -51,7 +51,7 @@ class Interference:
 
 
 @dataclass(frozen=True)
-class Quiet:
+class QuietWait:
     """What else ran in the last moment before a reading, and how long a quieter one was waited for."""
 
     seen: Interference
@@ -165,7 +165,7 @@ def wait_until_quiet(
     *,
     take: Callable[[], MachineTotals],
     sleep: Callable[[float], None] = time.sleep,
-) -> Quiet:
+) -> QuietWait:
     """Rests, and then goes on waiting while others use more than `limit_cores`, at most `wait_seconds` longer."""
     length = max(rest_seconds, CHECK_SECONDS)
     waited = -length
@@ -176,7 +176,7 @@ def wait_until_quiet(
         waited += found.seconds
         is_quiet = not {"foreign-cpu", "steal"} & set(flags(found, limit_cores))
         if is_quiet or waited >= wait_seconds:
-            return Quiet(found, max(0.0, waited), is_quiet)
+            return QuietWait(found, max(0.0, waited), is_quiet)
         length = CHECK_SECONDS
 
 

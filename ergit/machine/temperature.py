@@ -37,7 +37,7 @@ class Sensor:
 
 
 @dataclass(frozen=True)
-class Gate:
+class TemperatureWait:
     """What a reading waited for: `flag` is too-hot or too-cold where the bounds were not reached in time."""
 
     celsius: float | None
@@ -88,7 +88,7 @@ def wait_until_within(
     warm: Callable[[], None] = warm_up,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> Gate:
+) -> TemperatureWait:
     """Waits while the CPU is too hot, and makes it work while it is too cold, at most `wait_seconds` long.
 
     Raises:
@@ -103,9 +103,9 @@ def wait_until_within(
         elif lowest_celsius is not None and celsius < lowest_celsius:
             flag = "too-cold"
         else:
-            return Gate(celsius, waited, None)
+            return TemperatureWait(celsius, waited, None)
         if waited >= wait_seconds:
-            return Gate(celsius, waited, flag)
+            return TemperatureWait(celsius, waited, flag)
         if flag == "too-hot":
             sleep(CHECK_SECONDS)
         else:

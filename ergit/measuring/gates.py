@@ -64,20 +64,20 @@ class TemperatureGate(ReadingStage):
         if context.attempt.warmup:
             context.note(waited_seconds=waited, celsius_before=setup.sensor.celsius())
             return
-        gate = wait_until_within(
+        found = wait_until_within(
             setup.sensor,
             limits.lowest_celsius,
             limits.highest_celsius,
             0.0 if self.name in setup.timed_out else limits.wait_seconds,
         )
-        context.note(waited_seconds=waited + gate.waited_seconds, celsius_before=gate.celsius)
-        if gate.flag is None:
+        context.note(waited_seconds=waited + found.waited_seconds, celsius_before=found.celsius)
+        if found.flag is None:
             return
         setup.timed_out.add(self.name)
         if limits.on_timeout == "error":
             raise ErgitError(
-                f"The CPU is {gate.flag.replace('-', ' ')}: {gate.celsius:g} °C by {setup.sensor.name} after"
-                f" {gate.waited_seconds:.0f} s of waiting; measure.temperature wants {limits.lowest_celsius} to"
+                f"The CPU is {found.flag.replace('-', ' ')}: {found.celsius:g} °C by {setup.sensor.name} after"
+                f" {found.waited_seconds:.0f} s of waiting; measure.temperature wants {limits.lowest_celsius} to"
                 f" {limits.highest_celsius}. Cool it better, widen the bounds, or set measure.temperature.on_timeout to"
                 " flag."
             )
