@@ -1,0 +1,1 @@
+"""Builds of commits: how one is made, where, and what is kept of it."""

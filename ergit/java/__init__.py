@@ -1,0 +1,1 @@
+"""JDKs: the release that a commit asks for, and the JDK that it gets."""

@@ -1,0 +1,1 @@
+"""Prepares a machine for measuring, and takes that back."""

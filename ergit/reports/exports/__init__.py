@@ -1,0 +1,1 @@
+"""The readings of a study in the formats of other tools."""
