@@ -56,7 +56,9 @@ def read_study(folder: Path) -> ReadStudy:
         if (results / "energy.csv").is_file() and (results / "commits.tsv").is_file():
             break
     else:
-        raise ErgitError(f"There are no energy.csv and commits.tsv in {folder}: run the study first, or name its folder.")
+        raise ErgitError(
+            f"There are no energy.csv and commits.tsv in {folder}: run the study first, or name its folder."
+        )
     settings, anchors, judged = ChangeSettings(), tuple[str, ...](), "package"
     if (results / "changes.json").is_file():
         facts = read_changes(results / "changes.json").study
