@@ -25,14 +25,13 @@ from ergit.energy.events import (
     read_type_and_cpus,
 )
 from ergit.energy.names import Candidate, other_names
-from ergit.energy.sampler import SAMPLE_SECONDS, Sample, Sampler, kept_samples
+from ergit.energy.sampler import SAMPLE_SECONDS, Sample, SampledSource, Sampler, kept_samples
 from ergit.energy.source import (
     LIMIT_WATTS,
     CounterResult,
     Energy,
     NotCountedError,
     Read,
-    Source,
     UnavailableError,
     add_up,
     failed_read,
@@ -202,7 +201,7 @@ def raw_value(read: Read) -> Raw:
     return int(READING.unpack(read)[0]) if len(read) == READING.size else read.hex()
 
 
-class PmuSource(Source):
+class PmuSource(SampledSource):
     """Counters of the `power` PMU, opened once per event and package; an edge is one `read` for each.
 
     Windows are sampled every `sample_seconds`, so that a jump is seen in a long one too.
@@ -239,26 +238,9 @@ class PmuSource(Source):
 
         self._sampler = Sampler(self._read_all, clock, sample_seconds)
 
-    def start(self) -> None:
-        """Reads each counter."""
-        self._sampler.start()
-
-    def sample(self) -> None:
-        """Reads each counter once more if a window is open."""
-        self._sampler.sample()
-
-    def stop(self) -> None:
-        """Reads each counter for the last time of this window."""
-        self._sampler.stop()
-
     def energy(self, cpu_seconds: float) -> Energy:  # noqa: ARG002
         """Energy of the window; a problem if any counter failed, stopped, went backwards or can't have been right."""
         return energy_between(self.counters, self._sampler.samples, self._limit_watts, self.judged)
-
-    def close(self) -> None:
-        """Ends the sampler and closes the counters."""
-        self._sampler.close()
-        self._files.close()
 
     def _read_all(self) -> list[Read]:
         return [read_counter(descriptor) for descriptor in self._descriptors]

@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from ergit.energy.sampler import SAMPLE_SECONDS, Sampler, kept_samples
+from ergit.energy.sampler import SAMPLE_SECONDS, SampledSource, Sampler, kept_samples
 from ergit.energy.source import (
     LIMIT_WATTS,
     CounterResult,
     Energy,
     NotCountedError,
     Read,
-    Source,
     add_up,
     limit_of,
     stands_still,
@@ -84,7 +83,7 @@ def raw_value(read: Read) -> Raw:
     return int(text) if re.fullmatch(r"[0-9]+\n?", text, re.ASCII) else text
 
 
-class PowercapSource(Source):
+class PowercapSource(SampledSource):
     """Counters of /sys/class/powercap, for Intel and for AMD, whose kernel driver serves them under the same names.
 
     Files stay open; an edge of a window is one `pread` per counter. Windows are sampled every `sample_seconds`, so that
@@ -120,18 +119,6 @@ class PowercapSource(Source):
         interval = sampling_interval(self.zones, sample_seconds, limit_watts)
         self._sampler = Sampler(self._read_all, clock, interval)
 
-    def start(self) -> None:
-        """Reads each counter."""
-        self._sampler.start()
-
-    def sample(self) -> None:
-        """Reads each counter once more if a window is open."""
-        self._sampler.sample()
-
-    def stop(self) -> None:
-        """Reads each counter for the last time of this window."""
-        self._sampler.stop()
-
     def energy(self, cpu_seconds: float) -> Energy:  # noqa: ARG002
         """Energy of the window; a problem if any counter failed, was reset or can't have been right."""
         samples = self._sampler.samples
@@ -150,11 +137,6 @@ class PowercapSource(Source):
         ]
         self._remember_power(results, times[-1] - times[0])
         return add_up(self.name, results, times[-1] - times[0])
-
-    def close(self) -> None:
-        """Ends the sampler and closes the files."""
-        self._sampler.close()
-        self._files.close()
 
     def _remember_power(self, results: Sequence[CounterResult], seconds: float) -> None:
         """Keeps each zone's power, by which a wrap in a later window without samples can be judged."""

@@ -1,10 +1,12 @@
 """Reads of a set of counters at both edges of a window and, in a long one, at moments between them."""
 
 import threading
+from abc import ABC
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 
-from ergit.energy.source import Read
+from ergit.energy.source import Read, Source
 
 SAMPLE_SECONDS = 1.0
 """How often a window is sampled: a jump of a counter is then judged by the power of a second, not of a whole window."""
@@ -77,6 +79,30 @@ class Sampler:
     def _sample_now_and_then(self, sample_seconds: float) -> None:
         while not self._closed.wait(sample_seconds):
             self.sample()
+
+
+class SampledSource(Source, ABC):
+    """A source whose counters stay open, and are read by a sampler; the class makes `_sampler` and `_files`."""
+
+    _sampler: Sampler
+    _files: ExitStack  # closes the counters
+
+    def start(self) -> None:
+        """Reads each counter."""
+        self._sampler.start()
+
+    def sample(self) -> None:
+        """Reads each counter once more if a window is open."""
+        self._sampler.sample()
+
+    def stop(self) -> None:
+        """Reads each counter for the last time of this window."""
+        self._sampler.stop()
+
+    def close(self) -> None:
+        """Ends the sampler and closes the counters."""
+        self._sampler.close()
+        self._files.close()
 
 
 def kept_samples(times: Sequence[float], odd: Sequence[int] = ()) -> list[int]:
