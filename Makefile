@@ -17,7 +17,7 @@ retry: .venv/ready  # the recorded failures once more, and nothing else
 	snakemake --cores $(CORES) --resources rapl=1 -R $$(cat results/failed.txt)
 
 test: .venv/ready-dev
-	pytest --numprocesses auto --dist loadfile -m "not alone"
+	pytest --numprocesses auto --dist worksteal -m "not alone"
 	pytest -m alone
 
 guest: .venv/ready  # the energy sources on a real kernel in QEMU, as root; says what it needs; about 40 minutes without KVM

@@ -198,7 +198,7 @@ use rule * from inner as inner_*
 def test_modules_nest_and_need_no_handlers_and_no_profile(project: Path) -> None:
     folder = project / "nested"
     (folder / "middle").mkdir(parents=True)
-    write_parent(folder, NESTED, {"study": study("true", rounds=1)})
+    write_parent(folder, NESTED, {"study": study("true", rounds=1) | {"commits": ["main"]}})
     shutil.rmtree(folder / "profiles")
     (folder / "middle/Snakefile").write_text(MIDDLE, encoding="utf-8")
     done = call(folder, "--cores", "2", "outer_inner_all")

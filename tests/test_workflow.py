@@ -44,6 +44,17 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.fixture(scope="module")
+def measured_again(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The working directory of a copy of the finished study, measured once more with another command."""
+    home = tmp_path_factory.mktemp("again") / "study"
+    shutil.copytree(finished, home, symlinks=True)
+    configure(home / "work", workload__command="./built && true # again")
+    done = snakemake(home / "work")
+    assert done.returncode == 0, done.stderr
+    return home / "work"
+
+
 @pytest.fixture
 def study(finished: Path, tmp_path: Path) -> Path:
     """The working directory of a copy of the finished study."""
@@ -179,12 +190,9 @@ def test_a_new_mirror_and_another_command_at_once_are_both_heeded(study: Path) -
     assert planned(study) == Counter()
 
 
-def test_another_command_is_measured_anew_and_the_old_readings_are_kept(study: Path) -> None:
-    configure(study, workload__command="./built && true # again")
-    before = sorted(path.read_bytes() for path in (study / "results/readings").glob("*/*.json"))
-    done = snakemake(study)
-    assert done.returncode == 0, done.stderr
-    kept = sorted(path.read_bytes() for path in (study / "results/readings").glob("*/*.superseded-*.json"))
+def test_another_command_is_measured_anew_and_the_old_readings_are_kept(finished: Path, measured_again: Path) -> None:
+    before = sorted(path.read_bytes() for path in (finished / "work/results/readings").glob("*/*.json"))
+    kept = sorted(path.read_bytes() for path in (measured_again / "results/readings").glob("*/*.superseded-*.json"))
     assert kept == before
 
 
@@ -201,19 +209,17 @@ def test_recorded_failures_are_tried_again_only_when_asked(study: Path) -> None:
     assert planned(study) == Counter()
 
 
-def test_the_seed_gives_the_order_of_each_round(finished: Path, tmp_path: Path) -> None:
-    def order(seed: int, name: str) -> list[tuple[int, str]]:
-        directory = tmp_path / name
-        shutil.copytree(finished / "project", directory / "project")
-        configure(directory / "work", measure__seed=seed, measure__repeats=1, measure__rounds=3)
-        assert snakemake(directory / "work", "all").returncode == 0
-        return list(dict.fromkeys((round_, commit) for *_, commit, round_ in windows(directory / "work")))
+def test_the_seed_gives_the_order_of_each_round(finished: Path, measured_again: Path, study: Path) -> None:
+    def order(study: Path) -> list[tuple[int, str]]:
+        return list(dict.fromkeys((round_, commit) for *_, commit, round_ in windows(study)))
 
-    one, again, other = order(1, "one"), order(1, "again"), order(2, "other")
+    configure(study, measure__seed=2, measure__repeats=1, measure__warmup=0, workload__command="./built && :")
+    assert snakemake(study, "results/energy.csv").returncode == 0
+    one, again, other = order(finished / "work"), order(measured_again), order(study)
     assert one == again
     assert one != other
     assert [round_ for round_, _ in one] == sorted(round_ for round_, _ in one)
-    by_round = [[commit for r, commit in one if r == number] for number in (1, 2, 3)]
+    by_round = [[commit for r, commit in one if r == number] for number in (1, 2)]
     assert len({tuple(commits) for commits in by_round}) > 1
 
 
@@ -225,7 +231,7 @@ def test_a_cache_folder_spares_the_builds_of_another_study(
     for name in ("one", "two"):
         shutil.copytree(finished / "project", tmp_path / name / "project")
         configure(tmp_path / name / "work", measure__rounds=1, measure__repeats=1)
-        assert snakemake(tmp_path / name / "work").returncode == 0
+        assert snakemake(tmp_path / name / "work", "results/energy.csv").returncode == 0
         records = [json.loads(path.read_text()) for path in (tmp_path / name / "work/results/build").glob("*.json")]
         cached.append(sorted((record["status"], record["cached"]) for record in records))
         assert [row["status"] for row in table(tmp_path / name / "work")].count("ok") == 2
@@ -303,7 +309,7 @@ def test_a_build_that_leaves_nothing_to_keep_or_a_link_is_a_recorded_failure(fin
         (tmp_path / name).mkdir()
         shutil.copytree(tmp_path / "project", tmp_path / name / "project")
         configure(tmp_path / name / "work", commits=["first"], build=build, measure__rounds=1)
-        done = snakemake(tmp_path / name / "work")
+        done = snakemake(tmp_path / name / "work", "results/energy.csv", "results/measured")
         assert (done.returncode, "No commit could be measured" in done.stderr) == (1, True)
         assert [(row["status"], row["reason"]) for row in table(tmp_path / name / "work")] == [("build-failed", reason)]
         assert (tmp_path / "elsewhere/precious").read_text() == "stays"
@@ -325,7 +331,8 @@ def test_a_machine_that_cannot_measure_is_refused_before_anything_is_spent(study
 def test_kill_9_leaves_no_process_and_the_next_call_finishes(finished: Path, tmp_path: Path) -> None:
     shutil.copytree(finished / "project", tmp_path / "project")
     mark = f"31.{os.getpid()}"
-    configure(tmp_path / "work", workload__command=f"./built; test -e ../../hurry || sleep {mark}", measure__rounds=1)
+    once = {"measure__rounds": 1, "measure__repeats": 1, "measure__warmup": 0}
+    configure(tmp_path / "work", workload__command=f"./built; test -e ../../hurry || sleep {mark}", **once)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
     running = subprocess.Popen(
         command, cwd=tmp_path / "work", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -340,10 +347,10 @@ def test_kill_9_leaves_no_process_and_the_next_call_finishes(finished: Path, tmp
     while sleeping(mark) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not sleeping(mark)
-    configure(tmp_path / "work", measure__rounds=1)
+    configure(tmp_path / "work", **once)
     assert snakemake(tmp_path / "work", "--unlock").returncode == 0
     assert snakemake(tmp_path / "work").returncode == 0
-    assert [row["status"] for row in table(tmp_path / "work")].count("ok") == 4
+    assert [row["status"] for row in table(tmp_path / "work")].count("ok") == 2
 
 
 def sleeping(mark: str) -> bool:
