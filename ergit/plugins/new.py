@@ -9,8 +9,8 @@ from ergit.files import write_atomically
 from ergit.plugins.files import FOLDER, NAME, RESERVED
 
 MOMENTS = {
-    "pre": "once a run that measures, before anything is built",
-    "pre-test": "once for each commit, in its tree, before the build commands",
+    "pre": "once per run that measures, before anything is built",
+    "pre-test": "once per commit, in its tree, before the build commands",
     "batch": "before each measured run of the workload, in the commit's tree",
 }
 
