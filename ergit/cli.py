@@ -48,7 +48,7 @@ COMMANDS = (
     ),
     Command(
         "compare",
-        "ergit.analysis.compare",
+        "ergit.reports.compare",
         "compare the energy of two commits, or of two studies",
         "Compares the readings of two commits of a study, or of two studies commit by commit. Measures nothing. More in"
         " docs/import-export.md.",

@@ -1,0 +1,1 @@
+"""What readings mean: changes, comparisons, the gate and the noise floor; reports put them into words."""

@@ -238,8 +238,8 @@ def _change_result(
     change: Change, readings: CleanReadings, history: Sequence[CommitRow], groups: Sequence[IntArray]
 ) -> ChangeResult:
     measured, observations = readings.commits, readings.observations
-    spans = [(measured[before].order, measured[place].order) for before, place in change.location]
-    location = [row.commit for row in history if any(before < row.order <= place for before, place in spans)]
+    spans = [(measured[before].order, measured[position].order) for before, position in change.location]
+    location = [row.commit for row in history if any(before < row.order <= position for before, position in spans)]
     first, last = change.location[0][0], change.location[-1][1]
     after = float(np.median([np.median(observations.joules[groups[position]]) for position in change.after]))
     estimated = readings.kind == "estimated"  # from CPU time, which tells time and power not apart

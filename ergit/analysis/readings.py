@@ -85,8 +85,8 @@ def why_none_is_clean(table: "pd.DataFrame", commits: Sequence[str]) -> str:
     if rows.empty:
         return "it was not measured"
     details = rows["reason"].fillna(rows["flags"]).fillna("")
-    said = rows["status"].where(details == "", rows["status"] + ": " + details)
-    return "; ".join(said.value_counts(sort=True).index[:3])
+    reasons = rows["status"].where(details == "", rows["status"] + ": " + details)
+    return "; ".join(reasons.value_counts(sort=True).index[:3])
 
 
 def _refuse_impossible(clean: "pd.DataFrame", column: str, judged: str, name: str) -> None:

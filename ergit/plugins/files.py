@@ -51,10 +51,10 @@ def find(name: str, study: Path) -> Path:
     Raises:
         ErgitError: it is in none of them.
     """
-    places = [study / name, study / FOLDER / name, SHIPPED / name]  # an absolute name is its own place
-    found = next((place for place in places if place.is_file()), None)
+    candidates = [study / name, study / FOLDER / name, SHIPPED / name]  # an absolute name is itself
+    found = next((candidate for candidate in candidates if candidate.is_file()), None)
     if found is None:
-        looked = " nor ".join(dict.fromkeys(str(place.absolute()) for place in places))
+        looked = " nor ".join(dict.fromkeys(str(candidate.absolute()) for candidate in candidates))
         raise ErgitError(
             f"modules_enabled: there is no stage {name!r}: neither {looked} is a file. Correct the name, or make one"
             " with `ergit new-stage`."
@@ -84,14 +84,14 @@ def read_stage(path: Path) -> StageFile:
     except ValueError as error:  # a zero byte
         raise _refusal(path, None, f"{error}.") from None
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    said = dict(_attributes(path, _returned_class(path, tree, classes), classes))
+    attributes = dict(_attributes(path, _returned_class(path, tree, classes), classes))
     facts = {"name": path.stem, "path": str(path), "sha256": hashlib.sha256(content).hexdigest()}
-    for name, (value, line) in said.items():
+    for name, (value, line) in attributes.items():
         try:
             msgspec.convert({**facts, name: value}, StageFile)
         except msgspec.ValidationError as error:
             raise _refusal(path, line, f"{name} is {value!r}. {error}.") from None
-    stage = msgspec.convert({**facts, **{name: value for name, (value, _) in said.items()}}, StageFile)
+    stage = msgspec.convert({**facts, **{name: value for name, (value, _) in attributes.items()}}, StageFile)
     _refuse_contradictions(path, stage)
     return stage
 

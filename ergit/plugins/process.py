@@ -234,15 +234,15 @@ def _result(
     variables: Mapping[str, str],
     has_printed_too_much: bool,
 ) -> StageResult:
-    said: JsonObject = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else {}
-    context = said.get("context")
+    answered: JsonObject = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else {}
+    context = answered.get("context")
     failed: str | None
     if has_printed_too_much:
         failed = f"it printed more than {MOST_OUTPUT_BYTES // 1_000_000} MB"
     elif outcome.status != "ok" and outcome.exit_code is None:
         failed = failure_reason("it", outcome, stage.timeout_seconds)
-    elif "error" in said:
-        failed = str(said["error"])
+    elif "error" in answered:
+        failed = str(answered["error"])
     elif outcome.status != "ok" or not isinstance(context, dict):
         failed = f"it ended its own process with status {outcome.exit_code} before run() had returned"
     elif context["build_failed"] and not context["abort_pipeline"]:

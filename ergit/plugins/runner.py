@@ -38,7 +38,7 @@ def main(request_file: str, answer_file: str) -> None:
         answer = {"context": context_after(request)}
     except BaseException as error:  # noqa: BLE001  # the file may raise anything: it is the failure of its stage
         print_from(error, request["path"])
-        answer = {"error": told(error, request["path"])}
+        answer = {"error": description_of(error, request["path"])}
     if os.getpid() != process:  # a process that the stage forked has come out of its run()
         os._exit(0)
     part = Path(f"{answer_file}.part")
@@ -135,29 +135,31 @@ def refuse_wrong_variables(environment: object) -> None:
             )
 
 
-def problem_with(value: object, place: str, depth: int = 0) -> str | None:
-    """Why the value cannot be written as JSON; None where it can. `place` is how a person would write it."""
+def problem_with(value: object, where: str, depth: int = 0) -> str | None:
+    """Why the value cannot be written as JSON; None where it can. `where` is how a person would write it."""
     if depth > DEEPEST:
-        return f"{place} is nested more than {DEEPEST} levels deep"
+        return f"{where} is nested more than {DEEPEST} levels deep"
     if value is None or isinstance(value, (bool, int)):
         return None
     if isinstance(value, float):
-        return None if value - value == 0 else f"{place} is {value}"
+        return None if value - value == 0 else f"{where} is {value}"
     if isinstance(value, str):
-        return f"{place} is not a text that UTF-8 can hold" if any("\ud800" <= c <= "\udfff" for c in value) else None
+        return (
+            f"{where} is not a text that UTF-8 can hold" if any("\ud800" <= c <= "\udfff" for c in value) else None
+        )
     if isinstance(value, (list, tuple)):
-        parts = ((item, f"{place}[{index}]") for index, item in enumerate(value))
+        parts = ((item, f"{where}[{index}]") for index, item in enumerate(value))
     elif isinstance(value, dict):
         wrong = next((key for key in value if not isinstance(key, str)), None)
         if wrong is not None:
-            return f"{place} has the key {wrong!r}, which is no text"
-        parts = ((item, f"{place}[{key!r}]") for key, item in value.items())
+            return f"{where} has the key {wrong!r}, which is no text"
+        parts = ((item, f"{where}[{key!r}]") for key, item in value.items())
     else:
-        return f"{place} is a {type(value).__name__}"
+        return f"{where} is a {type(value).__name__}"
     return next((problem for item, where in parts if (problem := problem_with(item, where, depth + 1))), None)
 
 
-def told(error: BaseException, path: str) -> str:
+def description_of(error: BaseException, path: str) -> str:
     """What a stage ended with, after the file and the line of its own in which that happened."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
     if isinstance(error, SyntaxError) and error.filename == path:

@@ -239,7 +239,7 @@ class ChangePointTest:
         likelihood /= likelihood.sum()
         order = np.argsort(-likelihood, kind="stable")
         count = int(np.searchsorted(np.cumsum(likelihood[order]), CONFIDENCE)) + 1
-        return sorted({low + int(place) for place in order[:count]} | {change_points[index]})
+        return sorted({low + int(step) for step in order[:count]} | {change_points[index]})
 
     def excursions(self, change_points: Sequence[int], settings: ChangeSettings) -> list[Change]:
         """The commits that were not kept and differ, relevantly, from the level around them."""

@@ -68,9 +68,9 @@ def noise(linked: LinkedSessions, trees: tuple[str | None, ...] | None) -> Noise
     counted += len(pairs)
     overall = (PRIOR_WEIGHT * prior + counted * seen) / (PRIOR_WEIGHT + counted)
     local = _local_variance(differences) if len(differences) >= NEIGHBOURHOOD else np.full(len(linked.commit), overall)
-    place = np.maximum(LOCAL_SHARE * local + (1 - LOCAL_SHARE) * overall, LEAST_RUN_SHARE * runs)
+    around = np.maximum(LOCAL_SHARE * local + (1 - LOCAL_SHARE) * overall, LEAST_RUN_SHARE * runs)
     return Noise(
-        variance=place + np.maximum(0.0, linked.variance - runs),
+        variance=around + np.maximum(0.0, linked.variance - runs),
         run=math.sqrt(float(np.median(linked.run_variance))),
         build=math.sqrt(max(0.0, overall - runs)),
         pairs=len(pairs),
@@ -159,8 +159,8 @@ def drift_variance(values: FloatArray, variance: FloatArray, spans: Sequence[tup
     """
     mass = np.concatenate([[0.0], np.cumsum(1 / variance)])
     moment = np.concatenate([[0.0], np.cumsum(values / variance)])
-    places = [np.arange(first + DRIFT_WINDOW, end - DRIFT_WINDOW + 1) for first, end in spans]
-    middle = np.concatenate(places)
+    positions = [np.arange(first + DRIFT_WINDOW, end - DRIFT_WINDOW + 1) for first, end in spans]
+    middle = np.concatenate(positions)
     if len(middle) < DRIFT_WINDOW:
         return LEAST_DRIFT**2
     first, end = middle - DRIFT_WINDOW, middle + DRIFT_WINDOW

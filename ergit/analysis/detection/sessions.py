@@ -105,23 +105,23 @@ def _groups(centres: Centres, sessions: IntArray, anchoring: BoolArray) -> list[
 
 def _linked(centres: Centres, sessions: IntArray, anchoring: BoolArray) -> LinkedSessions:
     mine = np.isin(centres.session, sessions)
-    place = np.searchsorted(sessions, centres.session)
+    column = np.searchsorted(sessions, centres.session)
     shared = anchoring & (
         np.bincount(centres.commit[anchoring], minlength=centres.commit.max() + 1)[centres.commit] > 1
     )
-    offsets, covariance = _offsets(centres, place, shared, len(sessions))
+    offsets, covariance = _offsets(centres, column, shared, len(sessions))
     commit, line = np.unique(centres.commit[mine], return_inverse=True)
     weights = _weights(centres.variance[mine])
     table = np.zeros((len(commit), len(sessions)))
     values, variances, counts = table.copy(), table.copy(), table.copy()
     owns, degrees, usuals = table.copy(), table.copy(), table.copy()
-    table[line, place[mine]] = weights
-    values[line, place[mine]] = centres.log_joules[mine] - offsets[place[mine]]
-    variances[line, place[mine]] = centres.variance[mine]
-    counts[line, place[mine]] = centres.readings[mine]
-    owns[line, place[mine]] = centres.own_variance[mine]
-    degrees[line, place[mine]] = centres.own_degrees[mine]
-    usuals[line, place[mine]] = centres.usual_variance[mine]
+    table[line, column[mine]] = weights
+    values[line, column[mine]] = centres.log_joules[mine] - offsets[column[mine]]
+    variances[line, column[mine]] = centres.variance[mine]
+    counts[line, column[mine]] = centres.readings[mine]
+    owns[line, column[mine]] = centres.own_variance[mine]
+    degrees[line, column[mine]] = centres.own_degrees[mine]
+    usuals[line, column[mine]] = centres.usual_variance[mine]
     shares = table / table.sum(axis=1, keepdims=True)
     own = shares**2 * owns
     doubt = np.divide(own**2, degrees, out=np.zeros_like(own), where=degrees > 0).sum(axis=1)
@@ -153,7 +153,7 @@ def _weights(variance: FloatArray) -> FloatArray:
     return weights
 
 
-def _offsets(centres: Centres, place: IntArray, shared: BoolArray, sessions: int) -> tuple[FloatArray, FloatArray]:
+def _offsets(centres: Centres, column: IntArray, shared: BoolArray, sessions: int) -> tuple[FloatArray, FloatArray]:
     """Offset of each session to the first (s,), and their covariance (s, s), from the anchors.
 
     Least squares of log joules = commit + session over the anchors, the commits eliminated, with Huber's weights
@@ -163,7 +163,7 @@ def _offsets(centres: Centres, place: IntArray, shared: BoolArray, sessions: int
     if sessions == 1:
         return np.zeros(1), np.zeros((1, 1))
     value, variance = centres.log_joules[shared], centres.variance[shared]
-    session = place[shared]
+    session = column[shared]
     commit = np.unique(centres.commit[shared], return_inverse=True)[1]
     base = _weights(variance)
     weights, scatter = base, 1.0

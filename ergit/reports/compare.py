@@ -26,6 +26,7 @@ from ergit.records.commits import CommitRow, read_commits
 from ergit.records.comparison import ComparisonRecord
 from ergit.records.energy_table import read_energy_table
 from ergit.records.record import to_json
+from ergit.reports.comparison import page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,8 +158,6 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         ErgitError: there is no such study, or no such commit in it.
     """
-    from ergit.reports.comparison import page
-
     comparison = comparison_of(arguments)
     print(to_json(comparison) if arguments.json else "\n".join(page(comparison)))
 

@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace
 
 from ergit.analysis.changes import changes_record
-from ergit.analysis.compare import read_study, two_commits, two_studies
 from ergit.analysis.readings import clean_readings
 from ergit.config.settings import ChangeSettings
 from ergit.errors import ErgitError
@@ -18,6 +17,7 @@ from ergit.records.changes import write_changes
 from ergit.records.commits import read_commits
 from ergit.records.comparison import ComparisonRecord
 from ergit.records.energy_table import EnergyRow, read_energy_table
+from ergit.reports.compare import read_study, two_commits, two_studies
 from ergit.reports.comparison import page
 from tests.fakes.tables import reading, readings, sha_of, write_study
 
@@ -180,7 +180,7 @@ def test_the_program_answers_with_status_0_in_words_and_in_json(tmp_path: Path) 
     write_study(tmp_path / "results", readings(LEVEL), tags={2: "v2"})
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-P", "-m", "ergit.analysis.compare", *words]
+        command = [sys.executable, "-P", "-m", "ergit.reports.compare", *words]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
 
     assert "no difference of" in run("v2", "0303").stdout
