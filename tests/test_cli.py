@@ -154,7 +154,8 @@ def test_a_full_disk_under_the_output_is_said(tmp_path: Path, words: list[str]) 
 
 def test_interrupting_a_command_ends_it_quietly_with_status_130(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "runs")
-    command = [sys.executable, str(ERGIT), "changes", "runs", "out.json"]
+    heeding = ["env", "--default-signal=INT"]  # what a shell starts in the background ignores it, with all its children
+    command = [*heeding, sys.executable, str(ERGIT), "changes", "runs", "out.json"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
         assert process.stderr
         with (tmp_path / "runs").open("w"):  # returns when the command reads
