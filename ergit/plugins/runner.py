@@ -144,9 +144,7 @@ def problem_with(value: object, where: str, depth: int = 0) -> str | None:
     if isinstance(value, float):
         return None if value - value == 0 else f"{where} is {value}"
     if isinstance(value, str):
-        return (
-            f"{where} is not a text that UTF-8 can hold" if any("\ud800" <= c <= "\udfff" for c in value) else None
-        )
+        return f"{where} is not a text that UTF-8 can hold" if any("\ud800" <= c <= "\udfff" for c in value) else None
     if isinstance(value, (list, tuple)):
         parts = ((item, f"{where}[{index}]") for index, item in enumerate(value))
     elif isinstance(value, dict):
