@@ -63,6 +63,8 @@ def clean_readings(
     order = np.argsort(commit, kind="stable")  # the readings of a commit stay in their order
     clean, commit = clean.iloc[order], commit[order]
     sessions, session = _numbered(clean)
+    # A limit that was raised later makes several attempts at one reading clean: each has a slot of its own.
+    attempt = clean.groupby(["commit", "host", "session", "round", "repeat"], dropna=False).cumcount()
     return CleanReadings(
         kind=kinds[0] if kinds else None,
         commits=commits,
@@ -71,7 +73,7 @@ def clean_readings(
             commit=commit.astype(np.int64),
             joules=clean[ENERGIES[judged]].to_numpy(dtype=np.float64),
             session=session,
-            slot=clean.groupby(["round", "repeat"]).ngroup().to_numpy().astype(np.int64),
+            slot=clean.groupby(["round", "repeat", attempt]).ngroup().to_numpy().astype(np.int64),
             trees=tuple(row.tree or None for row in commits),
         ),
         seconds=clean["duration_seconds"].to_numpy(dtype=np.float64),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ergit.analysis.detection.centres import centres
 from ergit.analysis.readings import clean_readings, why_none_is_clean
 from ergit.errors import ErgitError
 from tests.fakes.tables import commit_row, energy_table, reading, readings
@@ -37,6 +38,20 @@ def test_sessions_and_slots_are_numbered() -> None:
     assert found.observations.session.tolist() == [0, 1, 2]
     assert found.observations.slot is not None
     assert found.observations.slot.tolist() == [0, 1, 0]
+
+
+def test_several_clean_attempts_at_one_reading_all_count() -> None:
+    """A reading was flagged and taken again; a limit that was raised later makes both attempts clean."""
+    taken = {0: (10.0, 12.0, 11.0), 1: (20.0,)}
+    rows = [
+        reading(number, 1, joules, attempt=attempt)
+        for number, values in taken.items()
+        for attempt, joules in enumerate(values, start=1)
+    ]
+    found = clean_readings(energy_table(rows), HISTORY)
+    assert found.observations.slot is not None
+    assert found.observations.slot.tolist() == [0, 1, 2, 0]
+    assert np.exp(centres(found.observations).log_joules).tolist() == pytest.approx([11.0, 20.0], rel=0.01)
 
 
 def test_the_domain_that_is_judged_is_the_one_that_counts() -> None:
