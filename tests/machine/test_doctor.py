@@ -341,6 +341,12 @@ def test_room_is_looked_for_where_a_folder_will_be_made(tmp_path: Path) -> None:
     assert free_space("room", tmp_path / "not/yet").found.endswith("not/yet")
 
 
+def test_too_little_room_is_fatal_and_says_how_much_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 20_971_520}))
+    check = free_space("room for results", tmp_path)
+    assert (check.level, check.found) == ("fatal", f"21 MB free in {tmp_path}, and at least 100 MB are needed")
+
+
 def test_a_folder_that_cannot_be_written_to_is_fatal_and_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
     with another_user(tmp_path):

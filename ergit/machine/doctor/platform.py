@@ -125,6 +125,8 @@ def free_space(name: str, folder: Path) -> Check:
     found = f"{free / 1e9:.1f} GB free in {folder}"
     if free >= COMFORTABLE_FREE_BYTES:
         return Check(name, "ok", found)
+    if free < LEAST_FREE_BYTES:
+        found = f"{free / 1e6:.0f} MB free in {folder}, and at least {LEAST_FREE_BYTES / 1e6:.0f} MB are needed"
     return Check(
         name,
         "warn" if free >= LEAST_FREE_BYTES else "fatal",
