@@ -42,11 +42,17 @@ def sessions_sentence(pair: ComparedPair) -> str:
     if pair.anchors == 0:
         return f"Both were measured in one session: {pair.first_sessions[0]}."
     sessions = f"A in {', '.join(pair.first_sessions)}; B in {', '.join(pair.second_sessions)}"
+    measured = f"They were measured in different sessions ({sessions})"
+    if pair.first_sessions == pair.second_sessions:
+        measured = f"Both were measured in the same sessions ({', '.join(pair.first_sessions)})"
     if pair.anchors:
-        linked = (
-            f"linked by {counted(pair.anchors, 'commit that was', 'commits that were')} measured in several of them"
+        linked = counted(pair.anchors, "commit that was", "commits that were")
+        return f"{measured}, linked by {linked} measured in several of them."
+    if pair.first_sessions == pair.second_sessions:
+        return (
+            f"{measured}, which each study links by its own commits: a difference may still come from the machine or"
+            " its state, not from the program."
         )
-        return f"They were measured in different sessions ({sessions}), {linked}."
     return (
         f"They were measured in different sessions that no commit links ({sessions}): a difference may come from the"
         " machine or its state, not from the program."

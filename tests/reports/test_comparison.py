@@ -62,6 +62,19 @@ def test_sessions_are_named_with_what_links_them() -> None:
     )
 
 
+def test_the_same_sessions_on_both_sides_are_not_called_different() -> None:
+    both = replace(PAIR, first_sessions=("box 01", "box 02"), second_sessions=("box 01", "box 02"))
+    assert (
+        "Both were measured in the same sessions (box 01, box 02), linked by 4 commits that were measured in several of"
+        " them." in printed(replace(both, anchors=4))
+    )
+    assert (
+        "Both were measured in the same sessions (box 01, box 02), which each study links by its own commits: a"
+        " difference may still come from the machine or its state, not from the program."
+        in printed(replace(both, anchors=None))
+    )
+
+
 def test_an_estimate_an_obstacle_and_an_assumption_are_stated() -> None:
     lines = printed(
         replace(PAIR, assumed_build_difference=0.015), kind="estimated", obstacles=("v1 has no clean reading",)
