@@ -1,4 +1,4 @@
-"""Sorts the readings by Git history into one table, one row a reading."""
+"""Sorts the readings by Git history into one table, one row per reading."""
 
 from pathlib import Path
 from typing import Any

@@ -212,7 +212,7 @@ class CommitNames:
             )
         else:
             fix = "If it is new there, bring the mirror up to date: `snakemake --cores 8 -R mirror`."
-        known = [*self.tags(), *self.branches(), *self.listed]
+        known = list(dict.fromkeys([*self.tags(), *self.branches(), *self.listed]))
         close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         meant = f" Did you mean {' or '.join(close)}?" if close else ""
         where = "the repository" if self.git else "this study"

@@ -1,4 +1,4 @@
-"""results/energy.csv: one row a reading, in Git order; the table that all else reads."""
+"""results/energy.csv: one row per reading, in Git order; the table that all else reads."""
 
 import re
 from collections.abc import Iterable

@@ -116,5 +116,6 @@ def _limits(noise: NoiseRecord) -> Iterator[str]:
             f"{noise.builds} builds say little about the spread between builds. The usual {usual} counts as"
             f" {PRIOR_WEIGHT} more builds, which gives the {noise.likely_build_spread:.2%} used here."
         )
-    yield f"It took {noise.minutes:.0f} minutes. A longer study also drifts, which is not included."
+    took = f"{noise.minutes:.0f} minutes" if noise.minutes >= 1.5 else "about a minute"
+    yield f"It took {took}. A longer study also drifts, which is not included."
     yield "Other commits, workloads, machines and sessions can be noisier than this A/A commit."

@@ -168,7 +168,7 @@ def _settings(asked: argparse.Namespace) -> MeasureSettings:
         config = asked.configfile or asked.study / "config/config.yaml"
         if not config.exists():
             raise ErgitError(
-                f"There is no {config} in {Path.cwd()}. Name the study's folder with --study or its config with"
+                f"There is no {config.absolute()}. Name the study's folder with --study or its config with"
                 " --configfile, or look at the machine alone with --measure '{}'."
             )
         return read_config(config).measure
