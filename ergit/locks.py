@@ -4,7 +4,11 @@ import fcntl
 from collections.abc import Callable
 
 
-def lock(descriptor: int, on_wait: Callable[[], None]) -> None:
+def wait_silently() -> None:
+    """Says nothing: the holder needs a moment only."""
+
+
+def lock(descriptor: int, on_wait: Callable[[], None] = wait_silently) -> None:
     """Locks an open file or folder for this process alone; calls `on_wait` once before it waits for another holder.
 
     `on_wait` may raise, and then there is no lock and no waiting.

@@ -5,7 +5,6 @@ anew without anything being removed.
 """
 
 import argparse
-import fcntl
 import os
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 from ergit.config.handover import program_variables, received
 from ergit.config.settings import JobSettings
 from ergit.errors import ErgitError, exit_on_user_error
+from ergit.locks import lock
 from ergit.plugins.process import StageFacts, run_stage
 from ergit.processes.environment import environment_of
 from ergit.processes.run import die_with_parent
@@ -112,7 +112,7 @@ def _locked(settings: JobSettings) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path.with_name(".run.lock"), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        lock(descriptor)
         yield path
     finally:
         os.close(descriptor)
