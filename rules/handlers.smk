@@ -51,7 +51,8 @@ onsuccess:
 onerror:
     # What the programs printed: with `quiet: rules`, Snakemake does not show the errors of rules either.
     failed = sorted(filter(is_of_this_study, workflow.scheduler.failed), key=str)
-    logs = [Path(log) for job in failed for log in job.log[:1] if Path(log).exists()]  # a user's rule may have none
+    logs = [Path(log) for job in failed for log in job.log[:1]]  # a user's rule may have none
+    logs = [path for path in logs if path.exists() and path.stat().st_size]  # what a `script:` says stands above
     for path in logs[:3]:
         print(f"\nfrom {path}:\n{path.read_text(encoding='utf-8', errors='replace')[-2000:]}", file=sys.stderr)
     if len(logs) > 3:
