@@ -1,5 +1,6 @@
 """The study summed up for a person: what changed, what could not be measured, and which files to try again."""
 
+import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
@@ -12,12 +13,13 @@ from ergit.records.commits import CommitRow, chosen
 from ergit.records.context import AcceptedCommit, ChangeContext, ContextRecord
 from ergit.records.imported import SOURCE, ImportRecord
 from ergit.reports.context import assumption_sentence, change_sentence
-from ergit.text import cell, counted, markdown_line, markdown_table
+from ergit.text import cell, counted, markdown_line, markdown_table, one_line
 from ergit.urls import public_url
 
 # The record that a failure stands in, and from which on a commit is tried again.
 CAUSES = {"no-jdk": "{results}/java/{commit}.json", "build-failed": "{results}/build/{commit}.json"}
 READING = "{results}/readings/{commit}/{round}.json"
+COMMAND_LENGTH = 30  # characters of a command in a reason
 
 URL_CHARACTERS = "%/:=&?~#+!$,;'@*[]"  # all that a URL may hold but parentheses, which end a link in Markdown
 
@@ -144,7 +146,10 @@ def failures_part(table: pd.DataFrame, results: str) -> str:
     """The commits with a record of failure, with the reason, and how to try them again."""
     failed = table[table["status"] != "ok"].drop_duplicates(["commit", "status"])
     texts = failed[["status", "reason", "subject"]].fillna("").itertuples(index=False, name=None)
-    rows = [[commit[:10], *map(cell, row)] for commit, row in zip(failed["commit"], texts, strict=True)]
+    rows = [
+        [commit[:10], cell(status), cell(short_reason(reason)), cell(subject)]
+        for commit, (status, reason, subject) in zip(failed["commit"], texts, strict=True)
+    ]
     listed = markdown_table(["commit", "status", "reason", "subject"], rows)
     if (failed["source"] == SOURCE).all():
         return listed
@@ -153,6 +158,11 @@ def failures_part(table: pd.DataFrame, results: str) -> str:
         f" in {results}/build/<commit>.output.log and {results}/readings/<commit>/<round>.output.log."
     )
     return f"{listed}\n\n{again}"
+
+
+def short_reason(reason: str) -> str:
+    """The reason with its commands cut, so that what became of them is still read in a narrow cell."""
+    return re.sub(r"`([^`]+)`", lambda command: f"`{one_line(command[1], COMMAND_LENGTH)}`", reason)
 
 
 def failed_files(table: pd.DataFrame, results: str = "results") -> list[str]:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ergit.records.changes import ChangeResult, ComparablePart
 from ergit.records.context import AcceptedCommit, ChangedFile, ChangedFiles, ContextRecord, JdkVersions
 from ergit.records.energy_table import EnergyRow
-from ergit.reports.summary import failed_files, summary
+from ergit.reports.summary import failed_files, short_reason, summary
 from tests.fakes.results import change, changes_record, context
 from tests.fakes.tables import commit_row, energy_table, reading, sha_of
 
@@ -123,6 +123,12 @@ def test_a_change_in_one_of_several_measured_commits_names_the_ends() -> None:
     found = change(9, 0.1, after=sha_of(6), commits_between=3, measured_between=3)
     text = summed_up([clean(9)], found, contexts=[context(found)])
     assert "after 0606060606, up to 0909090909: 3 commits, all measured; " in text
+
+
+def test_a_long_command_does_not_hide_what_became_of_it() -> None:
+    reason = "`javac -nowarn -d target/classes $(find src/main/java -name '*.java')` ended with status 1"
+    assert short_reason(reason) == "`javac -nowarn -d target/class…` ended with status 1"
+    assert short_reason("the workload ended with status 3") == "the workload ended with status 3"
 
 
 def test_a_study_in_which_every_commit_failed_states_that_none_could_be_measured() -> None:
