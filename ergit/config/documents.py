@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from ergit.config.keys import Key, in_words, keys, parts_in
+from ergit.config.reading import OWN
 from ergit.config.renamed import RENAMED
 from ergit.config.settings import Settings
 from ergit.files import write_atomically
@@ -30,6 +31,7 @@ A config is YAML, and ergit reads it strictly:
 - A word without quotes is what it looks like, or an error. YAML reads `on` as true, `1_000` as 1000, `0123` as 83 and
   `2024-01-01` as a date, so ergit refuses them: put them in quotes. A SHA of digits alone needs quotes too.
 - `null` means none. `[]` is an empty list, `{}` an empty block.
+- A key of the top level that begins with `x-` is yours: ergit does not read it. It is a place for YAML anchors.
 - An editor that knows JSON schemas checks a config as you type: its first line names config/schema.json.
 
 This page and the schema are made from the model, `ergit/config/settings.py`, by `python3 -P -m ergit.config.documents`.
@@ -48,10 +50,12 @@ def page() -> str:
 
 def schema() -> str:
     """config/schema.json: the closed schema, by which editors check a config and explain its keys."""
+    model = msgspec.json.schema(Settings)
+    model["$defs"][Settings.__name__]["patternProperties"] = {f"^{OWN}": True}
     made = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "The config of a study of ergit",
-        **msgspec.json.schema(Settings),
+        **model,
     }
     return msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n"
 

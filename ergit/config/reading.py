@@ -23,6 +23,11 @@ Block = Mapping[str, object] | Mapping[object, object]  # of a caller, or as YAM
 
 DESCRIBED = "docs/config.md describes every key."
 MOST = 3  # mistakes shown at once
+OWN = "x-"  # begins keys of the top level that are the user's own, such as a place for YAML anchors
+NO_COMMITS = (
+    "commits is empty, so there is nothing to study; list SHAs, tags, branches or ranges, such as"
+    " `commits: [v1.0..main]`, or give filters, such as `commits: {newest: 100}`."
+)
 UNQUOTED = (bool, int, float, date)  # what YAML makes of a word without quotes
 PLAIN = {  # how YAML's own types may be written, so that no word turns into something else
     "tag:yaml.org,2002:bool": re.compile("true|false"),
@@ -40,7 +45,8 @@ def read_config(source: Path | Mapping[str, object]) -> Settings:
         ErgitError: the file is not there or no YAML; a key is unknown, missing, doubled or has a value that it does not
             take. Names the key and what it takes.
     """
-    content, name = (load_yaml(source), str(source)) if isinstance(source, Path) else (source, "config")
+    given, name = (load_yaml(source), str(source)) if isinstance(source, Path) else (source, "config")
+    content = {key: value for key, value in given.items() if not str(key).startswith(OWN)}
     problems = list(_problems_in(content, Settings, ()))
     if problems:
         more = [f"These are the first {MOST} of {len(problems)} mistakes."] if len(problems) > MOST else []
@@ -191,6 +197,8 @@ def _problems(value: object, kind: object, path: KeyPath) -> Iterator[str]:
                 yield f"{_key_in_words(path)} has a variable named {shown(name)}; put the name in quotes."
     elif items and isinstance(value, (list, tuple)) and (wrong := list(_problems_of_items(value, items, path))):
         yield from wrong
+    elif path == ("commits",) and not value:
+        yield NO_COMMITS
     elif not _fits(value, kind):
         remedy = (
             "put it in quotes" if takes_text(kind) and isinstance(value, UNQUOTED) else f"it must be {in_words(kind)}"

@@ -112,6 +112,8 @@ def accepted(config: Any) -> bool:
         ({"measure": {"rounds": "3"}}, False),
         ({"measure": {"temperature": {"colour": 1}}}, False),
         ({"colour": 1}, False),
+        ({"x-colour": 1}, True),
+        ({"java": {"x-colour": 1}}, False),
         ({"commits": []}, False),
         ({"commits": ["main", 7]}, False),
         ({"commits": {"newst": 3}}, False),

@@ -14,6 +14,12 @@ from ergit.errors import ErgitError
 SMALLEST: dict[str, Any] = {"repository": {"url": "demo"}, "commits": ["main"], "workload": {"command": "true"}}
 
 
+NO_COMMITS = (
+    "commits is empty, so there is nothing to study; list SHAs, tags, branches or ranges, such as"
+    " `commits: [v1.0..main]`, or give filters, such as `commits: {newest: 100}`."
+)
+
+
 def changed(path: str, value: Any) -> dict[str, Any]:
     """The smallest config with the value at `path`, keys joined by dots."""
     config = deepcopy(SMALLEST)
@@ -142,12 +148,9 @@ def test_whole_numbers_stay_whole_and_others_stay_what_they_are() -> None:
             1,
             "changes.least_change is the number 1; it must be a number above 0 and below 1.",
         ),
-        (
-            "commits",
-            [],
-            "commits is an empty list; it must be a list of at least one text, or a block of keys such as"
-            " `granularity:`.",
-        ),
+        ("commits", [], NO_COMMITS),
+        ("commits", None, NO_COMMITS),
+        ("commits", "", NO_COMMITS),
         (
             "commits",
             "main",
@@ -292,6 +295,15 @@ def test_a_file_that_is_no_config_is_refused(tmp_path: Path, text: str | bytes, 
 def test_a_file_that_is_not_there_or_a_folder_is_named(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none.yaml") == f"{tmp_path}/none.yaml cannot be read: No such file or directory."
     assert refusal(tmp_path) == f"{tmp_path} cannot be read: Is a directory."
+
+
+def test_keys_that_begin_with_x_are_the_user_s_own_place_for_anchors(tmp_path: Path) -> None:
+    text = "x-run: &run {command: 'true'}\nrepository: {url: demo}\ncommits: [main]\nworkload: *run\n"
+    assert read_config(written(tmp_path, text)) == read_config(SMALLEST)
+
+
+def test_such_keys_are_the_user_s_own_at_the_top_level_only() -> None:
+    assert refusal(changed("measure.x-mine", 1)).startswith("config: Unknown key 'x-mine' in measure.")
 
 
 def test_keys_that_hold_themselves_are_refused_like_any_other(tmp_path: Path) -> None:
