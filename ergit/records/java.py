@@ -18,7 +18,12 @@ class ChosenJdk(Value, frozen=True, kw_only=True):
 
 
 class JavaRecord(Record, frozen=True, kw_only=True):
-    """`status` is `not-wanted` with `java: null`, `none` where no JDK here will do."""
+    """`status` is `not-wanted` with `java: null`, `none` where no JDK here will do.
+
+    `wanted` is the release that the main classes are compiled for. `needed` is the release of the JDK that is asked
+    for where that is another one: newer test classes, an enforcer's range, a version file such as .java-version.
+    `candidates` are the JDKs to try, the first of them `chosen`; a record of 0.1.0 has none.
+    """
 
     schema: str = SCHEMA
     commit: str
@@ -27,6 +32,9 @@ class JavaRecord(Record, frozen=True, kw_only=True):
     wanted_from: str | None
     chosen: ChosenJdk | None
     reason: str
+    needed: int | None = None
+    needed_from: str | None = None
+    candidates: tuple[ChosenJdk, ...] = ()
 
 
 def write_java(path: Path, record: JavaRecord) -> None:
