@@ -1,11 +1,13 @@
 """What happens when a run starts, succeeds or fails; a workflow that uses ergit as a module calls these itself."""
 
+import atexit
 import logging
 
 from snakemake.logging import logger
 
 from ergit.config.handover import note_fit_machine
 from ergit.config.study_files import note_study_files
+from ergit.errors import SPEAKER, last_words
 from ergit.machine.doctor.report import refuse_unfit
 from ergit.plugins.runs import begin_apart
 from ergit.same_failures import is_hopeless, note_start_of_run
@@ -19,7 +21,31 @@ class EndOfHopelessRuns(logging.Handler):
             workflow.scheduler.keepgoing = False
 
 
+def is_for_a_person(record):
+    """Whether a message is none of those that Snakemake has of a failed job of ergit's, which are a command line each.
+
+    What its log says stands at the end of the run; Snakemake's own log keeps all messages.
+    """
+    text = str(record.msg)
+    of_a_job = getattr(record, "exception", None) == "RuleException" and f'in file "{ROOT}/rules/' in text
+    return not of_a_job and not text.startswith("Exiting because a job execution failed")
+
+
+def what_failed():
+    """What the logs of failed jobs say, for a person: the first few of them."""
+    failed = sorted(filter(is_of_this_study, workflow.scheduler.failed), key=str)
+    logs = [Path(log) for job in failed for log in job.log[:1]]  # a user's rule may have none
+    said = [(path, last_words(path)) for path in logs if path.exists() and path.stat().st_size]
+    for path, words in said[:3]:
+        yield f"{words}\n  (from {path})" if words.startswith(SPEAKER) else f"from {path}:\n{words}"
+    if len(said) > 3:
+        yield f"and {len(said) - 3} more of such logs"
+
+
 note_start_of_run()
+for handler in logger.handlers:
+    if not isinstance(handler, logging.FileHandler):
+        handler.addFilter(is_for_a_person)
 logger.addHandler(EndOfHopelessRuns(logging.ERROR))
 
 
@@ -49,11 +75,5 @@ onsuccess:
 
 
 onerror:
-    # What the programs printed: with `quiet: rules`, Snakemake does not show the errors of rules either.
-    failed = sorted(filter(is_of_this_study, workflow.scheduler.failed), key=str)
-    logs = [Path(log) for job in failed for log in job.log[:1]]  # a user's rule may have none
-    logs = [path for path in logs if path.exists() and path.stat().st_size]  # what a `script:` says stands above
-    for path in logs[:3]:
-        print(f"\nfrom {path}:\n{path.read_text(encoding='utf-8', errors='replace')[-2000:]}", file=sys.stderr)
-    if len(logs) > 3:
-        print(f"and {len(logs) - 3} more of such logs", file=sys.stderr)
+    # As the last words of all, since Snakemake says where its own log is, and that a job failed, after this.
+    atexit.register(print, *what_failed(), sep="\n\n", file=sys.stderr)

@@ -22,5 +22,6 @@ def main(job: Any) -> None:
 
 
 if __name__ == "__main__":
-    with exit_on_user_error():
-        main(globals()["snakemake"])
+    the_job = globals()["snakemake"]
+    with exit_on_user_error(the_job.log[0]):
+        main(the_job)

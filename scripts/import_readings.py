@@ -1,11 +1,9 @@
 """Imports readings that another tool took: the same table as `sort` makes, and the record of what was left out."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from ergit.errors import ErgitError, exit_on_user_error
-from ergit.files import write_atomically
 from ergit.git.runner import git_in
 from ergit.importing.files import read_file, sentences
 from ergit.importing.table import import_record, imported_rows, missing_commits
@@ -22,8 +20,7 @@ def main(job: Any) -> None:
     with git_in(Path(job.params.mirror)) as git:
         record = import_record(files, commits, missing_commits(git, left_out))
     report = "\n".join(sentences(record))
-    print(report, file=sys.stderr)
-    write_atomically(Path(job.log[0]), report + "\n")
+    print(report)
     rows = imported_rows(files, commits)
     if not rows:
         raise ErgitError(f"imported: no row is of a commit of this study. {report}. Is it the right repository?")
@@ -32,5 +29,6 @@ def main(job: Any) -> None:
 
 
 if __name__ == "__main__":
-    with exit_on_user_error():
-        main(globals()["snakemake"])
+    the_job = globals()["snakemake"]
+    with exit_on_user_error(the_job.log[0]):
+        main(the_job)

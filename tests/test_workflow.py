@@ -252,7 +252,7 @@ def test_the_studied_repository_is_left_as_it_was(finished: Path) -> None:
     ("changes", "words"),
     [
         ({"commits": ["v9"]}, "'v9' is no commit, tag or branch"),
-        ({"commits": []}, "commits is an empty list"),
+        ({"commits": []}, "commits is empty, so there is nothing to study"),
         ({"repository": {"url": "../nothing"}}, "there is no folder '../nothing'"),
         ({"repository": {"url": "../shallow"}}, "is a shallow clone"),
         ({"mesure": {"rounds": 2}}, "Unknown key 'mesure' in the top level. Did you mean 'measure'?"),
@@ -269,7 +269,17 @@ def test_what_is_wrong_is_said_in_a_paragraph_without_a_traceback(
     printed = done.stdout + done.stderr
     assert done.returncode != 0
     assert words in " ".join(printed.split())
-    assert "Traceback" not in printed
+    assert not [word for word in ("Traceback", "RuleException", "--settings", "Exiting because") if word in printed]
+
+
+def test_the_sentence_of_a_failed_job_stands_last_and_in_its_log(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished / "project", tmp_path / "project")
+    configure(tmp_path / "work", commits=["v9"])
+    done = snakemake(tmp_path / "work")
+    *_, sentence, source = done.stderr.splitlines()
+    assert sentence.startswith("ergit: commits: 'v9' is no commit, tag or branch of the repository.")
+    assert source == "  (from results/commits.log)"
+    assert (tmp_path / "work/results/commits.log").read_text() == f"{sentence}\n"
 
 
 def test_braces_in_commands_and_odd_bytes_in_messages_are_the_users_own(finished: Path, tmp_path: Path) -> None:
