@@ -4,11 +4,15 @@ The closed schema (config/schema.json), the table of keys (docs/config.md) and t
 Numbers keep the type in which they were written (10 stays 10), since their text is part of a reading's fingerprint.
 """
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
 from ergit.errors import ErgitError
+
+DATE = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?$"
+"""ISO 8601: a year, month, day or moment; a moment may have its offset from UTC."""
 
 Text = Annotated[str, Meta(min_length=1)]
 Texts = tuple[Text, ...]
@@ -18,6 +22,7 @@ NotNegative = Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Count = Annotated[int, Meta(ge=0)]
 CountFromOne = Annotated[int, Meta(ge=1)]
+Date = Annotated[str, Meta(pattern=DATE, examples=["2020-01-31"])]
 Environment = dict[str, str]
 
 
@@ -54,7 +59,15 @@ class CommitFilters(Part, frozen=True, kw_only=True):
         Literal["commits", "tags", "branches"],
         _says("Every commit of the branch, or only those with a tag or a branch."),
     ] = "commits"
+    since: Annotated[
+        Date | None, _says("Only commits that were committed on this date or later (UTC), such as `2020` or `2020-03`.")
+    ] = None
+    until: Annotated[Date | None, _says("Only commits that were committed on this date or earlier (UTC).")] = None
     newest: Annotated[CountFromOne | None, _says("Only the newest n; null: all.")] = None
+    per: Annotated[
+        Literal["day", "week", "month", "year"] | None,
+        _says("Of these, the newest of each day, week, month or year in which something was committed (UTC)."),
+    ] = None
     every: Annotated[CountFromOne, _says("Of these, every n-th, counted from the newest.")] = 1
     oldest_commit: Annotated[str | None, _says("The oldest commit that is chosen; null: no bound.")] = None
     newest_commit: Annotated[str | None, _says("The newest commit that is chosen; null: no bound.")] = None
@@ -65,14 +78,51 @@ class CommitFilters(Part, frozen=True, kw_only=True):
     neighbours_after: Annotated[Count, _says("How many commits after each chosen one are added.")] = 0
 
 
+class Exclusion(Part, frozen=True, kw_only=True):
+    """Commits that are known to be of no use."""
+
+    commits: Annotated[
+        Text | Annotated[Texts, Meta(min_length=1)],
+        _says("A SHA, tag, branch or range, or a list of them; a range stands for all that `git rev-list` lists."),
+    ]
+    reason: Annotated[Text, _says("Why; it stands in commits.tsv.")]
+
+
+class Selection(Part, frozen=True, kw_only=True):
+    """Which commits a study has: the parts of the config that say so."""
+
+    commits: Annotated[Texts, Meta(min_length=1)] | CommitFilters
+    exclude: tuple[Exclusion, ...] = ()
+
+
+class ReleaseOfCommits(Part, frozen=True, kw_only=True):
+    """The Java release of some of the commits."""
+
+    commits: Annotated[Text, _says("A commit (SHA, tag, branch), or a range `older..newer`.")]
+    release: Annotated[CountFromOne, _says("The Java release to build them with.")]
+
+
 class JavaSettings(Part, frozen=True, kw_only=True):
     """Which JDK builds and runs a commit; `java: null` where the commands need none."""
 
     release: Annotated[
-        CountFromOne | None, _says("The Java release to build with; null: the one that the commit's pom.xml asks for.")
+        CountFromOne | None, _says("The Java release to build with; null: the one that the commit asks for.")
     ] = None
-    directory: Annotated[str, _says("Where the pom.xml is, below the tree.")] = "."
-    search: Annotated[Texts, _says("Folders with JDKs, besides JAVA_HOME, PATH, /usr/lib/jvm and SDKMAN.")] = ()
+    releases: Annotated[
+        tuple[ReleaseOfCommits, ...],
+        _says("The Java release of some of the commits, before `release`; of several that fit, the last."),
+    ] = ()
+    policy: Annotated[
+        Literal["asked", "one"] | Annotated[tuple[CountFromOne, ...], Meta(min_length=1)],
+        _says(
+            "`asked`: the JDK that each commit asks for; `one`: the same for all, with which most of them build; a list"
+            " of releases: the first of them that is here and compiles the commit."
+        ),
+    ] = "asked"
+    directory: Annotated[str, _says("Where the pom.xml, build.gradle or build.xml is, below the tree.")] = "."
+    search: Annotated[
+        Texts, _says("Folders with JDKs, besides those where people have them (docs/java.md lists them).")
+    ] = ()
 
 
 class BuildSettings(Part, frozen=True, kw_only=True):
@@ -103,6 +153,25 @@ class WorkloadSettings(Part, frozen=True, kw_only=True):
     files: Annotated[
         Texts, _says("The study's own files and folders that the commands use: edit one, and all is measured again.")
     ] = ()
+    source: Annotated[
+        Text | None,
+        _says("A commit whose `paths` are laid over every commit before its build; null: each commit has its own."),
+    ] = field(name="from", default=None)
+    paths: Annotated[
+        Texts,
+        _says("Files and folders of the workload, below the tree; each is replaced as a whole by that of `from`."),
+    ] = ()
+    reports: Annotated[
+        Literal["auto"] | Texts,
+        _says(
+            "Patterns of the JUnit XML files that the command writes, below the tree; `auto`: where Surefire, Failsafe"
+            " and Gradle write them; []: what the tests did is not stored."
+        ),
+    ] = ()
+    tests: Annotated[
+        Literal["all", "common"],
+        _says("All tests, or those alone that pass in every chosen commit, handed to the command in $ERGIT_TESTS."),
+    ] = "all"
 
 
 class TemperatureSettings(Part, frozen=True, kw_only=True):
@@ -262,6 +331,13 @@ class Settings(Part, frozen=True, kw_only=True):
         Annotated[Texts, Meta(min_length=1)] | CommitFilters,
         _says("A list of SHAs, tags, branches and ranges `older..newer`; or filters over the history of the branch."),
     ]
+    exclude: Annotated[
+        tuple[Exclusion, ...],
+        _says(
+            "Commits that are left out wherever `commits` would choose them, such as broken ones: in each block"
+            " `commits` (a SHA, tag, branch or range, or a list of them) and the `reason`."
+        ),
+    ] = ()
     imported: Annotated[
         Texts, _says("CSV files of readings that another tool took; then nothing is built or measured.")
     ] = ()
@@ -287,6 +363,8 @@ class Settings(Part, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not self.imported and self.workload is None:
             raise ValueError("The part `workload` is missing: it names the command to measure")
+        if self.workload is not None:
+            _check_workload(self.workload)
 
     def measured_workload(self) -> WorkloadSettings:
         """The workload, which a study that measures has.
@@ -295,6 +373,31 @@ class Settings(Part, frozen=True, kw_only=True):
             ErgitError: readings are imported, so there is none.
         """
         return _present(self.workload)
+
+
+def _check_workload(workload: WorkloadSettings) -> None:
+    """Does nothing where the keys of the workload fit together.
+
+    Raises:
+        ValueError: they do not; as msgspec expects of a check.
+    """
+    if workload.source is not None and not workload.paths:
+        raise ValueError(
+            f"workload.from is {workload.source!r}, and workload.paths is empty. List what is taken from that commit,"
+            " such as [src/test]"
+        )
+    if workload.paths and workload.source is None:
+        raise ValueError("workload.paths has entries, and no workload.from says of which commit they are")
+    patterns = () if workload.reports == "auto" else workload.reports
+    for key, paths in (("paths", workload.paths), ("reports", patterns)):
+        for path in paths:
+            if path.startswith("/") or not PurePosixPath(path).parts or ".." in PurePosixPath(path).parts:
+                raise ValueError(f"workload.{key} has {path!r}. Write a path below the tree, without `..`")
+    if workload.tests == "common" and not workload.reports:
+        raise ValueError(
+            "workload.tests is common, and workload.reports is empty: the reports tell which tests a commit has. Write"
+            " `reports: auto`, or where the command writes its JUnit XML"
+        )
 
 
 def _present(workload: WorkloadSettings | None) -> WorkloadSettings:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from msgspec import field
+
 from ergit.records.java import ChosenJdk
 from ergit.records.record import Record, Value, read_record, write_record
 
@@ -37,7 +39,7 @@ class JdksRecord(Record, frozen=True, kw_only=True):
     asked: tuple[AskedJdk, ...]
     without_jdk: tuple[str, ...] = ()
     one: ChosenJdk | None = None
-    releases: dict[str, int] = {}
+    releases: dict[str, int] = field(default_factory=dict)
 
 
 def write_jdks(path: Path, record: JdksRecord) -> None:
