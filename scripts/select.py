@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from ergit.config.fingerprint import selection_of
 from ergit.config.study_files import note_study_files
 from ergit.errors import exit_on_user_error
 from ergit.git.selection import select
@@ -15,7 +16,7 @@ from ergit.records.plan import RoundsPlan, write_plan
 def main(job: Any) -> None:
     """The script of rule `select`, which also notes the study's own files that are new, as they are now."""
     head = read_mirror(Path(job.input[0])).head
-    rows = select(Path(job.params.mirror), head, job.params.commits)
+    rows = select(Path(job.params.mirror), head, selection_of(job.params.commits))
     write_commits(Path(job.output.commits), rows)
     note_study_files(job.params.files, Path(job.output.plan).with_name(study_files.NAME))
     write_plan(Path(job.output.plan), RoundsPlan(rounds={row.commit: None for row in chosen(rows)}))

@@ -9,9 +9,20 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ergit.config.settings import CommitFilters, JobSettings, Settings, StageFile
+from ergit.config.settings import (
+    CommitFilters,
+    JobSettings,
+    SandboxSettings,
+    Selection,
+    Settings,
+    StageFile,
+    WorkloadSettings,
+)
 from ergit.config.study_files import StudyFiles, build_files, edited_among, workload_files
 from ergit.urls import public_url
+
+NEW_FILTERS = ("since", "until", "per")
+Selected = list[str] | dict[str, object]
 
 
 def reading_fingerprint(
@@ -34,6 +45,7 @@ def reading_fingerprint(
                 "cleanup": workload.cleanup,
                 "environment": workload.environment,
                 **_files(edited, workload_files(settings)),
+                **({"tests": workload.tests} if workload.tests != "all" else {}),
             },
             "measure": {
                 "source": measure.source,
@@ -64,6 +76,8 @@ def build_fingerprint(
             },
             "java": java and {"release": java.release, "directory": java.directory},
             "repository": {"submodules": repository.submodules, "lfs": repository.lfs},
+            **_sandbox(settings.sandbox),
+            **_fixed(settings.workload),
             **_contents(stages, "pre-test"),
         }
     )
@@ -73,6 +87,24 @@ def _contents(stages: Sequence[StageFile], kind: str) -> dict[str, list[str]]:
     """The part of a fingerprint for the study's own stages of a kind, in their order; empty where there is none."""
     found = [stage.sha256 for stage in stages if stage.kind == kind]
     return {"stages": found} if found else {}
+
+
+def _fixed(workload: WorkloadSettings | None) -> dict[str, dict[str, object]]:
+    """The part of a fingerprint for a workload that is held fixed; empty where each commit has its own.
+
+    The commit that it is from is added to the whole (records/workload.py): a name may stand for another one later.
+    """
+    if workload is None or workload.source is None:
+        return {}
+    return {"workload": {"paths": list(workload.paths)}}
+
+
+def _sandbox(sandbox: SandboxSettings) -> dict[str, dict[str, object]]:
+    """The part of a fingerprint for a sandbox, its keys that are not at their defaults; empty where there is none."""
+    if not sandbox.enabled:
+        return {}
+    plain, default = msgspec.to_builtins(sandbox), msgspec.to_builtins(SandboxSettings())
+    return {"sandbox": {key: value for key, value in plain.items() if value != default[key]}}
 
 
 def _files(edited: Mapping[str, str] | None, files: StudyFiles) -> dict[str, dict[str, str]]:
@@ -86,10 +118,26 @@ def mirror_fingerprint(settings: Settings) -> str:
     return json.dumps({"url": public_url(settings.repository.url), "branch": settings.repository.branch})
 
 
-def selection_fingerprint(settings: Settings, written: object) -> list[str] | dict[str, object]:
-    """What is selected: the list, or all filters, those that the config has `written` first and in their order."""
-    if not isinstance(settings.commits, CommitFilters):
-        return list(settings.commits)
-    filters: dict[str, object] = msgspec.to_builtins(settings.commits)
+def selection_fingerprint(settings: Settings, written: object) -> Selected:
+    """What is selected: the list, or all filters, those that the config has `written` first and in their order.
+
+    Where commits are excluded, it is that as `commits`, beside `exclude`.
+    """
+    commits = _commits_selected(settings.commits, written)
+    return {"commits": commits, "exclude": msgspec.to_builtins(settings.exclude)} if settings.exclude else commits
+
+
+def selection_of(fingerprint: Selected) -> Selection:
+    """The selection whose fingerprint that is."""
+    is_whole = isinstance(fingerprint, Mapping) and "exclude" in fingerprint
+    return msgspec.convert(fingerprint if is_whole else {"commits": fingerprint}, Selection)
+
+
+def _commits_selected(commits: Sequence[str] | CommitFilters, written: object) -> Selected:
+    """The list, or the filters; of those that are newer than 0.1.0 only the ones that are set."""
+    if not isinstance(commits, CommitFilters):
+        return list(commits)
+    plain: dict[str, object] = msgspec.to_builtins(commits)
+    filters = {key: value for key, value in plain.items() if key not in NEW_FILTERS or value is not None}
     order = [key for key in written if key in filters] if isinstance(written, Mapping) else []
     return {key: filters[key] for key in dict.fromkeys([*order, *filters])}

@@ -26,9 +26,9 @@ def keys(part: type[Part] = Settings, prefix: str = "") -> Iterator[Key]:
     """Every key of a part and of the parts in it, each part before its keys."""
     kinds = kinds_of(part)
     for field in fields(part):
-        kind = kinds[field.name]
+        kind = kinds[field.encode_name]
         below = next(parts_in(kind), None)
-        path = f"{prefix}{field.name}"
+        path = f"{prefix}{field.encode_name}"
         default = None if below else _default(field)
         yield Key(path, kind, field.required, default, _description(kind) or _docstring(below))
         if below:
@@ -37,7 +37,8 @@ def keys(part: type[Part] = Settings, prefix: str = "") -> Iterator[Key]:
 
 def kinds_of(part: type[Part]) -> dict[str, object]:
     """What each key of a part takes, by its name, as a type with its bounds."""
-    return dict(get_type_hints(part, include_extras=True))
+    kinds = get_type_hints(part, include_extras=True)
+    return {field.encode_name: kinds[field.name] for field in fields(part)}
 
 
 def alternatives(kind: object) -> Iterator[object]:
@@ -105,14 +106,18 @@ def _words(kind: object) -> list[str]:
     if bare in {int, float}:
         return [" ".join(filter(None, [_number(kind), _range(bounds)]))]
     if bare is str:
-        return ["a text with {commit} in it" if bounds.pattern else "a text"]
+        example = f" such as {bounds.examples[0]}" if bounds.examples else ""
+        return [f"a text{example}" if example or not bounds.pattern else "a text with {commit} in it"]
     return [{bool: "true or false", NoneType: "null"}[bare]]
 
 
 def _list(item: object, least: int) -> str:
-    """`a list of texts`, `a list of 2 or more of pmu and perf`."""
+    """`a list of texts`, `a list of 2 or more of pmu and perf`, ``a list of blocks, each with `a:` and `b:` ``."""
     if plain(item) is str:
         return "a list of at least one text" if least else "a list of texts"
+    if is_part(item):
+        *first, end = (f"`{name}:`" for name in kinds_of(item))
+        return f"a list of blocks, each with {', '.join(first)} and {end}"
     *most, last = _words(item)
     return f"a list of {least} or more of {', '.join(most)} and {last}"
 

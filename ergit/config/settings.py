@@ -174,6 +174,24 @@ class WorkloadSettings(Part, frozen=True, kw_only=True):
     ] = "all"
 
 
+class SandboxSettings(Part, frozen=True, kw_only=True):
+    """Builds, the workload and stages in a sandbox: no home, nothing of other commits (docs/sandbox.md)."""
+
+    enabled: Annotated[
+        bool, _says("Whether they run in a sandbox of bubblewrap; it has to work here, or is an error.")
+    ] = False
+    network: Annotated[
+        Literal["build", "never"],
+        _says("Whether builds reach the network; while measuring nothing in the sandbox does."),
+    ] = "build"
+    read: Annotated[
+        Texts, _says("Files and folders besides the tool chain that may be read, such as a cache of dependencies.")
+    ] = ()
+    write: Annotated[
+        Texts, _says("Files and folders that may be changed too: what one commit leaves there, the others find.")
+    ] = ()
+
+
 class TemperatureSettings(Part, frozen=True, kw_only=True):
     """The gate before each reading: not too hot, not too cold."""
 
@@ -305,6 +323,7 @@ class JobSettings(Part, frozen=True, kw_only=True):
     build: BuildSettings
     workload: WorkloadSettings | None
     measure: MeasureSettings
+    sandbox: SandboxSettings = SandboxSettings()
     files: dict[str, str | None] = field(default_factory=dict)
     """The study's files that the commands use, and their hashes when the run began."""
     stages: tuple[StageFile, ...] = ()
@@ -355,6 +374,7 @@ class Settings(Part, frozen=True, kw_only=True):
     java: JavaSettings | None = JavaSettings()
     build: BuildSettings = BuildSettings()
     workload: WorkloadSettings | None = None
+    sandbox: SandboxSettings = SandboxSettings()
     measure: MeasureSettings = MeasureSettings()
     changes: ChangeSettings = ChangeSettings()
     gate: GateSettings = GateSettings()

@@ -15,13 +15,17 @@ DATE = re.compile(rb".*> *(?P<seconds>[0-9]+)(?: +(?P<sign>[+-])(?P<offset>[0-9]
 
 @dataclass(frozen=True)
 class CommitObject:
-    """A commit as its object has it; `date` is the author's, ISO 8601, empty where it has none that can be read."""
+    """A commit as its object has it; `date` is the author's, ISO 8601, empty where it has none that can be read.
+
+    `committed` is the committer's date, in seconds since 1970 in UTC, None where it has none that can be read.
+    """
 
     tree: str
     parents: tuple[str, ...]
     author: str
     date: str
     subject: str
+    committed: int | None
 
 
 def read_commit_objects(git: Git, shas: list[str]) -> dict[str, CommitObject]:
@@ -50,7 +54,8 @@ def parsed(content: bytes) -> CommitObject:
     head, _, message = content.partition(b"\n\n")
     lines = head.split(b"\n")
     encoding = _values(lines, b"encoding")
-    author = _values(lines, b"author")
+    author, committer = _values(lines, b"author"), _values(lines, b"committer")
+    committed = moment_of(committer[0]) if committer else None
     name = author[0].partition(b"<")[0] if author else b""
     return CommitObject(
         tree=b"".join(_values(lines, b"tree")[:1]).decode("ascii", "replace"),
@@ -58,22 +63,29 @@ def parsed(content: bytes) -> CommitObject:
         author=one_line(_text(name, encoding), LONGEST_AUTHOR),
         date=iso_date(author[0]) if author else "",
         subject=one_line(_text(_first_paragraph(message), encoding), LONGEST_SUBJECT),
+        committed=None if committed is None else int(committed.timestamp()),
     )
 
 
 def iso_date(person: bytes) -> str:
-    """The date of a line `name <mail> seconds offset`, ISO 8601; empty where there is none that a calendar has.
+    """The date of a line `name <mail> seconds offset`, ISO 8601; empty where there is none that a calendar has."""
+    moment = moment_of(person)
+    return moment.isoformat() if moment else ""
+
+
+def moment_of(person: bytes) -> datetime | None:
+    """The date of a line `name <mail> seconds offset`, with its offset; None where a calendar has no such date.
 
     An offset that no time zone can have (+051800, which old versions of Git let pass) is dropped: the date is in UTC.
     """
     found = DATE.fullmatch(person)
     if found is None:
-        return ""
+        return None
     try:
         moment = datetime.fromtimestamp(int(found["seconds"]), UTC)
-        return moment.astimezone(_time_zone(found["sign"], found["offset"])).isoformat()
+        return moment.astimezone(_time_zone(found["sign"], found["offset"]))
     except (ValueError, OverflowError, OSError):
-        return ""
+        return None
 
 
 def _time_zone(sign: bytes | None, digits: bytes | None) -> timezone:

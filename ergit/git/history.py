@@ -2,33 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ergit.errors import ErgitError
 from ergit.git.commit_objects import read_commit_objects
-from ergit.git.names import CommitNames
 from ergit.git.runner import Git
 from ergit.records.commits import CommitRow
 
 
-def first_parents(git: Git, newest: str, excluding: str | None = None) -> list[str]:
+def first_parents(git: Git, newest: str) -> list[str]:
     """The SHAs from the root to `newest` along first parents, oldest first."""
-    arguments = [newest, f"^{excluding}"] if excluding else [newest]
-    return git.rev_list("--first-parent", "--reverse", *arguments).split()
-
-
-def commits_between(git: Git, names: CommitNames, range_: str) -> list[str]:
-    """The SHAs of `a..b` along first parents, oldest first, `a` itself left out; an end left open is HEAD.
-
-    Raises:
-        ErgitError: an end of the range is unknown, or there is nothing in it.
-    """
-    oldest, newest = range_.split("..", 1)
-    if newest.startswith("."):
-        raise ErgitError(f"commits: {range_!r} has three dots; a range is `older..newer`.")
-    first, last = names.resolve_all([oldest or "HEAD", newest or "HEAD"], "commits")
-    found = first_parents(git, last, excluding=first)
-    if not found:
-        raise ErgitError(f"commits: the range {range_!r} is empty: is {newest!r} older than {oldest!r}?")
-    return found
+    return git.rev_list("--first-parent", "--reverse", newest).split()
 
 
 def commits_touching(git: Git, newest: str, patterns: Sequence[str]) -> set[str]:

@@ -57,7 +57,7 @@ class CommitNames:
             tags |= {f"refs/tags/{tag}": row.commit for tag in row.tags}
             if row.reason.startswith(LISTED):
                 names = row.reason.removeprefix(LISTED).split(", ")
-                listed |= {name: row.commit for name in names if ".." not in name}
+                listed |= {name: row.commit for name in names if not is_range(name)}
         return cls(references=tags, listed=listed, shas=shas)
 
     def resolve(self, name: str, key: str) -> str:
@@ -118,9 +118,9 @@ class CommitNames:
         if name.startswith("^"):
             raise ErgitError(
                 f"{key}: {name!r} leaves commits out in Git's own syntax, but a commit is asked for. Write"
-                f" {name[1:]!r}, or a range `older..newer`, which leaves out `older` and all before it."
+                f" {name[1:]!r}."
             )
-        if ".." in name:
+        if is_range(name):
             raise ErgitError(f"{key}: {name!r} is a range, but one commit is asked for.")
         if name in self.listed:
             return self.listed[name]
@@ -228,6 +228,11 @@ class CommitNames:
             return [sha for sha in self.shas if sha.startswith(start)]
         objects = self.git.objects(self.git.rev_parse(f"--disambiguate={start}").split())
         return [found.sha for found in objects if found and found.kind == "commit"]
+
+
+def is_range(text: str) -> bool:
+    """Whether a text of the config is a range, and not the name of one commit: `a..b`, `^a`, or several words."""
+    return ".." in text or text.startswith("^") or len(text.split()) > 1
 
 
 def ends_of_references(git: Git) -> dict[str, GitObject]:

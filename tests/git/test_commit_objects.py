@@ -67,6 +67,7 @@ def test_a_commit_is_read_whole() -> None:
         author="Tomás Okafor",
         date="2023-11-14T23:13:20+01:00",
         subject="The subject in two lines",
+        committed=1_800_000_000,
     )
 
 

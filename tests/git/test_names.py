@@ -151,7 +151,7 @@ def test_a_tag_of_a_blob_or_tree_is_refused_as_what_it_is(five: Repository) -> N
         ("-n1", "no commit"),
         ("", "no commit"),
         (" main", "no commit"),
-        ("main\nold", "no commit"),
+        ("main\nold", "is a range"),
         ("main:a.java", "no commit"),
         (":/one", "no commit"),
         ("main@{1}", "no commit"),

@@ -1,27 +1,28 @@
 """Which commits a study has, and in what order: on real repositories, mirrored as the workflow does it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ergit.config.settings import CommitFilters
+from ergit.config.settings import Selection
 from ergit.errors import ErgitError
 from ergit.git.selection import select
 from ergit.records.commits import CommitRow, read_commits, write_commits
 from tests.fakes.repositories import Repository, mirrored, new_repository
 
 Filters = dict[str, object]
+Block = dict[str, object]
 
 
-def selected(repository: Repository, commits: list[str] | Filters, branch: str | None = None) -> list[CommitRow]:
+def selected(
+    repository: Repository, commits: list[str] | Filters, branch: str | None = None, exclude: Sequence[Block] = ()
+) -> list[CommitRow]:
     """The rows of the table of commits; filters that are left out are at their defaults."""
     path, record = mirrored(repository, branch)
-    if isinstance(commits, dict):
-        commits = msgspec.to_builtins(msgspec.convert(commits, CommitFilters))
-    return select(path, record.head, commits)
+    return select(path, record.head, msgspec.convert({"commits": commits, "exclude": exclude}, Selection))
 
 
 def chosen(rows: list[CommitRow]) -> list[str]:
@@ -118,7 +119,13 @@ def test_an_ignored_directory_does_not_count(repository: Repository) -> None:
         (["0123456789012345678901234567890123456789"], ["0123456789"]),
         (["--output=x"], ["'--output=x'"]),
         (["v4..v2"], ["'v4..v2'", "empty"]),
-        (["v2...v4"], ["'v2...v4'", "three dots"]),
+        (["v2...v2"], ["'v2...v2'", "empty"]),
+        (["main ^v5"], ["'v5'", "no commit"]),
+        (["^v2"], ["'^v2'", "`newer ^v2`", "`exclude`"]),
+        (["v2^!"], ["'v2^!'", "no commit"]),
+        (["main --all"], ["'--all'", "no commit"]),
+        ({"since": "2020-02-30"}, ["commits.since", "'2020-02-30'", "2020-03-31T12:00+02:00"]),
+        ({"since": "2030"}, ["none of the 5 commits"]),
         ({"oldest_commit": "v3"}, ["'v3'"]),
         ({"extensions": ["rs"]}, ["none of the 5 commits"]),
     ],
@@ -240,9 +247,9 @@ def test_any_history_is_ordered_and_cut_as_git_does_it(
     path, record = mirrored(repository)
     cut = f"c{start % newest}..c{newest}"
     expected = repository.git("log", "--first-parent", "--reverse", "--format=%s", cut).split()
-    assert chosen(select(path, record.head, [cut])) == expected
+    assert chosen(select(path, record.head, Selection(commits=(cut,)))) == expected
     chain = repository.git("log", "--first-parent", "--reverse", "--format=%s", "main").split()
-    rows = select(path, record.head, [f"c{number}" for number in range(len(parents))])
+    rows = select(path, record.head, Selection(commits=tuple(f"c{number}" for number in range(len(parents)))))
     order = [row.subject for row in rows]
     assert [row.subject for row in rows if row.first_parent] == chain
     assert sorted(order, key=int) == [str(number) for number in range(len(parents))]
