@@ -17,6 +17,7 @@ from ergit.processes.trees import KILL, kill_below, send
 
 READY, GO, STOP = b"r", b"g", b"s"
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphans below this process become its children
+PR_SET_DUMPABLE = 4  # prctl(2): at 0, other processes of the same user cannot look into this one, nor at its files
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4  # prctl(2)
 CAPABILITY_VERSION_3 = 0x20080522  # capget(2): two triples of 32 bits, (effective, permitted, inheritable)
 
@@ -37,6 +38,7 @@ def main(words: int, reports: int, output: int) -> None:
     os.chdir(directory)
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # a command could else write a report of its own
     _keep_rights_to_itself(libc)
     poller = select.poll()
     poller.register(words, select.POLLIN)
@@ -131,3 +133,4 @@ def _end_all(killer: str) -> None:
             file.write("1")
     kill_below(os.getpid())
     send(os.getpid(), KILL)
+    os._exit(1)  # the first process of a sandbox cannot kill itself

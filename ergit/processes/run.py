@@ -17,10 +17,12 @@ from typing import Literal, Protocol
 from ergit.errors import ErgitError
 from ergit.processes.cgroups import fresh_cgroup, own_cgroup
 from ergit.processes.running import ENDING_SIGNALS, LauncherReport, LauncherRequest, RunningCommand, launched, prctl
+from ergit.processes.sandbox import Sandbox
 from ergit.text import iso_time
 
 WATCH_SECONDS = 0.05  # between checks of the log of a command whose output is limited
 PR_SET_PDEATHSIG = 1  # prctl(2)
+NO_NETWORK = "no network in the sandbox"
 
 
 class Window(Protocol):
@@ -45,6 +47,7 @@ class Outcome:
     loops: int  # how often the command was run; fewer than asked for where a run did not end well
     unfinished_cpu_seconds: float = 0.0  # what its processes used after its end, until they ended or were killed
     still_running: tuple[str, ...] = ()  # names of those left behind that did not rest, as an idle daemon does
+    was_refused_network: bool = False  # whether it tried to reach the network from a sandbox that has none
 
 
 class NoWindow:
@@ -67,6 +70,7 @@ def run(
     inside: Path = Path("/"),
     window: Window | None = None,
     loops: int = 1,
+    sandbox: Sandbox | None = None,
     find_cgroup: Callable[[], Path | None] = own_cgroup,
 ) -> Outcome:
     """Runs `bash -c command`, `loops` times in one window, without input, its output added to `log`.
@@ -74,17 +78,18 @@ def run(
     The time limit holds for all repetitions together and for every process they started. What outlives the command
     is given a moment to end, then killed and named. A directory that leads out of `inside` (a path without links)
     counts as missing: an earlier command may have put a link in its place. The command's parent is a process of its
-    own, so that `kill $PPID` harms nobody. One command at a time in a process.
+    own, so that `kill $PPID` harms nobody. One command at a time in a process. In a `sandbox` it sees what that holds.
 
     Raises:
-        ErgitError: there is no bash, or this machine cannot start processes.
+        ErgitError: there is no bash, or this machine cannot start processes, or make the sandbox.
     """
     started = datetime.now(UTC)
     if not _is_usable(directory, inside):
         return _not_started(started, loops)
     request = LauncherRequest(directory, (_shell(), "-c", command), environment, loops)
     window = window or NoWindow()
-    with fresh_cgroup(find_cgroup()) as cgroup, launched(request, log, cgroup) as running, _no_garbage_collection():
+    cgroups = fresh_cgroup(find_cgroup())
+    with cgroups as cgroup, launched(request, log, cgroup, sandbox) as running, _no_garbage_collection():
         started = datetime.now(UTC)
         window.start()
         running.go()
@@ -96,9 +101,10 @@ def run(
         cpu_seconds = running.cpu_seconds(report)
         left_behind, still_running = running.settle()
         unfinished = max(0.0, running.cpu_seconds(report) - cpu_seconds)
+        refused = running.was_refused_the_network()
         running.clear()
     outcome = _outcome(started, report, loops, in_time=in_time, cpu_seconds=cpu_seconds, left_behind=left_behind)
-    return replace(outcome, unfinished_cpu_seconds=unfinished, still_running=still_running)
+    return replace(outcome, unfinished_cpu_seconds=unfinished, still_running=still_running, was_refused_network=refused)
 
 
 class Leftover(Protocol):
@@ -118,6 +124,7 @@ def run_and_leave(
     most_output_bytes: int,
     log: Path,
     inside: Path = Path("/"),
+    sandbox: Sandbox | None = None,
     find_cgroup: Callable[[], Path | None] = own_cgroup,
 ) -> Iterator[tuple[Outcome, Leftover | None]]:
     """Runs `bash -c command` once as `run` does, but what outlives it goes on until the end of the block.
@@ -126,7 +133,7 @@ def run_and_leave(
     followed by others, `run` included, while this block is open.
 
     Raises:
-        ErgitError: there is no bash, or this machine cannot start processes.
+        ErgitError: there is no bash, or this machine cannot start processes, or make the sandbox.
     """
     started = datetime.now(UTC)
     if not _is_usable(directory, inside):
@@ -134,7 +141,7 @@ def run_and_leave(
         return
     request = LauncherRequest(directory, (_shell(), "-c", command), environment, 1)
     most = most_output_bytes + _size(log)
-    with fresh_cgroup(find_cgroup()) as cgroup, launched(request, log, cgroup) as running:
+    with fresh_cgroup(find_cgroup()) as cgroup, launched(request, log, cgroup, sandbox) as running:
         started = datetime.now(UTC)
         running.go()
         deadline = time.monotonic() + timeout_seconds
@@ -148,7 +155,10 @@ def run_and_leave(
         report = running.report()
         left_behind, _ = running.settle()
         cpu_seconds = running.cpu_seconds(report)
-        outcome = _outcome(started, report, 1, in_time=in_time, cpu_seconds=cpu_seconds, left_behind=left_behind)
+        outcome = replace(
+            _outcome(started, report, 1, in_time=in_time, cpu_seconds=cpu_seconds, left_behind=left_behind),
+            was_refused_network=running.was_refused_the_network(),
+        )
         if not left_behind or outcome.status != "ok" or not is_short:
             running.clear()
             running.end()
@@ -200,16 +210,21 @@ def failure_reason(what: str, outcome: Outcome, timeout_seconds: float, loops: i
     """Why the command does not count as done, in a few words; None where it does. `what` names it."""
     if outcome.status == "ok":
         return None
+    end = f"{what} {_ending(outcome, timeout_seconds, loops)}"
+    return f"{end}: it tried to reach the network, and there is {NO_NETWORK}" if outcome.was_refused_network else end
+
+
+def _ending(outcome: Outcome, timeout_seconds: float, loops: int) -> str:
     if outcome.status == "timeout":
-        return f"{what} took longer than {timeout_seconds:g} s"
+        return f"took longer than {timeout_seconds:g} s"
     if outcome.signal is not None:
         known = outcome.signal in set(signal.Signals)
-        return f"{what} was killed by {signal.Signals(outcome.signal).name if known else f'signal {outcome.signal}'}"
+        return f"was killed by {signal.Signals(outcome.signal).name if known else f'signal {outcome.signal}'}"
     if outcome.exit_code is None:
-        return f"{what} could not be started: its folder is not there in this commit, or leads out of it"
+        return "could not be started: its folder is not there in this commit, or leads out of it"
     if outcome.exit_code:
-        return f"{what} ended with status {outcome.exit_code}"
-    return f"{what} killed its parent and so stopped after {outcome.loops} of {loops} repetitions"
+        return f"ended with status {outcome.exit_code}"
+    return f"killed its parent and so stopped after {outcome.loops} of {loops} repetitions"
 
 
 def die_with_parent() -> None:

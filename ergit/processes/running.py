@@ -1,13 +1,14 @@
 """A command while it runs: the launcher that started it, all processes below it, and how they are ended."""
 
 import ctypes
+import json
 import marshal
 import os
 import select
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from pathlib import Path
 from ergit.errors import ErgitError
 from ergit.processes import launcher, trees
 from ergit.processes.cgroups import Cgroup
+from ergit.processes.sandbox import Sandbox, attempts_to_reach_the_network
+from ergit.text import one_line
 
 GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
 SETTLE_SECONDS = 0.1  # for processes that are on their way out when the command ends
@@ -25,6 +28,7 @@ RESET_SIGNALS = tuple(
 )
 ROOT = Path(__file__).parents[2]
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+SHOWN_CHARACTERS = 300  # of what bwrap prints
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,34 @@ class LauncherReport:
     launcher_cpu_seconds: float = 0.0
 
 
+@dataclass(frozen=True)
+class StartedLauncher:
+    """A launcher that was started. In a sandbox it is the child of `child`, which is bwrap and waits for it."""
+
+    pid: int
+    child: int
+    sandbox: Sandbox | None = None
+
+    def wait(self) -> int:
+        """The wait status of the launcher, when it has ended."""
+        _, status = os.waitpid(self.child, 0)
+        code = os.waitstatus_to_exitcode(status)
+        return code - 128 if self.child != self.pid and code > 128 else status  # as bwrap tells of a signal
+
+
 class RunningCommand:
     """A launcher with the pipes to and from it, and the processes below it."""
 
     def __init__(
-        self, pid: int, words: int, reports: int, cgroup: Cgroup | None, others: frozenset[int] = frozenset()
+        self,
+        started: StartedLauncher,
+        words: int,
+        reports: int,
+        cgroup: Cgroup | None,
+        others: frozenset[int] = frozenset(),
     ) -> None:
-        self._launcher: int | None = pid  # None when it is gone
+        self._started = started
+        self._launcher: int | None = started.pid  # None when it is gone
         self._others = others  # what was there before: launchers of commands that have left something running
         self._words = words
         self._reports = reports
@@ -80,7 +105,8 @@ class RunningCommand:
             self._cgroup = None
         _write_all(self._words, request.encoded(str(self._cgroup.killer) if self._cgroup else ""))
         if os.read(self._reports, 1) != launcher.READY:
-            raise ErgitError(f"No command can be started in {request.directory}: its launcher ended, see above.")
+            where = "" if self._started.sandbox is None else " in the sandbox"
+            raise ErgitError(f"No command can be started in {request.directory}{where}: its launcher ended, see above.")
         self._cpu_seconds_before = self._cgroup.cpu_seconds() if self._cgroup else 0.0
 
     def go(self) -> None:
@@ -132,6 +158,13 @@ class RunningCommand:
             return max(0.0, self._cgroup.cpu_seconds() - self._cpu_seconds_before - report.launcher_cpu_seconds)
         return report.cpu_seconds + sum(trees.cpu_ticks(pid) for pid in self._below()) / TICKS_PER_SECOND
 
+    def was_refused_the_network(self) -> bool:
+        """Whether something in the sandbox tried to reach the network until now, and the sandbox has none."""
+        sandbox = self._started.sandbox
+        if sandbox is None or sandbox.has_network or self._launcher is None:
+            return False
+        return attempts_to_reach_the_network(self._launcher) > 0
+
     def settle(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The names of the processes that outlived the command by a moment, and of those that work then.
 
@@ -164,7 +197,7 @@ class RunningCommand:
         self._kill()
         if self._launcher is not None:
             trees.send(self._launcher, signal.SIGKILL)
-            os.waitpid(self._launcher, 0)
+            self._started.wait()
             self._launcher = None
         for pid in self._orphans():
             if not trees.is_alive(pid):
@@ -172,7 +205,7 @@ class RunningCommand:
 
     def _adopt(self) -> None:
         """Finds the command's shell, the leader of its session, among our children: the launcher has been killed."""
-        _, self._launcher_status = os.waitpid(self._launcher or 0, 0)
+        self._launcher_status = self._started.wait()
         self._launcher = None
         self._shell = next((pid for pid in self._orphans() if trees.session(pid) == pid), None)
 
@@ -203,8 +236,13 @@ class RunningCommand:
 
 
 @contextmanager
-def launched(request: LauncherRequest, log: Path, cgroup: Cgroup | None) -> Iterator[RunningCommand]:
-    """A launcher that is ready for the word; after the block it and all below it are gone, whatever happened."""
+def launched(
+    request: LauncherRequest, log: Path, cgroup: Cgroup | None, sandbox: Sandbox | None = None
+) -> Iterator[RunningCommand]:
+    """A launcher that is ready for the word; after the block it and all below it are gone, whatever happened.
+
+    In a sandbox the launcher is its first process: what makes the sandbox is done before the word, and ends with it.
+    """
     prctl(launcher.PR_SET_CHILD_SUBREAPER, 1)
     with ExitStack() as here:
         with ExitStack() as there:
@@ -213,20 +251,65 @@ def launched(request: LauncherRequest, log: Path, cgroup: Cgroup | None) -> Iter
             output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
             there.callback(os.close, output)
             others = frozenset(trees.orphans(os.getpid()))
-            pid = _spawn_launcher(words_end, reports_end, output)
-        running = RunningCommand(pid, words, reports, cgroup, others)
+            ends = (words_end, reports_end, output)
+            started = _start_launcher(*ends) if sandbox is None else _start_in_sandbox(sandbox, *ends)
+        running = RunningCommand(started, words, reports, cgroup, others)
         here.callback(running.end)
         running.prepare(request)
         yield running
 
 
-def _spawn_launcher(*ends: int) -> int:
-    code = f"import sys; sys.path[0] = {str(ROOT)!r}; from ergit.processes.launcher import main; main{ends}"
+def _start_launcher(*ends: int) -> StartedLauncher:
+    pid = _spawn([sys.executable, *_program(ends)], os.environ, ends)
+    return StartedLauncher(pid, pid)
+
+
+def _start_in_sandbox(sandbox: Sandbox, *ends: int) -> StartedLauncher:
+    """The launcher as the first process of a new sandbox.
+
+    Its Python is the one that a virtual environment is made of: it needs none of the packages.
+
+    Raises:
+        ErgitError: there is no bwrap, or it cannot make the sandbox here; says why in its words.
+    """
+    python = os.path.realpath(sys.executable)
+    needed = (Path(sys.base_prefix), Path(__file__).parent)
+    with ExitStack() as opened, ExitStack() as there:
+        told, info = _pipe(opened, there)
+        messages = os.memfd_create("ergit")
+        opened.callback(os.close, messages)
+        words, descriptors = opened.enter_context(sandbox.command([python, *_program(ends)], info, needed))
+        child = _spawn(words, {}, [*ends, *descriptors], errors=messages)
+        there.close()
+        answer = b""
+        while not answer.endswith(b"}\n") and (part := os.read(told, 4096)):
+            answer += part
+        if answer.endswith(b"}\n"):
+            return StartedLauncher(json.loads(answer)["child-pid"], child, sandbox)
+        os.waitpid(child, 0)
+        printed = one_line(os.pread(messages, 4096, 0).decode(errors="replace"), SHOWN_CHARACTERS)
+    raise ErgitError(
+        f"sandbox.enabled: a sandbox cannot be made here ({printed}). `ergit doctor` says what is missing. Nothing was"
+        " run without it."
+    )
+
+
+def _program(ends: Sequence[int]) -> list[str]:
+    """The words after Python's own that start the launcher."""
+    code = f"import sys; sys.path[0] = {str(ROOT)!r}; from ergit.processes.launcher import main; main{tuple(ends)}"
+    return ["-S", "-E", "-c", code]
+
+
+def _spawn(words: list[str], environment: Mapping[str, str], ends: Sequence[int], errors: int = 2) -> int:
+    """A process in a session of its own, which these descriptors are handed down to."""
     return os.posix_spawn(
-        sys.executable,
-        [sys.executable, "-S", "-E", "-c", code],
-        os.environ,
-        file_actions=[(os.POSIX_SPAWN_DUP2, end, end) for end in ends],  # onto itself: handed down to the program
+        words[0],
+        words,
+        environment,
+        file_actions=[
+            *((os.POSIX_SPAWN_DUP2, end, end) for end in ends),  # onto itself: handed down to the program
+            (os.POSIX_SPAWN_DUP2, errors, 2),
+        ],
         setsid=True,
         setsigmask=RESET_SIGNALS,
     )
