@@ -13,6 +13,7 @@ from ergit.building.artifacts import copy_tree, pack
 from ergit.building.build_dir import build_dir_of, locked_build_dir
 from ergit.building.cache import VARIABLE, cached_path, keep_in_cache, take_from_cache
 from ergit.building.removal import mounts_in
+from ergit.building.sandboxes import building_sandbox
 from ergit.building.stages import after_stages
 from ergit.config.fingerprint import build_fingerprint
 from ergit.config.handover import received
@@ -27,6 +28,7 @@ from ergit.processes.environment import child_environment, environment_of
 from ergit.processes.kills import count_kills
 from ergit.processes.output import shorten
 from ergit.processes.run import die_with_parent, failure_reason, run
+from ergit.processes.sandbox import Sandbox
 from ergit.records.build import BuildRecord, BuildStatus, CommandOutcome, read_build, write_build
 from ergit.records.java import JavaRecord, read_java
 from ergit.records.record import JsonObject
@@ -48,6 +50,7 @@ class BuildJob:
     progress: int | None = None  # a file descriptor that gets warnings too
     stages: StageFacts | None = None  # of the study's own stages, where it has any
     context: JsonObject = field(default_factory=dict)  # what pre stages have put into it
+    sandbox: Sandbox | None = None  # for the build commands
 
 
 def build(job: BuildJob) -> BuildRecord:
@@ -129,9 +132,10 @@ def run_commands(job: BuildJob, build_dir: Path, environment: dict[str, str]) ->
             command,
             directory=build_dir / job.settings.directory,
             inside=build_dir,
-            environment=child_environment(environment),
+            environment=child_environment(environment, in_sandbox=job.sandbox is not None),
             timeout_seconds=job.settings.timeout_seconds,
             log=job.log,
+            sandbox=job.sandbox,
         )
         outcomes.append(
             CommandOutcome(
@@ -215,6 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             progress=options.progress,
             stages=stages,
             context=context,
+            sandbox=building_sandbox(settings, build_dir_of(options.commit)),
         )
         job.log.unlink(missing_ok=True)
         record = counted_build(job, output)

@@ -18,6 +18,7 @@ from ergit.measuring.flags import judged_again, limits_of
 from ergit.processes import output
 from ergit.processes.environment import child_environment
 from ergit.processes.run import Leftover, Outcome, Window, run
+from ergit.processes.sandbox import Sandbox
 from ergit.records.readings import Reading, ReadingStatus, WindowConditions
 from ergit.records.record import JsonObject
 from ergit.records.stages import StageOutcome
@@ -40,6 +41,7 @@ class ReadingSetup:
     machine: Machine = field(default_factory=Machine)
     put: JsonObject = field(default_factory=dict)  # what stages of the study have put into the context before
     variables: Mapping[str, str] = field(default_factory=dict)  # what is set in the environment for the commit
+    sandbox: Sandbox | None = None  # for the commands of the workload
     timed_out: set[str] = field(default_factory=set)
     """Gates that timed out in this job. They are not waited at again: what follows is flagged at once."""
 
@@ -61,6 +63,7 @@ class ReadingSetup:
             log=self.log,
             window=window,
             loops=loops,
+            sandbox=self.sandbox,
         )
         refuse_full_disk((self.log.parent, self.build_dir.parent))
         output.shorten(self.log, start)
@@ -99,7 +102,8 @@ class ReadingContext:
     def set_variables(self, variables: Mapping[str, str]) -> None:
         """Sets what is set in the environment for the commit from now on, in this reading."""
         if variables != self.setup.variables:
-            self.setup = replace(self.setup, variables=variables, environment=child_environment(variables))
+            environment = child_environment(variables, in_sandbox=self.setup.sandbox is not None)
+            self.setup = replace(self.setup, variables=variables, environment=environment)
 
     def note(self, **conditions: object) -> None:
         """Adds fields of `WindowConditions` that were seen."""

@@ -15,6 +15,7 @@ import msgspec
 
 from ergit.building.artifacts import unpack
 from ergit.building.build_dir import locked_build_dir
+from ergit.building.sandboxes import measuring_sandbox
 from ergit.config.handover import is_known_to_fit, received
 from ergit.config.settings import JobSettings, MeasureSettings, TemperatureSettings
 from ergit.config.study_files import refuse_edited
@@ -35,6 +36,7 @@ from ergit.plugins.runs import begin
 from ergit.processes.environment import child_environment
 from ergit.processes.kills import count_kills
 from ergit.processes.run import die_with_parent
+from ergit.processes.sandbox import Sandbox
 from ergit.records.build import BuildRecord, read_build
 from ergit.records.readings import (
     DISQUALIFYING,
@@ -92,6 +94,7 @@ def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
     sensor = temperature.find(machine, settings.temperature.sensor)
     refuse_bounds_without_sensor(sensor, settings.temperature)
     build_dir = Path(job.build.directory)
+    sandbox = measuring_sandbox(job.settings, build_dir)
     before = conditions(machine)
     with choose(settings, Roots.of(settings)) as source:
         print(f"ergit: energy by {source.reason}", file=sys.stderr)
@@ -106,13 +109,14 @@ def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
                         workload=workload,
                         settings=settings,
                         build_dir=build_dir,
-                        environment=child_environment(variables),
+                        environment=child_environment(variables, in_sandbox=sandbox is not None),
                         log=job.log,
                         source=source,
                         sensor=sensor,
                         machine=machine,
                         put={**job.context, **job.build.context},
                         variables=variables,
+                        sandbox=sandbox,
                     ),
                     with_plug_ins([PlugIn(stage, job.stages) for stage in job.stages.settings.stages_of("batch")]),
                 )
@@ -128,7 +132,7 @@ def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
             reason=job.build.reason,
             found=before,
             source=source.record(),
-            session=before.session(scale_of(source)),
+            session=before.session(scale_of(source, sandbox)),
             idle=idle,
             readings=tuple(readings),
         )
@@ -195,13 +199,16 @@ def job_record(
         conditions={**found.record()},
         idle=idle,
         readings=readings,
+        sandbox=msgspec.to_builtins(job.settings.sandbox) if job.settings.sandbox.enabled else None,
     )
 
 
-def scale_of(source: Source) -> dict[str, Fact]:
-    """What joules are read with, as it enters the session: equal for readings that may be compared."""
+def scale_of(source: Source, sandbox: Sandbox | None = None) -> dict[str, Fact]:
+    """What joules are read with and in, as it enters the session: equal for readings that may be compared."""
     scale: dict[str, Fact] = {"name": source.name, "kind": source.kind, "domains": list(source.domains)}
-    return scale if source.watts_per_core is None else scale | {"watts_per_core": source.watts_per_core}
+    if source.watts_per_core is not None:
+        scale["watts_per_core"] = source.watts_per_core
+    return scale if sandbox is None else scale | {"sandbox": True}
 
 
 def refuse_bounds_without_sensor(sensor: temperature.Sensor | None, limits: TemperatureSettings) -> None:

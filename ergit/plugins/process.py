@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from ergit.building.sandboxes import building_sandbox, measuring_sandbox
 from ergit.config.handover import ROOT
 from ergit.config.settings import JobSettings, StageFile
 from ergit.disk import refuse_full_disk
@@ -21,6 +22,7 @@ from ergit.plugins.files import ATTRIBUTES
 from ergit.processes import output
 from ergit.processes.environment import child_environment
 from ergit.processes.run import Leftover, Outcome, failure_reason, run_and_leave
+from ergit.processes.sandbox import Sandbox
 from ergit.records.commits import read_commits
 from ergit.records.java import read_java
 from ergit.records.record import JsonObject
@@ -164,14 +166,16 @@ def run_stage(
     try:
         request.write_text(json.dumps(_request(stage, given)), encoding="utf-8")
         start = output.head(log, f"{stage.name} {title}".rstrip())
+        sandbox = None if tree is None else _sandbox(stage, facts.settings, tree, exchange.absolute())
         command = run_and_leave(
             _command(request.absolute(), answer.absolute()),
             directory=directory,
             inside=tree or Path("/"),
-            environment=child_environment(variables),
+            environment=child_environment(variables, in_sandbox=sandbox is not None),
             timeout_seconds=stage.timeout_seconds,
             most_output_bytes=MOST_OUTPUT_BYTES,
             log=log,
+            sandbox=sandbox,
         )
         with command as (outcome, leftover):
             has_printed_too_much = _shortened(log, start) > MOST_OUTPUT_BYTES
@@ -215,6 +219,15 @@ def _request(stage: StageFile, context: JsonObject) -> JsonObject:
         "own": list(OWN),
         "context": context,
     }
+
+
+def _sandbox(stage: StageFile, settings: JobSettings, tree: Path, exchange: Path) -> Sandbox | None:
+    """The sandbox of a stage that runs in a commit's tree; it reads its own file, ergit and ergit's Python besides."""
+    sandbox = (measuring_sandbox if stage.kind == "batch" else building_sandbox)(settings, tree, exchange)
+    if sandbox is None:
+        return None
+    needed = (Path(ROOT, "ergit"), Path(sys.prefix), Path(sys.base_prefix), Path(stage.path).absolute())
+    return replace(sandbox, read=(*sandbox.read, *needed))
 
 
 def _command(request: Path, answer: Path) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ergit.config.handover import PROGRAMS, ROOT, entries_without
+from ergit.processes.sandbox import kept_variables
 from ergit.records.java import JavaRecord
 
 
@@ -20,17 +21,18 @@ def environment_of(java: JavaRecord, extra: Mapping[str, str]) -> dict[str, str]
     return variables | dict(extra)
 
 
-def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
+def child_environment(variables: Mapping[str, str], *, in_sandbox: bool = False) -> dict[str, str]:
     """This process's environment with these variables, the JDK first on PATH, ergit and its Python out of sight.
 
     What the user has set reaches the commands (PYTHONPATH too, but for its empty entries), variables named ERGIT_…
-    do only where they are among the given ones.
+    do only where they are among the given ones. Into a sandbox only a few harmless ones of the user's get.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ERGIT_")}
-    modules = entries_without("PYTHONPATH", ROOT)
-    environment["PYTHONPATH"] = os.pathsep.join(modules)
-    if not modules:
-        del environment["PYTHONPATH"]
+    given = kept_variables(os.environ) if in_sandbox else os.environ
+    environment = {name: value for name, value in given.items() if not name.startswith("ERGIT_")}
+    if "PYTHONPATH" in environment:
+        environment["PYTHONPATH"] = os.pathsep.join(entries_without("PYTHONPATH", ROOT))
+    if not environment.get("PYTHONPATH"):
+        environment.pop("PYTHONPATH", None)
     if sys.prefix != sys.base_prefix:  # a virtual environment of ergit's own, activated or not
         environment["PATH"] = os.pathsep.join(entries_without("PATH", PROGRAMS))
         environment.pop("VIRTUAL_ENV", None)

@@ -150,7 +150,7 @@ class JobRecord(Record, frozen=True, kw_only=True):
     """A commit in one round. `workload` and `measure` are the settings as they were, `conditions` facts of the machine.
 
     Where the commit was not built, or its job was killed twice, `status` and `reason` say why, and there are no source,
-    session and readings.
+    session and readings. `sandbox` is the config's part of that name; None where there was no sandbox.
     """
 
     schema: str = SCHEMA
@@ -168,6 +168,7 @@ class JobRecord(Record, frozen=True, kw_only=True):
     conditions: JsonObject
     idle: IdleSample | None
     readings: tuple[Reading, ...]
+    sandbox: JsonObject | None = None
 
 
 def write_readings(path: Path, record: JobRecord) -> None:
