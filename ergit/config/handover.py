@@ -76,6 +76,7 @@ def hand_over(settings: Settings, stages: tuple[StageFile, ...] = (), results: s
             build=settings.build,
             workload=settings.workload,
             measure=settings.measure,
+            plan=settings.plan,
             sandbox=settings.sandbox,
             files=hashes(all_files(settings).names),
             stages=stages,

@@ -98,7 +98,10 @@ class Selection(Part, frozen=True, kw_only=True):
 class ReleaseOfCommits(Part, frozen=True, kw_only=True):
     """The Java release of some of the commits."""
 
-    commits: Annotated[Text, _says("A commit (SHA, tag, branch), or a range `older..newer`.")]
+    commits: Annotated[
+        Text | Annotated[Texts, Meta(min_length=1)],
+        _says("A SHA, tag, branch or range, or a list of them; a range stands for all that `git rev-list` lists."),
+    ]
     release: Annotated[CountFromOne, _says("The Java release to build them with.")]
 
 
@@ -258,6 +261,42 @@ class MeasureSettings(Part, frozen=True, kw_only=True):
     quiet: QuietSettings = QuietSettings()
 
 
+class PlanSettings(Part, frozen=True, kw_only=True):
+    """When jobs run (docs/plan.md); which commits are measured, and how often, stands elsewhere."""
+
+    batch: Annotated[
+        CountFromOne | None,
+        _says("How many commits are built and measured before the next ones are; null: all in one batch."),
+    ] = None
+    newest_first: Annotated[bool, _says("Whether the batch with the newest commits is the first.")] = False
+    anchors: Annotated[
+        Texts,
+        _says(
+            "Commits that are measured in every batch, two or more, so that batches can be compared; batches need them."
+        ),
+    ] = ()
+    windows: Annotated[
+        Texts,
+        _says(
+            "When readings may be taken, in local time, such as `22:00-06:00`, `weekends` or `sat 08:00-20:00`; []: at"
+            " any time."
+        ),
+    ] = ()
+    build_while_hot: Annotated[
+        bool,
+        _says(
+            "Whether commits are built while the CPU is above measure.temperature.highest_celsius; needs `ergit run`."
+        ),
+    ] = False
+    budget_hours: Annotated[
+        Positive | None, _says("The run ends when its jobs have measured that long; null: no limit.")
+    ] = None
+    budget_joules: Annotated[
+        Positive | None,
+        _says("The run ends when its readings have taken that much of the judged domain; null: no limit."),
+    ] = None
+
+
 class ChangeSettings(Part, frozen=True, kw_only=True):
     """What counts as a change."""
 
@@ -323,6 +362,7 @@ class JobSettings(Part, frozen=True, kw_only=True):
     build: BuildSettings
     workload: WorkloadSettings | None
     measure: MeasureSettings
+    plan: PlanSettings = PlanSettings()
     sandbox: SandboxSettings = SandboxSettings()
     files: dict[str, str | None] = field(default_factory=dict)
     """The study's files that the commands use, and their hashes when the run began."""
@@ -376,6 +416,7 @@ class Settings(Part, frozen=True, kw_only=True):
     workload: WorkloadSettings | None = None
     sandbox: SandboxSettings = SandboxSettings()
     measure: MeasureSettings = MeasureSettings()
+    plan: PlanSettings = PlanSettings()
     changes: ChangeSettings = ChangeSettings()
     gate: GateSettings = GateSettings()
     noise: NoiseSettings = NoiseSettings()

@@ -8,8 +8,8 @@ from ergit.records.record import Record, read_record, write_record
 
 SCHEMA = "ergit.plan/1"
 ROUNDS_OF_A_BATCH = 1000
-"""An anchor is measured in every batch: its round 2003 is the third one in batch 2. So neither another batch nor another
-round gives a reading that is there another number."""
+"""An anchor is measured in every batch: its round 2003 is the third one in batch 2. So a reading keeps its number, whatever
+is added."""
 
 
 class RoundsPlan(Record, frozen=True, kw_only=True, dict=True):
