@@ -18,6 +18,10 @@ if settings.imported:
 
 else:
 
+    if workload_source:
+
+        include: "rules/workload.smk"
+
     include: "rules/checkout.smk"
     include: "rules/java.smk"
     include: "rules/build.smk"

@@ -13,7 +13,7 @@ rule build:
     params:
         python=python,
         settings=handed_over,
-        fingerprint=literally(build_fingerprint(settings, edited, stages)),
+        fingerprint=of_workload(build_fingerprint(settings, edited, stages)),
     shell:
         "exec {params.python} -P -m ergit.building.build --settings {params.settings} --commit {wildcards.commit}"
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"

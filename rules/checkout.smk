@@ -1,5 +1,7 @@
 rule checkout:
-    """A clean tree of one commit; its objects stay in the mirror."""
+    """A clean tree of one commit, with the workload where that is held fixed; its objects stay in the mirror."""
+    input:
+        workload=ancient("results/workload.json") if workload_source else [],
     output:
         temp(directory("results/checkout/{commit}")),
     log:

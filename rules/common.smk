@@ -10,6 +10,9 @@ from ergit.measuring.flags import limits_of
 from ergit.records.aa_commit import read_aa_commit
 from ergit.records.plan import read_plan
 from ergit.records.readings import PROTOCOL, retake_mark
+from ergit.records.workload import workload_mark
+
+workload_source = settings.workload and settings.workload.source  # a commit: the workload is held fixed
 
 
 wildcard_constraints:
@@ -38,6 +41,15 @@ def results_folder(wildcards, output):
     return RESULTS
 
 
+def of_workload(fingerprint):
+    """A fingerprint of builds, with the commit of the workload where that is held fixed."""
+
+    def with_its_commit(wildcards):
+        return fingerprint + workload_mark(Path(RESULTS, "workload.json"), workload_source)
+
+    return with_its_commit if workload_source else literally(fingerprint)
+
+
 def or_retake(fingerprint):
     """A fingerprint of readings, which is another one where they were to be taken again and were not.
 
@@ -46,7 +58,7 @@ def or_retake(fingerprint):
 
     def of_readings(wildcards):
         path = "noise/{commit}/{build}/{round}" if "build" in wildcards.keys() else "readings/{commit}/{round}"
-        return fingerprint + retake_mark(Path(RESULTS, f"{path.format(**wildcards)}.json"))
+        return of_workload(fingerprint)(wildcards) + retake_mark(Path(RESULTS, f"{path.format(**wildcards)}.json"))
 
     return of_readings
 
@@ -79,11 +91,19 @@ def readings_of_all_rounds(wildcards):
     if settings.imported:
         return []
     plan = read_plan(Path(checkpoints.select.get().output.plan))
+    await_workload()
     return [f"results/readings/{commit}/{round}.json" for commit, round in plan.readings(settings.measure.rounds)]
+
+
+def await_workload():
+    """Holds back what is built and measured until it is known of which commit a fixed workload is."""
+    if workload_source:
+        checkpoints.workload.get()
 
 
 def readings_of_aa_commit(wildcards):
     """The records of every build of the A/A commit in every round of the noise floor."""
+    await_workload()
     return expand(
         "results/noise/{commit}/{build}/{round}.json",
         commit=read_aa_commit(Path(checkpoints.aa_commit.get().output[0])).commit,

@@ -47,7 +47,7 @@ rule build_aa:
     params:
         python=python,
         settings=handed_over,
-        fingerprint=literally(build_fingerprint(settings, edited, stages)),
+        fingerprint=of_workload(build_fingerprint(settings, edited, stages)),
     shell:
         "exec env -u ERGIT_BUILD_CACHE {params.python} -P -m ergit.building.build --settings {params.settings} --commit {wildcards.commit}"
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"

@@ -175,11 +175,12 @@ def _problems_in(content: Block, part: type[Part], path: KeyPath) -> Iterator[st
         if key not in kinds:
             yield _unknown_key(key, list(kinds), path)
     for field in fields(part):
-        here = (*path, field.name)
-        if field.name in content:
-            yield from _problems(content[field.name], kinds[field.name], here)
+        name = field.encode_name
+        here = (*path, name)
+        if name in content:
+            yield from _problems(content[name], kinds[name], here)
         elif field.required:
-            yield f"The key {_key_in_words(here)} is missing; it must be {in_words(kinds[field.name])}."
+            yield f"The key {_key_in_words(here)} is missing; it must be {in_words(kinds[name])}."
 
 
 def _problems(value: object, kind: object, path: KeyPath) -> Iterator[str]:

@@ -9,9 +9,11 @@ from ergit.config.settings import RepositorySettings
 from ergit.disk import refuse_full_disk
 from ergit.errors import ErgitError, exit_on_user_error
 from ergit.git.access import DEMO, Access, access_to
-from ergit.git.runner import GitError, git_in
+from ergit.git.runner import Git, GitError, git_in
+from ergit.git.workload import workload_of
 from ergit.plugins.runs import begin
 from ergit.processes.run import die_with_parent
+from ergit.records.workload import WorkloadRecord
 
 WITHOUT_LFS = {"GIT_LFS_SKIP_SMUDGE": "1"}
 LFS = (  # as `git lfs install` has it, which not every user has run
@@ -24,10 +26,13 @@ FAILURE = Path(".git/ergit-incomplete")
 NO_LFS = "repository.lfs: there is no command `git lfs`. Install git-lfs (`apt install git-lfs`), or set it to false."
 
 
-def checkout(mirror: Path, commit: str, tree: Path, settings: RepositorySettings) -> None:
+def checkout(
+    mirror: Path, commit: str, tree: Path, settings: RepositorySettings, workload: WorkloadRecord | None = None
+) -> None:
     """Makes the folder `tree` a repository on that commit, clean, sharing the mirror's objects.
 
-    A submodule or LFS object that cannot be had any more is no error here: the file `FAILURE` tells the build.
+    Where a `workload` is held fixed, its paths are as in its commit: the index and the files, HEAD is not. A submodule
+    or LFS object that cannot be had any more is no error here: the file `FAILURE` tells the build.
 
     Raises:
         ErgitError: Git cannot check the commit out, git-lfs is missing, or the repository is out of reach.
@@ -37,11 +42,13 @@ def checkout(mirror: Path, commit: str, tree: Path, settings: RepositorySettings
         git.clone("--quiet", "--shared", "--no-checkout", "--template=", str(mirror.resolve()), str(tree.resolve()))
     with git_in(tree, environment=WITHOUT_LFS) as git:  # its objects come from the repository, not from the mirror
         git.checkout("--quiet", "--detach", commit)
+        if workload is not None and not settings.lfs:
+            lay_over(git, workload)
     if not (settings.submodules or settings.lfs):
         return
     access = access_to(settings.url)
     try:
-        complete(tree, settings, access)
+        complete(tree, settings, access, workload)
     except GitError as error:
         refuse_full_disk([tree])  # else it is not the commit that is at fault
         if access.url != DEMO:
@@ -50,7 +57,13 @@ def checkout(mirror: Path, commit: str, tree: Path, settings: RepositorySettings
         (tree / FAILURE).write_text(str(error), encoding="utf-8", errors="replace")
 
 
-def complete(tree: Path, settings: RepositorySettings, access: Access) -> None:
+def lay_over(git: Git, workload: WorkloadRecord) -> None:
+    """Replaces the paths of the workload by those of its commit: what that commit lacks below them is gone."""
+    paths = [f":(top,literal){entry.path.rstrip('/')}" for entry in workload.paths]
+    git.checkout("--quiet", "--no-overlay", workload.commit, "--", *paths)
+
+
+def complete(tree: Path, settings: RepositorySettings, access: Access, workload: WorkloadRecord | None = None) -> None:
     """Fetches what of the tree is not in the mirror, where the config wants it.
 
     Raises:
@@ -65,6 +78,8 @@ def complete(tree: Path, settings: RepositorySettings, access: Access) -> None:
                 raise ErgitError(NO_LFS)
             git.lfs("install", "--local", "--skip-repo")  # so that the build's own Git sees no changed files
             git.lfs("pull", "origin")
+            if workload is not None:  # only now, when Git gets the objects of LFS for each file that it writes
+                lay_over(git, workload)
         if settings.submodules:
             git.submodule("update", "--init", "--recursive", "--quiet")
 
@@ -81,7 +96,7 @@ def main() -> None:
     with exit_on_user_error():
         settings = received(arguments.settings)
         begin(settings)
-        checkout(arguments.mirror, arguments.commit, arguments.output, settings.repository)
+        checkout(arguments.mirror, arguments.commit, arguments.output, settings.repository, workload_of(settings))
 
 
 if __name__ == "__main__":

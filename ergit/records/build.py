@@ -26,10 +26,32 @@ class CommandOutcome(Value, frozen=True, kw_only=True):
     seconds: float
 
 
+class JdkRange(Value, frozen=True, kw_only=True):
+    """Releases of JDKs, both ends included; None is no bound."""
+
+    least: int | None = None
+    most: int | None = None
+
+
+class BuildTry(Value, frozen=True, kw_only=True):
+    """One try at a build, with one JDK, on a fresh copy of the tree; `seconds` are those of its commands.
+
+    `cure` is there where the log of a failed try blames the JDK: the releases with which the commit may build.
+    """
+
+    java: ChosenJdk
+    status: Literal["ok", "failed", "timeout"]
+    reason: str | None
+    seconds: float
+    cure: JdkRange | None = None
+
+
 class BuildRecord(Record, frozen=True, kw_only=True):
     """A build: its JDK, the folder it was made in (and is measured in), the variables set for it, and its commands.
 
+    `tries` are all of them, in their order; the last is this build. There is none without a JDK, or from the cache.
     `stages` are the study's own, those before the build first, and `context` is what they put into the context.
+    `workload` is the commit whose workload was laid over it, where that is held fixed.
     """
 
     schema: str = SCHEMA
@@ -43,6 +65,8 @@ class BuildRecord(Record, frozen=True, kw_only=True):
     reason: str | None
     stages: tuple[StageOutcome, ...] = ()
     context: JsonObject = field(default_factory=dict)
+    workload: str | None = None
+    tries: tuple[BuildTry, ...] = ()
 
 
 def write_build(path: Path, record: BuildRecord) -> None:
