@@ -59,7 +59,7 @@ onstart:
     # Before anything is spent: can this machine measure what the config asks for?
     if workflow.local_exec and measuring_may_follow():
         try:
-            refuse_unfit(settings.measure, Path(RESULTS))
+            refuse_unfit(settings.measure, Path(RESULTS), sandbox=settings.sandbox)
             if any(stage.kind == "pre" for stage in stages):
                 begin_apart(SETTINGS)
         except ErgitError as error:

@@ -17,7 +17,7 @@ from ergit.building.artifacts import unpack
 from ergit.building.build_dir import locked_build_dir
 from ergit.building.sandboxes import measuring_sandbox
 from ergit.config.handover import is_known_to_fit, received
-from ergit.config.settings import JobSettings, MeasureSettings, TemperatureSettings
+from ergit.config.settings import JobSettings, TemperatureSettings
 from ergit.config.study_files import refuse_edited
 from ergit.disk import explain_write_error, write_problem
 from ergit.energy import Roots, Source, choose
@@ -226,7 +226,7 @@ def refuse_bounds_without_sensor(sensor: temperature.Sensor | None, limits: Temp
         )
 
 
-def refuse_unfit_machine(settings: MeasureSettings, results: Path) -> None:
+def refuse_unfit_machine(settings: JobSettings, results: Path) -> None:
     """Does nothing where this machine can measure what the settings ask for.
 
     The workflow asks so once, before its first job. Where that was left out (ergit as a module whose handlers are not
@@ -237,7 +237,7 @@ def refuse_unfit_machine(settings: MeasureSettings, results: Path) -> None:
     """
     from ergit.machine.doctor.report import refuse_unfit  # most jobs need not load all these checks
 
-    refuse_unfit(settings, results, sample_seconds=0.0)
+    refuse_unfit(settings.measure, results, sample_seconds=0.0, sandbox=settings.sandbox)
 
 
 def refuse_changed_conditions(before: Conditions, machine: Machine) -> None:
@@ -370,7 +370,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         settings = received(options.settings)
         refuse_edited(settings)
         if not is_known_to_fit(options.settings):
-            refuse_unfit_machine(settings.measure, output.parent)
+            refuse_unfit_machine(settings, output.parent)
         context = begin(settings)
         stages = StageFacts(settings, output, options.commit, options.round)
         stages.forget()

@@ -11,11 +11,12 @@ from pathlib import Path
 import msgspec
 
 from ergit.config.reading import read_config
-from ergit.config.settings import MeasureSettings
+from ergit.config.settings import MeasureSettings, SandboxSettings
 from ergit.errors import ErgitError
 from ergit.machine.doctor.check import Check, CheckRoots, Level
 from ergit.machine.doctor.load import running_checks
 from ergit.machine.doctor.platform import folder_checks, machine_checks, program_checks
+from ergit.machine.doctor.sandbox import sandbox as sandbox_check
 from ergit.machine.doctor.settings import setting_checks
 from ergit.machine.doctor.sources import source_checks
 from ergit.machine.prepare.command import AS_ROOT, columns
@@ -26,10 +27,16 @@ SAMPLE_SECONDS = 0.5
 COLOURS: dict[Level, str] = {"ok": "32", "warn": "33", "missing": "2", "fatal": "1;31"}
 ORDER: tuple[Level, ...] = ("fatal", "warn", "missing", "ok")
 WIDTH = 100
+NO_SANDBOX = SandboxSettings()
 SOME_STUDY = {"repository": {"url": "."}, "commits": ["HEAD"], "workload": {"command": "true"}}
 
 
-def checks(settings: MeasureSettings, roots: CheckRoots, sample_seconds: float = SAMPLE_SECONDS) -> list[Check]:
+def checks(
+    settings: MeasureSettings,
+    roots: CheckRoots,
+    sample_seconds: float = SAMPLE_SECONDS,
+    sandbox: SandboxSettings = NO_SANDBOX,
+) -> list[Check]:
     """Everything that is looked at before a study spends anything."""
     return [
         *source_checks(settings, roots),
@@ -39,6 +46,7 @@ def checks(settings: MeasureSettings, roots: CheckRoots, sample_seconds: float =
         *machine_checks(roots),
         *folder_checks(roots),
         *program_checks(roots),
+        sandbox_check(sandbox, roots),
     ]
 
 
@@ -110,13 +118,18 @@ def _painted(line: str, check: Check) -> str:
     return f"{line[:start]}\033[{COLOURS[check.level]}m{check.level}\033[0m{line[start + len(check.level) :]}"
 
 
-def refuse_unfit(settings: MeasureSettings, results: Path, sample_seconds: float = SAMPLE_SECONDS) -> None:
+def refuse_unfit(
+    settings: MeasureSettings,
+    results: Path,
+    sample_seconds: float = SAMPLE_SECONDS,
+    sandbox: SandboxSettings = NO_SANDBOX,
+) -> None:
     """Does nothing where this machine can measure what the settings ask for, into that folder.
 
     Raises:
         ErgitError: it cannot; says what is missing and how to get it.
     """
-    refuse_fatal(checks(settings, CheckRoots(results=results), sample_seconds))
+    refuse_fatal(checks(settings, CheckRoots(results=results), sample_seconds, sandbox))
 
 
 def as_sentence(text: str) -> str:
@@ -154,7 +167,8 @@ def run(asked: argparse.Namespace) -> None:
     Raises:
         ErgitError: there is no config, or it is wrong.
     """
-    found = checks(_settings(asked), CheckRoots(results=asked.study / "results"))
+    measure, sandbox = _settings(asked)
+    found = checks(measure, CheckRoots(results=asked.study / "results"), sandbox=sandbox)
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else WIDTH
     print(report(found, width, coloured=terminal and "NO_COLOR" not in os.environ), flush=True)
@@ -162,8 +176,8 @@ def run(asked: argparse.Namespace) -> None:
         sys.exit(1)
 
 
-def _settings(asked: argparse.Namespace) -> MeasureSettings:
-    """The settings given, else those of the config named, else of config/config.yaml in the study's folder."""
+def _settings(asked: argparse.Namespace) -> tuple[MeasureSettings, SandboxSettings]:
+    """How is measured, and in what: as given, else as in the config named, else in that of the study's folder."""
     if asked.measure is None:
         config = asked.configfile or asked.study / "config/config.yaml"
         if not config.exists():
@@ -171,9 +185,10 @@ def _settings(asked: argparse.Namespace) -> MeasureSettings:
                 f"There is no {config.absolute()}. Name the study's folder with --study or its config with"
                 " --configfile, or look at the machine alone with --measure '{}'."
             )
-        return read_config(config).measure
+        settings = read_config(config)
+        return settings.measure, settings.sandbox
     try:
         given = msgspec.json.decode(asked.measure)
     except msgspec.DecodeError as error:
         raise ErgitError(f"--measure is not the part `measure` of a config as JSON: {error}.") from error
-    return read_config(SOME_STUDY | {"measure": given}).measure
+    return read_config(SOME_STUDY | {"measure": given}).measure, NO_SANDBOX
