@@ -47,6 +47,29 @@ COMMANDS = (
         ),
     ),
     Command(
+        "stop",
+        "ergit.planning.requests",
+        "let a running study end after the readings that are being taken",
+        "Ends a study that runs, in this terminal or another, when the commit that is being measured has its readings."
+        " The same command continues it. More in docs/plan.md.",
+        ("ergit stop", "ergit stop --study ~/studies/parser"),
+    ),
+    Command(
+        "pause",
+        "ergit.planning.requests",
+        "let a study build and measure nothing until `ergit resume`",
+        "Holds a study that runs, or that is started later, also after a restart of the machine: what runs now is"
+        " finished, and nothing is built or measured until `ergit resume`. More in docs/plan.md.",
+        ("ergit pause", "ergit pause --study ~/studies/parser"),
+    ),
+    Command(
+        "resume",
+        "ergit.planning.requests",
+        "take back `ergit pause` or `ergit stop`",
+        "Lets a study go on that was asked to pause. More in docs/plan.md.",
+        ("ergit resume", "ergit resume --study ~/studies/parser"),
+    ),
+    Command(
         "compare",
         "ergit.reports.compare",
         "compare the energy of two commits, or of two studies",
@@ -163,7 +186,7 @@ def parser_for(names: Collection[str | None]) -> argparse.ArgumentParser:
         if command.name in names:
             module = import_module(command.module)
             module.add_arguments(part)
-            part.set_defaults(run=module.run)
+            part.set_defaults(run=module.run, command=command.name)
     return parser
 
 

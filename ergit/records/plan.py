@@ -8,8 +8,7 @@ from ergit.records.record import Record, read_record, write_record
 
 SCHEMA = "ergit.plan/1"
 ROUNDS_OF_A_BATCH = 1000
-"""An anchor is measured in every batch: its round 2003 is the third one in batch 2. So a reading keeps its number, whatever
-is added."""
+"""An anchor is measured in every batch: its round 2003 is the third one in batch 2. So a reading keeps its number."""
 
 
 class RoundsPlan(Record, frozen=True, kw_only=True, dict=True):
