@@ -5,6 +5,7 @@ import os
 import re
 import statistics
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -81,7 +82,9 @@ def record_of(job: MeasuringJob, lock: Path) -> JobRecord:
         status: JobStatus = "no-jdk" if job.build.status == "no-jdk" else "build-failed"
         return without_readings(job, status, job.build.reason, Machine())
     with measuring_lock(lock):
-        return measured(job, Machine())
+        began = time.monotonic()
+        record = measured(job, Machine())
+        return msgspec.structs.replace(record, seconds=time.monotonic() - began)
 
 
 def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
@@ -374,15 +377,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         context = begin(settings)
         stages = StageFacts(settings, output, options.commit, options.round)
         stages.forget()
+        build = read_build(options.build)
         job = MeasuringJob(
             commit=options.commit,
             round=options.round,
-            build=read_build(options.build),
+            build=build,
             build_log=options.build.with_suffix(".output.log"),
             artifact=options.artifact.absolute(),
             settings=settings,
             log=output.with_name(f".{output.stem}.output.log.part"),
-            stages=stages,
+            stages=stages.with_jdk(build.java),
             context=context,
         )
         with remembered_retake(output):

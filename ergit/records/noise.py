@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ergit.records.changes import RunsNeeded
-from ergit.records.record import Record, Value, write_record
+from ergit.records.record import Record, Value, read_record, write_record
 
 SCHEMA = "ergit.noise/1"
 
@@ -56,3 +56,8 @@ class NoiseRecord(Record, frozen=True, kw_only=True):
 def write_noise(path: Path, record: NoiseRecord) -> None:
     """Writes the record, whole or not at all."""
     write_record(path, record)
+
+
+def read_noise(path: Path) -> NoiseRecord:
+    """The record; raises ErgitError where it is not there or damaged."""
+    return read_record(path, NoiseRecord, SCHEMA)

@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -150,7 +151,8 @@ class JobRecord(Record, frozen=True, kw_only=True):
     """A commit in one round. `workload` and `measure` are the settings as they were, `conditions` facts of the machine.
 
     Where the commit was not built, or its job was killed twice, `status` and `reason` say why, and there are no source,
-    session and readings. `sandbox` is the config's part of that name; None where there was no sandbox.
+    session and readings. `sandbox` is the config's part of that name; None where there was no sandbox. `seconds` is how
+    long the job held the measuring lock: unpacking, idle sample, gates and windows; None in records of 0.1.0.
     """
 
     schema: str = SCHEMA
@@ -169,6 +171,51 @@ class JobRecord(Record, frozen=True, kw_only=True):
     idle: IdleSample | None
     readings: tuple[Reading, ...]
     sandbox: JsonObject | None = None
+    seconds: float | None = None
+
+
+class WindowCosts(Value, frozen=True, kw_only=True):
+    """What one window of a record took."""
+
+    started: str
+    duration_seconds: float
+    warmup: bool
+    joules: dict[str, float]
+
+
+class IdleCosts(Value, frozen=True, kw_only=True):
+    """How long the idle sample of a record was."""
+
+    duration_seconds: float
+
+
+class MeasuredCounts(Value, frozen=True, kw_only=True):
+    """How many windows the settings of a record asked for."""
+
+    repeats: int
+    warmup: int
+
+
+class JobCosts(Record, frozen=True, kw_only=True):
+    """What a measuring job took: the part of its record that can be read of many of them."""
+
+    status: JobStatus
+    workload: JsonObject
+    measure: MeasuredCounts
+    source: SourceRecord | None
+    idle: IdleCosts | None
+    readings: tuple[WindowCosts, ...]
+    seconds: float | None = None
+
+    @property
+    def lasted_seconds(self) -> float:
+        """How long the job took; of a record of 0.1.0 its idle sample, and from its first window to its last's end."""
+        if self.seconds is not None or not self.readings:
+            return self.seconds or 0.0
+        first, last = self.readings[0], self.readings[-1]
+        began, last_began = (datetime.fromisoformat(window.started) for window in (first, last))
+        idle = self.idle.duration_seconds if self.idle else 0.0
+        return (last_began - began).total_seconds() + last.duration_seconds + idle
 
 
 def write_readings(path: Path, record: JobRecord) -> None:
@@ -179,6 +226,11 @@ def write_readings(path: Path, record: JobRecord) -> None:
 def read_readings(path: Path) -> JobRecord:
     """The record; raises ErgitError where it is not there or damaged."""
     return read_record(path, JobRecord, SCHEMA)
+
+
+def read_costs(path: Path) -> JobCosts:
+    """What the job of a record took; raises ErgitError where the record is not there or damaged."""
+    return read_record(path, JobCosts, SCHEMA)
 
 
 def output_log_of(path: Path) -> Path:

@@ -1,6 +1,8 @@
 """What a study can find: the minimum detectable change, and the runs that a wanted one needs."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -16,26 +18,46 @@ LEAST_RUNS = 3  # of each commit, for a robust centre
 MOST_RUNS = 1000  # more runs of each commit than that are no plan
 
 
+WithRuns = Callable[[int, int, int, float, float], tuple[float, float]]
+
+
 def minimum_detectable_change(part: PartResult, settings: ChangeSettings, tests: int) -> FloatArray:
     """For each commit (n,) the smallest persistent relative change that would have been found there, NaN for the first.
 
     As if it were the only change of the study: the levels of up to `WINDOW` commits on either side, with their noise.
     """
-    length = len(part.variance)
+    with_runs = None if part.linked.many else partial(_with_runs, part)
+    return detectable_changes(part.variance, part.degrees, part.noise.differences, settings, tests, with_runs)
+
+
+def detectable_changes(
+    variance: FloatArray,
+    tail: float,
+    differences: int,
+    settings: ChangeSettings,
+    tests: int,
+    with_runs: WithRuns | None = None,
+) -> FloatArray:
+    """The same for commits of such `variance` (n,), whose noise has tails of that many degrees of freedom.
+
+    `differences` is the number of neighbour differences that the noise is known from. `with_runs` adds what the spread
+    between runs gives the variance and the degrees of a difference, where that is not known well.
+    """
+    length = len(variance)
     position = np.arange(1, length)
-    mass = np.concatenate([[0.0], np.cumsum(1 / part.variance)])
+    mass = np.concatenate([[0.0], np.cumsum(1 / variance)])
     first, end = np.maximum(0, position - WINDOW), np.minimum(length, position + WINDOW)
     variances = 1 / (mass[position] - mass[first]) + 1 / (mass[end] - mass[position])
     sizes = []
-    for here, low, high, variance in zip(
+    for here, low, high, of_levels in zip(
         position.tolist(), first.tolist(), end.tolist(), variances.tolist(), strict=True
     ):
-        degrees = degrees_of_difference(min(here - low, high - here), part.degrees, part.noise.differences)
+        degrees = degrees_of_difference(min(here - low, high - here), tail, differences)
         multiplicity = selection_multiplicity(here, length - here, high == length)
-        if not part.linked.many:
-            variance, degrees = _with_runs(part, low, here, high, variance, degrees)
+        if with_runs:
+            of_levels, degrees = with_runs(low, here, high, of_levels, degrees)
         multiple = _multiple(degrees, settings.false_discovery_rate / tests / multiplicity)
-        sizes.append(math.expm1(math.sqrt(variance) * multiple))
+        sizes.append(math.expm1(math.sqrt(of_levels) * multiple))
     return np.concatenate([[math.nan], np.maximum(sizes, settings.least_change)])
 
 
