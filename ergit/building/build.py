@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from ergit.building.artifacts import copy_tree, pack
 from ergit.building.build_dir import build_dir_of, locked_build_dir
 from ergit.building.cache import VARIABLE, cached_path, keep_in_cache, take_from_cache
+from ergit.building.jdk_problems import hope_in_words, jdk_problem, may_cure
+from ergit.building.reasons import printed, with_line
 from ergit.building.removal import mounts_in
 from ergit.building.sandboxes import building_sandbox
 from ergit.building.stages import after_stages
@@ -22,16 +24,26 @@ from ergit.config.study_files import refuse_edited
 from ergit.disk import explain_write_error, refuse_full_disk
 from ergit.errors import CommitError, exit_on_user_error
 from ergit.git.checkout import FAILURE
+from ergit.git.workload import workload_of
 from ergit.plugins.process import StageFacts
 from ergit.plugins.runs import begin
 from ergit.processes.environment import child_environment, environment_of
 from ergit.processes.kills import count_kills
-from ergit.processes.output import shorten
+from ergit.processes.output import head, shorten
 from ergit.processes.run import die_with_parent, failure_reason, run
 from ergit.processes.sandbox import Sandbox
-from ergit.records.build import BuildRecord, BuildStatus, CommandOutcome, read_build, write_build
-from ergit.records.java import JavaRecord, read_java
+from ergit.records.build import (
+    BuildRecord,
+    BuildStatus,
+    BuildTry,
+    CommandOutcome,
+    JdkRange,
+    read_build,
+    write_build,
+)
+from ergit.records.java import ChosenJdk, JavaRecord, read_java
 from ergit.records.record import JsonObject
+from ergit.records.workload import NAME, WorkloadRecord, workload_mark
 from ergit.same_failures import refuse_same_failures
 
 
@@ -56,55 +68,118 @@ class BuildJob:
 def build(job: BuildJob) -> BuildRecord:
     """The record of the build; the artifact holds what is kept of the built tree, nothing where there is no build.
 
+    Where the log of a failed build blames the JDK, the next candidate that may cure it is tried, on a fresh tree.
+
     Raises:
         ErgitError: the build cannot even be tried (no room, no right, no `tar`).
     """
-    build_dir = build_dir_of(job.commit)
-    record = BuildRecord(
+    if job.java.status == "none":
+        return without_artifact(job, unbuilt(job, job.java), "no-jdk", job.java.reason)
+    incomplete = job.checkout / FAILURE
+    if incomplete.exists():
+        return without_artifact(job, unbuilt(job, job.java), "failed", incomplete.read_text(encoding="utf-8"))
+    candidates = java_records(job.java)
+    cached = [cached_build(job, candidates[: number + 1]) for number in range(len(candidates))]
+    for java, path in zip(candidates, cached, strict=True):
+        if path and is_there(path):
+            problem = take_from_cache(path, job.artifact)
+            if not problem:
+                return replace(unbuilt(job, java), cached=True)
+            warn(job, f"{path} is not used: {problem}. This commit is built.")
+    record, tries = unbuilt(job, job.java), list[BuildTry]()
+    for java, path in zip(candidates, cached, strict=True):
+        if not all(one.cure is not None and java.chosen and may_cure(one.cure, java.chosen.release) for one in tries):
+            continue
+        record, cure = one_try(job, java, is_first=not tries)
+        if java.chosen is not None:
+            tries.append(try_of(record, java.chosen, cure))
+        if record.status == "ok" and path:
+            problem = keep_in_cache(job.artifact, path)
+            if problem:
+                kept_nowhere = f"The build is not kept in {VARIABLE}={job.cache}: {problem}."
+                warn(job, f"{kept_nowhere} Other studies build this commit again.")
+        if cure is None:
+            break
+    return replace(record, tries=tuple(tries), reason=reason_after(tries, record.reason))
+
+
+def java_records(java: JavaRecord) -> list[JavaRecord]:
+    """What the commit asks for, with each candidate chosen in turn; a record of 0.1.0 has one."""
+    return [replace(java, chosen=candidate) for candidate in java.candidates] or [java]
+
+
+def unbuilt(job: BuildJob, java: JavaRecord) -> BuildRecord:
+    """The record of a build with that JDK of which nothing is known yet."""
+    return BuildRecord(
         commit=job.commit,
-        java=job.java.chosen,
-        directory=str(build_dir),
-        environment=environment_of(job.java, job.settings.environment),
+        java=java.chosen,
+        directory=str(build_dir_of(job.commit)),
+        environment=environment_of(java, job.settings.environment),
         cached=False,
         commands=(),
         status="ok",
         reason=None,
     )
-    if job.java.status == "none":
-        return without_artifact(job, record, "no-jdk", job.java.reason)
-    incomplete = job.checkout / FAILURE
-    if incomplete.exists():
-        return without_artifact(job, record, "failed", incomplete.read_text(encoding="utf-8"))
-    cached = cached_path(job.commit, job.java, job.settings, job.fingerprint, build_dir, cache_of(job))
-    if cached and is_there(cached):
-        problem = take_from_cache(cached, job.artifact)
-        if not problem:
-            return replace(record, cached=True)
-        warn(job, f"{cached} is not used: {problem}. This commit is built.")
+
+
+def one_try(job: BuildJob, java: JavaRecord, *, is_first: bool) -> tuple[BuildRecord, JdkRange | None]:
+    """The record of one try, on a fresh copy of the tree; and the JDKs that may cure it, where its log blames this one.
+
+    Raises:
+        ErgitError: the build cannot even be tried.
+    """
+    record = unbuilt(job, java)
+    build_dir, stages = build_dir_of(job.commit), job.stages and job.stages.with_jdk(java.chosen)
+    if java.chosen and not is_first:
+        head(job.log, f"another try, with JDK {java.chosen.version} in {java.chosen.home}")
     try:
         with locked_build_dir(build_dir):
             copy_tree(job.checkout, build_dir)
-            record = after_stages(record, job.stages, build_dir, job.context, after_build=False)
+            record = after_stages(record, stages, build_dir, job.context, after_build=False)
             if record.status != "ok":
-                return without_artifact(job, record, record.status, record.reason)
-            commands = run_commands(job, build_dir, record.environment)
+                return without_artifact(job, record, record.status, record.reason), None
+            commands, output = run_commands(job, build_dir, record.environment)
             record = replace(record, commands=commands)
             failed = next((command for command in commands if command.status != "ok"), None)
             if failed:
-                return without_artifact(job, record, failed.status, failed.reason)
-            record = after_stages(record, job.stages, build_dir, job.context, after_build=True)
+                is_told = failed.status == "failed" and java.chosen
+                cure = jdk_problem(output, java.chosen.release) if is_told and java.chosen else None
+                return without_artifact(job, record, failed.status, failed.reason), cure
+            record = after_stages(record, stages, build_dir, job.context, after_build=True)
             if record.status != "ok":
-                return without_artifact(job, record, record.status, record.reason)
+                return without_artifact(job, record, record.status, record.reason), None
             refuse_unusable(build_dir, job.settings.keep)
             pack(job.artifact, build_dir, job.settings.keep)
     except CommitError as failure:
-        return without_artifact(job, record, "failed", str(failure))
-    if cached:
-        problem = keep_in_cache(job.artifact, cached)
-        if problem:
-            kept_nowhere = f"The build is not kept in {VARIABLE}={job.cache}: {problem}."
-            warn(job, f"{kept_nowhere} Other studies build this commit again.")
-    return record
+        return without_artifact(job, record, "failed", str(failure)), None
+    return record, None
+
+
+def try_of(record: BuildRecord, jdk: ChosenJdk, cure: JdkRange | None) -> BuildTry:
+    """The try that a record is of."""
+    return BuildTry(
+        java=jdk,
+        status=record.status,
+        reason=record.reason,
+        seconds=round(sum(command.seconds for command in record.commands), 3),
+        cure=cure,
+    )
+
+
+def reason_after(tries: Sequence[BuildTry], reason: str | None) -> str | None:
+    """The reason of the last try, with the JDKs that were tried and, where the log blames them, those that may do."""
+    if reason is None or not tries or (len(tries) == 1 and tries[0].cure is None):
+        return reason
+    used = " and ".join(f"JDK {one.java.release}" for one in tries)
+    hope = hope_in_words([one.cure for one in tries if one.cure is not None], tries[-1].java.release)
+    return f"{reason} (with {used}{f'; {hope}' if hope and tries[-1].cure else ''})"
+
+
+def cached_build(job: BuildJob, tried: Sequence[JavaRecord]) -> Path | None:
+    """Where an equal build by the last of these JDKs is kept, which could be made with none of those before it."""
+    failed = [java.chosen for java in tried[:-1] if java.chosen]
+    folder = cache_of(job)
+    return cached_path(job.commit, tried[-1], job.settings, job.fingerprint, build_dir_of(job.commit), folder, failed)
 
 
 def cache_of(job: BuildJob) -> str | None:
@@ -119,13 +194,14 @@ def without_artifact(job: BuildJob, record: BuildRecord, status: BuildStatus, re
     return replace(record, status=status, reason=reason)
 
 
-def run_commands(job: BuildJob, build_dir: Path, environment: dict[str, str]) -> tuple[CommandOutcome, ...]:
-    """The outcome of each build command in turn, up to the first that does not succeed.
+def run_commands(job: BuildJob, build_dir: Path, environment: dict[str, str]) -> tuple[tuple[CommandOutcome, ...], str]:
+    """The outcome of each build command in turn, up to the first that does not succeed; and what the last printed.
 
     Raises:
         ErgitError: a disk is full after a command, whatever the command says of itself.
     """
     outcomes: list[CommandOutcome] = []
+    output = ""
     for command in job.settings.commands:
         start = job.log.stat().st_size if job.log.exists() else 0
         outcome = run(
@@ -137,23 +213,25 @@ def run_commands(job: BuildJob, build_dir: Path, environment: dict[str, str]) ->
             log=job.log,
             sandbox=job.sandbox,
         )
+        if job.log.exists():
+            shorten(job.log, start)  # first, so that a command that prints without end has only itself to blame
+        output = printed(job.log, start)
+        reason = failure_reason(f"`{command}`", outcome, job.settings.timeout_seconds)
         outcomes.append(
             CommandOutcome(
                 command=command,
                 status=outcome.status,
-                reason=failure_reason(f"`{command}`", outcome, job.settings.timeout_seconds),
+                reason=with_line(reason, outcome.exit_code, output, build_dir),
                 exit_code=outcome.exit_code,
                 signal=outcome.signal,
                 started=outcome.started,
                 seconds=round(outcome.duration_seconds, 3),
             )
         )
-        if job.log.exists():
-            shorten(job.log, start)  # first, so that a command that prints without end has only itself to blame
         refuse_full_disk((build_dir.parent, job.log.parent))
         if outcome.status != "ok":
             break
-    return tuple(outcomes)
+    return tuple(outcomes), output
 
 
 def refuse_unusable(build_dir: Path, keep: Sequence[str]) -> None:
@@ -207,13 +285,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         refuse_edited(settings)
         stages = StageFacts(settings, output, options.commit)
         stages.forget()
+        workload = workload_of(settings)
+        mark = workload_mark(Path(settings.results) / NAME, workload.name if workload else None)
         job = BuildJob(
             commit=options.commit,
             java=read_java(options.java),
             checkout=options.checkout,
             artifact=options.artifact,
             settings=settings.build,
-            fingerprint=build_fingerprint(settings, stages=settings.stages),
+            fingerprint=build_fingerprint(settings, stages=settings.stages) + mark,
             log=output.with_suffix(".output.log"),
             cache=os.environ.get(VARIABLE),
             progress=options.progress,
@@ -222,7 +302,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sandbox=building_sandbox(settings, build_dir_of(options.commit)),
         )
         job.log.unlink(missing_ok=True)
-        record = counted_build(job, output)
+        record = of_workload(counted_build(job, output), workload)
         if record.status in {"failed", "timeout"}:
             others = ((path.stem, path) for path in other_records(output))
             refuse_same_failures(record.reason or record.status, job.log, others, failure_in)
@@ -240,16 +320,17 @@ def counted_build(job: BuildJob, output: Path) -> BuildRecord:
             return build(job)
     except CommitError as failure:
         pack(job.artifact, None, [])
-        return BuildRecord(
-            commit=job.commit,
-            java=job.java.chosen,
-            directory=str(build_dir_of(job.commit)),
-            environment=environment_of(job.java, job.settings.environment),
-            cached=False,
-            commands=(),
-            status="failed",
-            reason=str(failure),
-        )
+        return replace(unbuilt(job, job.java), status="failed", reason=str(failure))
+
+
+def of_workload(record: BuildRecord, workload: WorkloadRecord | None) -> BuildRecord:
+    """The record with the commit of the fixed workload; the reason of a failure says that it was laid over."""
+    if workload is None:
+        return record
+    if record.status in {"failed", "timeout"}:
+        reason = f"it does not build with the workload of {workload.in_words()}: {record.reason}"
+        record = replace(record, reason=reason)
+    return replace(record, workload=workload.commit)
 
 
 def other_records(output: Path) -> Iterator[Path]:

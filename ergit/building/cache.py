@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,22 +14,31 @@ from ergit.building.artifacts import damage_of
 from ergit.config.settings import BuildSettings
 from ergit.disk import refuse_full_disk
 from ergit.files import sync_folder
-from ergit.records.java import JavaRecord
+from ergit.records.java import ChosenJdk, JavaRecord
 
 VARIABLE = "ERGIT_BUILD_CACHE"
 
 
 def cached_path(
-    commit: str, java: JavaRecord, settings: BuildSettings, fingerprint: str, build_dir: Path, folder: str | None
+    commit: str,
+    java: JavaRecord,
+    settings: BuildSettings,
+    fingerprint: str,
+    build_dir: Path,
+    folder: str | None,
+    failed: Sequence[ChosenJdk] = (),
 ) -> Path | None:
     """Where the artifact of an equal build is kept across studies; None where there is no cache `folder`.
 
     Equal are builds of one commit with the same fingerprint, JDK, kind of machine and build dir. Failures are not kept:
-    they are tried again when asked for. Nor are builds whose commands use files of the study's folder.
+    they are tried again when asked for. Nor are builds whose commands use files of the study's folder. `failed` are the
+    JDKs that were tried before the chosen one: a build that needed another JDK is no build of a study that has another.
     """
     if not folder or settings.files or any("ERGIT_STUDY" in command for command in settings.commands):
         return None
     what = [commit, java.wanted, msgspec.to_builtins(java.chosen), fingerprint, platform.machine(), str(build_dir)]
+    if failed:
+        what.append(msgspec.to_builtins(failed))
     return Path(folder) / f"{hashlib.sha256(json.dumps(what).encode()).hexdigest()}.tar.gz"
 
 

@@ -24,7 +24,7 @@ from ergit.processes.environment import child_environment
 from ergit.processes.run import Leftover, Outcome, failure_reason, run_and_leave
 from ergit.processes.sandbox import Sandbox
 from ergit.records.commits import read_commits
-from ergit.records.java import read_java
+from ergit.records.java import ChosenJdk, read_java
 from ergit.records.record import JsonObject
 from ergit.records.stages import StageOutcome
 from ergit.text import one_line
@@ -47,6 +47,11 @@ class StageFacts:
     record: Path  # the record of the job; logs of its stages lie beside it
     commit: str | None = None
     round: int | None = None  # of a measuring job
+    jdk: ChosenJdk | None = None  # with which the commit is built; None: the one that was chosen for it
+
+    def with_jdk(self, jdk: ChosenJdk | None) -> "StageFacts":
+        """These facts, where the commit is built with that JDK."""
+        return replace(self, jdk=jdk)
 
     def log_of(self, stage: StageFile) -> Path:
         """The log of a stage."""
@@ -64,7 +69,10 @@ class StageFacts:
             ErgitError: the table of commits, or the record of the JDK, cannot be read.
         """
         results = Path(self.settings.results).absolute()
-        java = results / f"java/{self.commit}.json"
+        path = results / f"java/{self.commit}.json"
+        java = read_java(path) if path.exists() else None
+        if java is not None and self.jdk is not None:
+            java = msgspec.structs.replace(java, chosen=self.jdk)
         return {
             "stage": stage.name,
             "kind": stage.kind,
@@ -76,7 +84,7 @@ class StageFacts:
                 "log": str(self.log_of(stage).absolute()),
             },
             "config": _config(self.settings),
-            "java": msgspec.to_builtins(read_java(java)) if java.exists() else None,
+            "java": msgspec.to_builtins(java),
             "reading": reading,
         }
 

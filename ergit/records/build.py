@@ -40,7 +40,7 @@ class BuildTry(Value, frozen=True, kw_only=True):
     """
 
     java: ChosenJdk
-    status: Literal["ok", "failed", "timeout"]
+    status: BuildStatus
     reason: str | None
     seconds: float
     cure: JdkRange | None = None

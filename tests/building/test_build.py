@@ -16,10 +16,13 @@ from ergit.config.handover import PREFIX, ROOT
 from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, RepositorySettings
 from ergit.errors import ErgitError
 from ergit.git.checkout import FAILURE
-from ergit.records.build import read_build, write_build
+from ergit.java.finders import FINDERS, Surroundings
+from ergit.java.jdks import installed
+from ergit.records.build import JdkRange, read_build, write_build
 from ergit.records.java import ChosenJdk, JavaRecord, write_java
 from ergit.records.unfinished import UnfinishedRecord, unfinished_path, write_unfinished
 from tests.fakes.hostile import DEEP
+from tests.fakes.needs import needs_jdks_17_and_25
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 NO_JAVA = JavaRecord(commit=COMMIT, status="not-wanted", wanted=None, wanted_from=None, chosen=None, reason="")
@@ -95,7 +98,7 @@ def test_only_what_is_wanted_is_kept(make: Maker) -> None:
             "echo No space left on device; exit 1",
             {},
             "failed",
-            "`echo No space left on device; exit 1` ended with status 1",
+            "`echo No space left on device; exit 1` ended with status 1: No space left on device",
         ),
     ],
 )
@@ -141,6 +144,89 @@ def test_the_commands_get_the_jdk_the_study_and_the_configs_variables(make: Make
         "ERGIT_JAVA_RELEASE": "17",
         "X": "y",
     }
+
+
+def jdk(release: int, home: str | None = None) -> ChosenJdk:
+    """A JDK that only the commands of a test look at."""
+    return ChosenJdk(home=home or f"/jdk{release}", release=release, version=f"{release}.0.1", vendor=None)
+
+
+def asked(wanted: int | None, *candidates: ChosenJdk) -> JavaRecord:
+    """What is known of a commit that asks for a release, with the JDKs to try."""
+    return JavaRecord(
+        commit=COMMIT,
+        status="ok",
+        wanted=wanted,
+        wanted_from=None,
+        chosen=candidates[0],
+        reason="",
+        candidates=candidates,
+    )
+
+
+FAILS_BELOW_11 = (
+    'touch tried; [ $JAVA_HOME = /jdk8 ] && { echo "A.java:1: error: invalid target release: 11"; exit 1; } || true'
+)
+
+
+def test_a_build_that_another_jdk_may_cure_is_tried_again_with_that_one_on_a_fresh_tree(make: Maker) -> None:
+    job = make(
+        'test ! -e tried; echo "$JAVA_HOME $ERGIT_JAVA_RELEASE ${PATH%%:*}"',
+        FAILS_BELOW_11,
+        java=asked(None, jdk(8), jdk(9), jdk(17)),
+    )
+    record = build(job)
+    assert (record.status, record.reason, record.java) == ("ok", None, jdk(17))
+    assert record.environment["JAVA_HOME"] == "/jdk17"
+    reason = f"`{FAILS_BELOW_11[:49]}…` ended with status 1: invalid target release: 11"
+    assert [(one.java, one.status, one.reason, one.cure) for one in record.tries] == [
+        (jdk(8), "failed", reason, JdkRange(least=11)),
+        (jdk(17), "ok", None, None),
+    ]
+    assert all(one.seconds > 0 for one in record.tries)
+    assert packed(job) == ["./", "./source", "./tried"]
+    assert job.log.read_text() == (
+        "/jdk8 8 /jdk8/bin\nA.java:1: error: invalid target release: 11\n"
+        "--- another try, with JDK 17.0.1 in /jdk17\n/jdk17 17 /jdk17/bin\n"
+    )
+
+
+def test_what_no_jdk_cures_is_tried_once(make: Maker) -> None:
+    record = build(make("echo 'A.java:1: error: package x does not exist'; exit 1", java=asked(8, jdk(8), jdk(17))))
+    assert (record.status, record.java, len(record.tries)) == ("failed", jdk(8), 1)
+    assert str(record.reason).endswith("A.java:1: error: package x does not exist")
+
+
+def test_a_build_that_no_jdk_here_cures_says_which_may(make: Maker) -> None:
+    command = "echo Source option 5 is no longer supported; exit 1"
+    record = build(make(command, java=asked(5, jdk(17), jdk(25))))
+    assert len(record.tries) == 1
+    assert str(record.reason).endswith(
+        ": Source option 5 is no longer supported (with JDK 17; a JDK older than 17 may build it)"
+    )
+    record = build(make(command, java=asked(5, jdk(17), jdk(11))))
+    assert (record.java, [one.java.release for one in record.tries]) == (jdk(11), [17, 11])
+    assert str(record.reason).endswith(" (with JDK 17 and JDK 11; a JDK older than 11 may build it)")
+
+
+def test_the_cache_keeps_the_jdk_that_built(make: Maker, tmp_path: Path) -> None:
+    java, cache = asked(None, jdk(8), jdk(17)), tmp_path / "cache"
+    assert not build(make(FAILS_BELOW_11, java=java, cache=cache)).cached
+    again = build(make(FAILS_BELOW_11, java=java, cache=cache))
+    assert (again.cached, again.java, again.environment["JAVA_HOME"], again.tries) == (True, jdk(17), "/jdk17", ())
+    assert not build(make(FAILS_BELOW_11, java=asked(None, jdk(17)), cache=cache)).cached
+
+
+@needs_jdks_17_and_25
+def test_a_source_release_that_jdk_25_has_dropped_is_built_by_jdk_17(make: Maker) -> None:
+    jdks = {one.release: one for one in installed(FINDERS, Surroundings([], os.environ, Path.home()))}
+    java = asked(7, *(jdk(release, str(jdks[release].home)) for release in (25, 17)))
+    job = make("javac -source $ERGIT_JAVA_RELEASE -target $ERGIT_JAVA_RELEASE A.java", java=java)
+    (job.checkout / "A.java").write_text("class A {}")
+    record = build(job)
+    assert (record.status, record.java and record.java.release) == ("ok", 17)
+    assert str(record.tries[0].reason).endswith("Source option 7 is no longer supported. Use 8 or later")
+    assert "./A.class" in packed(job)
 
 
 @pytest.mark.parametrize("deed", [DEEP, "touch x; chattr +i x"])

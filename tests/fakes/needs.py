@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from ergit.energy.pmu import open_event
+from ergit.java.finders import FINDERS, Surroundings
+from ergit.java.jdks import installed
+from ergit.machine.doctor.sandbox import why_not
 from tests.fakes.counter_trees import CPU_CLOCK, SOFTWARE
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -55,6 +58,13 @@ def may_count() -> bool:
     return True
 
 
+@cache
+def has_jdks_17_and_25() -> bool:
+    """Whether both are found where ergit looks for JDKs."""
+    found = installed(FINDERS, Surroundings([], os.environ, Path.home()))
+    return {17, 25} <= {jdk.release for jdk in found}
+
+
 def paranoid_level() -> int:
     """How strict the kernel is with events (perf_event_open(2)); below 1 everybody may count on a processor."""
     try:
@@ -63,13 +73,21 @@ def paranoid_level() -> int:
         return 0
 
 
+@cache
+def has_bubblewrap() -> bool:
+    """Whether bubblewrap is there and can make a sandbox."""
+    return why_not() is None
+
+
 needs_fuse = _unless(has_fuse(), "needs libfuse 3 (Debian: fuse3 libfuse3-3) and the right to use /dev/fuse")
 needs_perf = _unless(has_perf(), "needs perf (Debian: linux-perf) and the right to count for the whole machine")
 needs_right_to_count = _unless(may_count(), "no right to count events on CPU 0 (perf_event_open)")
 needs_strict_kernel = _unless(paranoid_level() > 0, "here everybody may count events (perf_event_paranoid below 1)")
 needs_two_processors = _unless((os.cpu_count() or 1) > 1, "needs two processors")
+needs_bubblewrap = _unless(has_bubblewrap(), "needs bubblewrap (Debian: bubblewrap) and the right to make a sandbox")
 needs_lfs = _unless(shutil.which("git-lfs") is not None, "needs git-lfs (Debian: git-lfs)")
 needs_shared = _unless(SHARED.is_dir(), "the published data is not beside this checkout (../shared)")
+needs_jdks_17_and_25 = _unless(has_jdks_17_and_25(), "needs JDK 17 and JDK 25 (https://adoptium.net)")
 needs_root = _unless(os.geteuid() == 0, "needs root, to act as another user")
 
 
@@ -80,6 +98,7 @@ ALLOWED_SKIPS = (  # that remain where all extras are installed (ERGIT_TESTS_WIT
     "no cgroup can be made here",
     "here everybody may count",
     "two processors",
+    "JDK 17 and JDK 25",  # no distribution has both
 )
 
 
