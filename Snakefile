@@ -22,6 +22,10 @@ else:
 
         include: "rules/workload.smk"
 
+    if settings.java:
+
+        include: "rules/jdks.smk"
+    include: "rules/forecast.smk"
     include: "rules/checkout.smk"
     include: "rules/java.smk"
     include: "rules/build.smk"

@@ -1,18 +1,26 @@
 """What more than one rule needs."""
 
 import json
+from functools import lru_cache
 from hashlib import sha256
 
 from msgspec import to_builtins
+from snakemake.settings.types import Quietness
 
 from ergit.config.fingerprint import build_fingerprint, mirror_fingerprint, reading_fingerprint, selection_fingerprint
 from ergit.measuring.flags import limits_of
+from ergit.planning.batches import round_in_batch, turn
 from ergit.records.aa_commit import read_aa_commit
 from ergit.records.plan import read_plan
 from ergit.records.readings import PROTOCOL, retake_mark
 from ergit.records.workload import workload_mark
 
 workload_source = settings.workload and settings.workload.source  # a commit: the workload is held fixed
+
+BATCH = 2**30  # more than all rounds of a batch take off a priority
+
+
+is_quiet = Quietness.ALL in workflow.output_settings.quiet
 
 
 wildcard_constraints:
@@ -50,6 +58,16 @@ def of_workload(fingerprint):
     return with_its_commit if workload_source else literally(fingerprint)
 
 
+def changes_handed_over(wildcards, output):
+    """The part `changes` of the config; like `handed_over` no reason to run a job again."""
+    return json.dumps(to_builtins(settings.changes))
+
+
+def progress(wildcards, output):
+    """Where a program tells its progress: on the terminal, unless nothing is to be printed at all."""
+    return "" if is_quiet else "--progress 3"
+
+
 def or_retake(fingerprint):
     """A fingerprint of readings, which is another one where they were to be taken again and were not.
 
@@ -68,11 +86,43 @@ def all_cores(wildcards):
     return workflow.cores
 
 
+def plan_in_batches():
+    """The plan of a study that works in batches; None where all commits are one batch, as for the noise floor."""
+    path = Path(f"{RESULTS}/plan.json")
+    return read_plan_of(path, path.stat().st_mtime_ns) if settings.plan.batch and path.exists() else None
+
+
+@lru_cache(maxsize=1)
+def read_plan_of(path, changed):
+    """The plan as it was at that time of change: thousands of jobs ask for it."""
+    return read_plan(path)
+
+
+def building_order(wildcards):
+    """Batch after batch: each is built before it is measured, and after the readings of those before it."""
+    plan = plan_in_batches()
+    if plan is None or wildcards.commit in plan.anchors:
+        return 0
+    return -turn(plan, plan.batch_of(wildcards.commit, 1), newest_first=settings.plan.newest_first) * BATCH
+
+
 def measuring_order(wildcards):
-    """Round after round; within a round the order that the seed gives."""
+    """Batch after batch, round after round; within a round the order that the seed gives."""
     key = f"{settings.measure.seed} {' '.join(wildcards)}"
     shuffled = int.from_bytes(sha256(key.encode()).digest()[:4])
-    return (shuffled >> 12) - int(wildcards.round) * 2**20
+    plan, number = plan_in_batches(), int(wildcards.round)
+    if plan is None or "build" in wildcards.keys():
+        return (shuffled >> 12) - number * 2**20
+    batch = turn(plan, plan.batch_of(wildcards.commit, number), newest_first=settings.plan.newest_first)
+    return (shuffled >> 12) - round_in_batch(plan, number) * 2**20 - batch * BATCH
+
+
+def batch_of_job(wildcards, output):
+    """The size of batches and the number of the one in which a commit is measured, as an option of the program."""
+    plan = plan_in_batches()
+    if plan is None or "build" in wildcards.keys():
+        return ""
+    return f"--batch {settings.plan.batch}:{plan.batch_of(wildcards.commit, int(wildcards.round))}"
 
 
 def is_of_this_study(job):
@@ -91,6 +141,7 @@ def readings_of_all_rounds(wildcards):
     if settings.imported:
         return []
     plan = read_plan(Path(checkpoints.select.get().output.plan))
+    checkpoints.forecast.get()  # told before the first build
     await_workload()
     return [f"results/readings/{commit}/{round}.json" for commit, round in plan.readings(settings.measure.rounds)]
 

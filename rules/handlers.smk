@@ -9,6 +9,7 @@ from ergit.config.handover import note_fit_machine
 from ergit.config.study_files import note_study_files
 from ergit.errors import SPEAKER, last_words
 from ergit.machine.doctor.report import refuse_unfit
+from ergit.planning.requests import forget_stop
 from ergit.plugins.runs import begin_apart
 from ergit.same_failures import is_hopeless, note_start_of_run
 
@@ -42,6 +43,25 @@ def what_failed():
         yield f"and {len(said) - 3} more of such logs"
 
 
+def tell(lines):
+    """Prints lines for a person, unless nothing is to be printed at all."""
+    if not is_quiet:
+        print(*lines, sep="\n", end="\n" if lines else "", file=sys.stderr)
+
+
+def begin_forecast():
+    """Tells what is left to do; where its commits are yet to be chosen, the checkpoint `forecast` does."""
+    from ergit.forecast.run import RunForecast, StudySettings, work_of  # runs that measure nothing need no statistics
+
+    jobs = filter(is_of_this_study, workflow.dag.needrun_jobs())
+    outputs = [str(path) for job in jobs for path in job.output]
+    work = None if f"{RESULTS}/forecast.json" in outputs else work_of(outputs, RESULTS)
+    forecast = RunForecast(Path(RESULTS))
+    tell(forecast.begin(StudySettings(settings.workload, settings.measure, settings.changes), work))
+    begun_forecasts.append(forecast)
+
+
+begun_forecasts = []
 note_start_of_run()
 for handler in logger.handlers:
     if not isinstance(handler, logging.FileHandler):
@@ -56,6 +76,7 @@ onstart:
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
     note_study_files(study_files.names, files_note)
+    forget_stop(Path(RESULTS))
     # Before anything is spent: can this machine measure what the config asks for?
     if workflow.local_exec and measuring_may_follow():
         try:
@@ -65,6 +86,8 @@ onstart:
         except ErgitError as error:
             raise WorkflowError(str(error)) from None
         note_fit_machine(SETTINGS)
+    if measuring_may_follow():
+        begin_forecast()
 
 
 onsuccess:
@@ -72,6 +95,8 @@ onsuccess:
     page = next((page for page in (f"{RESULTS}/noise.md", f"{RESULTS}/summary.md") if page in made), None)
     if page and Path(page).exists():
         print(Path(page).read_text(encoding="utf-8"), file=sys.stderr)
+    for forecast in begun_forecasts:
+        tell(forecast.end())
 
 
 onerror:

@@ -1,0 +1,95 @@
+"""What a run really took, beside its forecast."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ergit.errors import ErgitError
+from ergit.forecast.forecast import build_seconds
+from ergit.forecast.page import aligned, duration, energy, size
+from ergit.forecast.survey import bytes_of
+from ergit.records.build import read_build
+from ergit.records.changes import read_changes
+from ergit.records.forecast import ForecastRecord
+from ergit.records.readings import read_costs
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was built and measured since a moment.
+
+    `joules` are of the judged domain in all windows, `bytes` those of artifacts and records on the disk,
+    `measuring_seconds` are those of the jobs, `lasting_change` the minimum detectable change that the study has now;
+    None where there is none.
+    """
+
+    builds: int
+    failed: int
+    build_seconds: float
+    jobs: int
+    readings: int
+    measuring_seconds: float
+    joules: float
+    bytes: int
+    lasting_change: float | None
+
+
+def outcome(results: Path, since: float, judged: str) -> Outcome:
+    """What was built and measured since that moment (seconds since 1970), by the records that were written then.
+
+    Raises:
+        ErgitError: a record is damaged.
+    """
+    builds = [read_build(path) for path in _written(results / "build", "*.json", since)]
+    artifacts = sum(path.stat().st_size for path in _written(results / "build", "*.tar.gz", since))
+    records = list(_written(results / "readings", "*/[0-9]*.json", since))
+    jobs = [read_costs(path) for path in records]
+    return Outcome(
+        builds=len(builds),
+        failed=sum(build.status != "ok" for build in builds),
+        build_seconds=sum(map(build_seconds, builds)),
+        jobs=len(jobs),
+        readings=sum(not window.warmup for job in jobs for window in job.readings),
+        measuring_seconds=sum(job.lasted_seconds for job in jobs),
+        joules=sum(window.joules.get(judged, 0.0) for job in jobs for window in job.readings),
+        bytes=artifacts + sum(map(bytes_of, records)),
+        lasting_change=_lasting_change(results / "changes.json"),
+    )
+
+
+def lines(before: ForecastRecord, after: Outcome) -> list[str]:
+    """The forecast and the outcome side by side."""
+    failed = f" ({after.failed:,} failed)" if after.failed else ""
+    measuring = f"at least {duration(before.least_seconds)}"
+    rows = [
+        ("", "forecast", "outcome"),
+        ("builds", f"{before.builds_left:,}", f"{after.builds:,}{failed}"),
+        ("building", _expected(before.build_seconds, duration), duration(after.build_seconds)),
+        ("readings", f"{before.jobs_left * before.repeats:,}", f"{after.readings:,}"),
+        ("measuring", _expected(before.measuring_seconds, duration, measuring), duration(after.measuring_seconds)),
+        ("disk", _expected(before.disk_bytes, size), size(after.bytes)),
+        ("energy", _expected(before.joules, energy), energy(after.joules)),
+        ("detects", _change(before.lasting_change), _change(after.lasting_change)),
+    ]
+    return ["Forecast and outcome of this run", *aligned(rows)]
+
+
+def _expected(number: float | None, in_words: Callable[[float], str], otherwise: str = "not known") -> str:
+    return otherwise if number is None else in_words(number)
+
+
+def _change(change: float | None) -> str:
+    return "nothing" if change is None else f"{change:.1%}"
+
+
+def _lasting_change(path: Path) -> float | None:
+    try:
+        return read_changes(path).study.minimum_detectable_change
+    except ErgitError:
+        return None
+
+
+def _written(folder: Path, pattern: str, since: float) -> Iterator[Path]:
+    """The files that were written since a moment, in a stable order; records that were set aside are none of them."""
+    found = (path for path in sorted(folder.glob(pattern)) if ".superseded-" not in path.name)
+    return (path for path in found if path.stat().st_mtime >= since)

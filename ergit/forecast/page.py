@@ -1,0 +1,119 @@
+"""The forecast for a person: a few lines for the terminal, and beside them what came of it."""
+
+from collections.abc import Sequence
+
+from ergit.records.forecast import ForecastRecord
+from ergit.text import counted
+
+NOISE = {
+    "readings": "the noise of the readings so far",
+    "noise floor": "the noise floor",
+    "assumption": "assumed noise (docs/forecast.md)",
+}
+
+
+def lines(record: ForecastRecord) -> list[str]:
+    """The forecast, a line for each thing that it tells."""
+    entries = [
+        ("commits", _commits(record)),
+        ("builds", _builds(record)),
+        ("readings", _readings(record)),
+        ("time", _time(record)),
+        ("disk", _disk(record)),
+        ("energy", _energy(record)),
+        ("detects", _detects(record)),
+    ]
+    return ["Forecast", *aligned(entries)]
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rows of a table, its columns but the last of one width."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
+def _commits(record: ForecastRecord) -> str:
+    considered = f" of {record.considered:,} considered" if record.considered > record.commits else ""
+    if not record.without_jdk:
+        return f"{record.commits:,}{considered}"
+    missing = ", ".join(map(str, record.missing_jdks))
+    releases = f" (missing: JDK {missing})" if missing else ""
+    return f"{record.commits:,}{considered}; no JDK here builds {record.without_jdk:,} of them{releases}"
+
+
+def _builds(record: ForecastRecord) -> str:
+    failed = f"; {record.builds_failed:,} have failed" if record.builds_failed else ""
+    if not record.builds_left:
+        return f"none left{failed}"
+    took = "" if record.build_seconds is None else f", {duration(record.build_seconds)} one after another"
+    return f"{record.builds_left:,} left{took}{failed}"
+
+
+def _readings(record: ForecastRecord) -> str:
+    jobs = f"{counted(record.jobs, 'job')} of {counted(record.repeats, 'reading')}"
+    if not record.jobs_left:
+        return f"none left of {jobs}"
+    left = "all" if record.jobs_left == record.jobs else f"{record.jobs_left:,}"
+    return f"{record.jobs_left * record.repeats:,} left: {left} of {jobs}"
+
+
+def _time(record: ForecastRecord) -> str:
+    if record.measuring_seconds is None:
+        least = duration(record.least_seconds)
+        return f"at least {least}: rests, idle samples and shortest windows; {record.missing['measuring_seconds']}"
+    if not record.jobs_left:
+        return "nothing to measure"
+    return f"about {duration(record.measuring_seconds)} to measure, judged by {counted(record.jobs_seen, 'job')}"
+
+
+def _disk(record: ForecastRecord) -> str:
+    free = f"{size(record.free_bytes)} free"
+    if record.disk_bytes is None:
+        return f"not known: {record.missing['disk_bytes']}; {free}"
+    short = "; that is too little" if record.disk_bytes > record.free_bytes else ""
+    return f"about {size(record.disk_bytes)} more, {free}{short}"
+
+
+def _energy(record: ForecastRecord) -> str:
+    if record.joules is None:
+        return f"not known: {record.missing['joules']}"
+    estimated = ", estimated from CPU time" if record.kind == "estimated" else ""
+    return f"about {energy(record.joules)} in windows ({record.judged}{estimated})"
+
+
+def _detects(record: ForecastRecord) -> str:
+    if record.lasting_change is None or record.newest_change is None:
+        return f"nothing: {record.missing['lasting_change']}"
+    return (
+        f"lasting changes from {record.lasting_change:.1%} on, the newest commit's from {record.newest_change:.1%} on,"
+        f" by {NOISE[record.noise_from]}"
+    )
+
+
+def duration(seconds: float) -> str:
+    """`40 s`, `12 min`, `2.3 h`, `3.5 days`."""
+    for unit, name, most in ((1, "s", 90), (60, "min", 90), (3600, "h", 48)):
+        if seconds / unit < most:
+            return f"{seconds / unit:.{1 if name == 'h' else 0}f} {name}"
+    return f"{seconds / 86400:.1f} days"
+
+
+def size(count: float) -> str:
+    """Bytes as `12 kB`, `3.4 MB`, `120 GB`."""
+    return _with_prefix(count / 1000, ("kB", "MB", "GB", "TB"))
+
+
+def energy(joules: float) -> str:
+    """Joules as `12 J`, `3.4 kJ`, `120 MJ`."""
+    return _with_prefix(joules, ("J", "kJ", "MJ", "GJ"))
+
+
+def _with_prefix(number: float, units: Sequence[str]) -> str:
+    """The number in the unit in which it has at most three digits before the point."""
+    for unit in units[:-1]:
+        if number < 999.5:
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:.4g} {units[-1]}"
