@@ -1,39 +1,138 @@
-"""Files of a commit, read out of a bare repository without a checkout."""
+"""Files of commits, read out of a bare repository without a checkout."""
 
 import re
-from collections.abc import Callable
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from ergit.errors import ErgitError
-from ergit.git.runner import Git, git_in
+from ergit.git.runner import Git, GitObject, git_in
+
+KEPT_CONTENTS = 4096  # of the files that many commits share
+QUESTIONS_AT_ONCE = 200  # whose answers fit into a pipe
 
 
-def reader_of(mirror: Path, commit: str) -> Callable[[str], bytes | None]:
-    """Reads files of one commit of a bare repository: the content of a path, None where the commit has no such file.
+class CommitFiles:
+    """The files of any commit of a repository; two Git processes answer all questions, one after the other."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._finder = git.conversation("cat-file", "--batch-check=%(objectname) %(objecttype)", "--follow-symlinks")
+        self._reader = git.conversation("cat-file", "--batch")
+        self.content = lru_cache(maxsize=KEPT_CONTENTS)(self._content)
+
+    def close(self) -> None:
+        """Ends the Git processes."""
+        for process in (self._finder, self._reader):
+            process.communicate()
+
+    def tree_of(self, commit: str) -> "CommitTree":
+        """The files of one commit.
+
+        Raises:
+            ErgitError: the repository has no such commit, or cannot be read.
+        """
+        self._ask(self._finder, [f"{commit}^{{commit}}"])
+        if not self._line(self._finder).endswith(b" commit"):
+            raise ErgitError(
+                f"{self._git.directory} has no commit {commit}. `snakemake --cores 8 -R mirror` fetches what the"
+                " repository has now."
+            )
+        return CommitTree(self, commit)
+
+    def find(self, commit: str, paths: Sequence[str]) -> list[GitObject | None]:
+        """The file or folder at each path of a commit; symbolic links in the tree are followed. None where none is.
+
+        Raises:
+            GitError: Git cannot read the repository.
+        """
+        asked = [path for path in paths if can_be_asked_for(path)]
+        found: dict[str, GitObject | None] = {}
+        for first in range(0, len(asked), QUESTIONS_AT_ONCE):
+            some = asked[first : first + QUESTIONS_AT_ONCE]
+            self._ask(self._finder, [f"{commit}:{path}" for path in some])
+            found |= {path: self._found() for path in some}
+        return [found.get(path) for path in paths]
+
+    def _found(self) -> GitObject | None:
+        sha, _, kind = self._line(self._finder).decode("ascii", "replace").partition(" ")
+        if sha in {"dangling", "loop", "notdir", "symlink"}:  # the name of the link follows, of so many bytes
+            self._read(self._finder, int(kind) + 1)
+            return None
+        return GitObject(sha, kind) if kind in {"blob", "tree"} else None
+
+    def _content(self, sha: str) -> bytes:
+        """The content of a file, by the SHA of its blob."""
+        self._ask(self._reader, [sha])
+        size = int(self._line(self._reader).split()[-1])
+        return self._read(self._reader, size + 1)[:-1]
+
+    def _ask(self, process: subprocess.Popen[bytes], questions: Sequence[str]) -> None:
+        assert process.stdin is not None
+        try:
+            process.stdin.write("".join(f"{question}\n" for question in questions).encode("utf-8", "surrogateescape"))
+            process.stdin.flush()
+        except BrokenPipeError:
+            raise self._git.complaint(process) from None
+
+    def _line(self, process: subprocess.Popen[bytes]) -> bytes:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise self._git.complaint(process)
+        return line[:-1]
+
+    def _read(self, process: subprocess.Popen[bytes], size: int) -> bytes:
+        assert process.stdout is not None
+        content = process.stdout.read(size)
+        if len(content) != size:
+            raise self._git.complaint(process)
+        return content
+
+
+def can_be_asked_for(path: str) -> bool:
+    """Whether a path is no text that Git would take for something else."""
+    return re.search("[\\n\\0]", path) is None and not path.startswith(("./", "../", "/"))
+
+
+class CommitTree:
+    """The files of one commit: what the readers of build files ask."""
+
+    def __init__(self, files: CommitFiles, commit: str) -> None:
+        self.commit = commit
+        self._files = files
+
+    def identity(self, path: str) -> str | None:
+        """The SHA of the file or folder at a path; None where there is none."""
+        (found,) = self._files.find(self.commit, [path])
+        return None if found is None else found.sha
+
+    def identities(self, paths: Sequence[str]) -> list[str | None]:
+        """The SHA of the file or folder at each path, in one question."""
+        return [None if found is None else found.sha for found in self._files.find(self.commit, paths)]
+
+    def has(self, path: str) -> bool:
+        """Whether there is a file or folder at a path."""
+        return self.identity(path) is not None
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file; None where there is no file."""
+        (found,) = self._files.find(self.commit, [path])
+        return self._files.content(found.sha) if found is not None and found.kind == "blob" else None
+
+
+@contextmanager
+def files_in(mirror: Path) -> Iterator[CommitFiles]:
+    """The files of all commits of a bare repository.
 
     Raises:
-        ErgitError: the repository has no such commit, or cannot be read.
+        ErgitError: the repository is not there, or cannot be read.
     """
     with git_in(mirror) as git:
-        if object_of(git, f"{commit}^{{commit}}", "commit") is None:
-            raise ErgitError(
-                f"{mirror} has no commit {commit}. `snakemake --cores 8 -R mirror` fetches what the repository has now."
-            )
-
-    def read(path: str) -> bytes | None:
-        if re.search("[\\n\\0]", path) or path.startswith(("./", "../")):  # which Git would take for something else
-            return None
-        with git_in(mirror) as git:
-            return object_of(git, f"{commit}:{path}", "blob")
-
-    return read
-
-
-def object_of(git: Git, name: str, kind: str) -> bytes | None:
-    """The content of a Git object; None where there is none of that name and kind.
-
-    Raises:
-        GitError: Git cannot read the repository.
-    """
-    header, _, content = git.output("cat-file", "--batch=%(objecttype)", stdin=f"{name}\n").partition(b"\n")
-    return content.removesuffix(b"\n") if header == kind.encode() else None
+        files = CommitFiles(git)
+        try:
+            yield files
+        finally:
+            files.close()

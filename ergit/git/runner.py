@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ class Git:
             from git.cmd import Git as GitPython  # not above: its import runs Git
         except ImportError as error:
             raise ErgitError(f"Git, or the Python package GitPython, does not work: {one_line(str(error))}") from None
-        self._directory = directory
+        self.directory = directory
         self._secrets = secrets
         self._git = GitPython(directory)
         self._git.update_environment(**environment)
@@ -148,7 +149,7 @@ class Git:
             GitError: Git ended with an error.
         """
         command = " ".join(arguments[: 2 if arguments[0] in WITH_SUBCOMMANDS else 1])
-        where = f"`git {command}` failed in {self._directory}"
+        where = f"`git {command}` failed in {self.directory}"
         for argument in arguments:
             if "\0" in argument:
                 raise GitError(f"{where}: {argument!r} holds a NUL, which no name and no path can.")
@@ -171,6 +172,31 @@ class Git:
             text = one_line(complaint, LONGEST_COMPLAINT) or f"it ended with status {status}."
             raise GitError(without_credentials(f"{where}: {text}", self._secrets))
         return printed
+
+    def conversation(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """A Git command that goes on answering what is written to it.
+
+        Raises:
+            GitError: it cannot be started.
+        """
+        try:
+            started = self._git.execute(
+                ["git", *arguments],
+                istream=subprocess.PIPE,
+                as_process=True,
+                preexec_fn=self._end_with_this_program,
+            )
+        except OSError as error:
+            raise GitError(f"`git {arguments[0]}` cannot be started: {error.strerror}.") from None
+        process = started.proc
+        started.proc = None  # whose finalizer would end the command
+        assert isinstance(process, subprocess.Popen)
+        return process
+
+    def complaint(self, process: "subprocess.Popen[bytes]") -> GitError:
+        """The error of a conversation that has ended too early, in Git's own words."""
+        text = one_line(process.communicate()[1].decode("utf-8", "replace"), LONGEST_COMPLAINT)
+        return GitError(without_credentials(f"Git failed in {self.directory}: {text}", self._secrets))
 
     def _end_with_this_program(self) -> None:
         """A command ends when this program does, also where that is killed; Git then removes its locks."""

@@ -1,103 +1,81 @@
 """Chooses the JDK of one commit: results/java/{commit}.json says what the commit asks for and what it gets."""
 
 import argparse
-import os
-import posixpath
 from collections.abc import Sequence
 from pathlib import Path
 
 from ergit.config.handover import received
 from ergit.config.settings import JavaSettings
 from ergit.disk import explain_write_error
-from ergit.errors import ErgitError, exit_on_user_error
-from ergit.git.blobs import reader_of
-from ergit.java.finders import FINDERS, Surroundings
-from ergit.java.jdks import Jdk, default, for_release, installed, release_to_install
-from ergit.java.poms import Reader, Requirement, required_release
+from ergit.errors import exit_on_user_error
+from ergit.git.blobs import files_in
+from ergit.java.asked import asked_of
+from ergit.java.jdks import Jdk, described, jdks_here
+from ergit.java.policy import Policy, candidates
+from ergit.java.reasons import RELEASE_FOR_ANY, what_is_missing, why_this_one
+from ergit.java.requirement import RequirementUnder, asked_jdk, version_of
+from ergit.java.study import jdk_of_study
 from ergit.plugins.runs import begin
-from ergit.records.java import ChosenJdk, JavaRecord, write_java
+from ergit.records.java import JavaRecord, write_java
+from ergit.records.jdks import read_jdks
 
-RELEASE_FOR_ANY = 17  # to install where a commit asks for none
 
-
-def choice(commit: str, settings: JavaSettings | None, read: Reader, jdks: Sequence[Jdk]) -> JavaRecord:
-    """The record of a commit: the wanted release, the chosen JDK and the reason.
+def choice(
+    commit: str, under: RequirementUnder, jdks: Sequence[Jdk], policy: Policy = "asked", one: Jdk | None = None
+) -> JavaRecord:
+    """The record of a commit: the wanted release, the JDKs to try and the reason.
 
     Args:
         commit: its SHA.
-        settings: the config's `java`; None where the commands need no JDK.
-        read: gives the files of the commit.
+        under: what it asks for, by the version of the JDK that builds it.
         jdks: those of this machine, in the order of precedence.
+        policy: the config's `java.policy`.
+        one: the JDK of the whole study, where the policy is `one`.
     """
-    if settings is None:
-        return JavaRecord(
-            commit=commit,
-            status="not-wanted",
-            wanted=None,
-            wanted_from=None,
-            chosen=None,
-            reason="the config says that no JDK is needed (java: null)",
-        )
-    requirement = requirement_of(settings, read)
-    wanted = requirement.release
-    jdk = default(jdks) if wanted is None else for_release(jdks, wanted)
+    able = candidates(under, jdks, policy, one)
+    asked = asked_jdk(under, jdks)
+    requirement = under(able[0].version if able else version_of(RELEASE_FOR_ANY))
+    needed, needed_from = asked if asked and asked[0] != requirement.release else (None, None)
     return JavaRecord(
         commit=commit,
-        status="none" if jdk is None else "ok",
-        wanted=wanted,
+        status="ok" if able else "none",
+        wanted=requirement.release,
         wanted_from=requirement.stated_in,
-        chosen=None
-        if jdk is None
-        else ChosenJdk(home=str(jdk.home), release=jdk.release, version=jdk.version, vendor=jdk.vendor),
-        reason=what_is_missing(requirement, jdks) if jdk is None else why_this_one(requirement, jdk),
+        chosen=described(able[0]) if able else None,
+        reason=why_this_one(under, jdks, able[0], policy) if able else what_is_missing(under, jdks, policy, one),
+        needed=needed,
+        needed_from=needed_from,
+        candidates=tuple(map(described, able)),
     )
 
 
-def requirement_of(settings: JavaSettings, read: Reader) -> Requirement:
-    """The release that the config sets, else the one that the commit's pom asks for."""
-    if settings.release is not None:
-        return Requirement(settings.release, "config: java.release", None)
-    return required_release(read, posixpath.normpath(posixpath.join(settings.directory, "pom.xml")))
-
-
-def why_this_one(requirement: Requirement, jdk: Jdk) -> str:
-    """Why a JDK was chosen, in words."""
-    wanted, seen = requirement.release, f"found by {jdk.found[0]}"
-    if wanted is None:
-        origin = next((origin for origin in ("JAVA_HOME", "PATH") if origin in jdk.found), None)
-        which = f"the JDK of {origin}" if origin else f"the newest long-term JDK, or else the newest, {seen}"
-        return f"{which}, since nothing asks for a release: {requirement.problem}"
-    if wanted == jdk.release:
-        return f"exactly the release asked for, {seen}"
-    return f"no JDK {wanted} is here; this is the nearest newer one that compiles for it, {seen}"
-
-
-def what_is_missing(requirement: Requirement, jdks: Sequence[Jdk]) -> str:
-    """Why there is no JDK for a commit, and how to get one."""
-    wanted = requirement.release
-    release = release_to_install(wanted or RELEASE_FOR_ANY)
-    fix = (
-        f"install JDK {release} (for example `apt install openjdk-{release}-jdk`, or from https://adoptium.net),"
-        " or name the folder of one in java.search"
+def not_wanted(commit: str) -> JavaRecord:
+    """The record of a commit where the commands need no JDK."""
+    return JavaRecord(
+        commit=commit,
+        status="not-wanted",
+        wanted=None,
+        wanted_from=None,
+        chosen=None,
+        reason="the config says that no JDK is needed (java: null)",
     )
-    if not jdks:
-        return f"no JDK (with javac) was found: {fix}"
-    here = ", ".join(f"{jdk.version} in {jdk.home}" for jdk in jdks)
-    lack = f"no JDK here compiles Java {wanted}, which {requirement.stated_in} asks for (here are {here})"
-    return f"{lack}: {fix}, or set java.release to build for another release"
 
 
-def searched(folders: Sequence[str]) -> list[Path]:
-    """The config's folders of JDKs, `~` replaced.
+def record_of(mirror: Path, commit: str, settings: JavaSettings) -> JavaRecord:
+    """The record of a commit of a mirror; results/jdks.json lies beside it where the config needs what stands there.
 
     Raises:
-        ErgitError: one of them isn't there.
+        ErgitError: the mirror has no such commit, java.search names no folder, or the JDK of the study is gone.
     """
-    paths = [Path(folder).expanduser() for folder in folders]
-    for folder, path in zip(folders, paths, strict=True):
-        if not path.is_dir():
-            raise ErgitError(f"java.search: there is no folder {folder!r}: name folders with JDKs, or leave it out")
-    return paths
+    jdks = jdks_here(settings.search)
+    release, one = None, None
+    if settings.releases or settings.policy == "one":
+        study = read_jdks(mirror.with_name("jdks.json"))
+        release = study.releases.get(commit)
+        one = jdk_of_study(study.one, jdks) if study.one and settings.policy == "one" else None
+    with files_in(mirror) as files:
+        under = asked_of(files.tree_of(commit), settings, release, jdks)
+    return choice(commit, under, jdks, settings.policy, one)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -109,14 +87,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args(arguments)
     with exit_on_user_error(), explain_write_error(options.output):
-        received_settings = received(options.settings)
-        begin(received_settings)
-        settings = received_settings.java
-        read = reader_of(options.mirror, options.commit)
-        jdks: list[Jdk] = []
-        if settings is not None:
-            jdks = installed(FINDERS, Surroundings(searched(settings.search), os.environ, Path.home()))
-        write_java(options.output, choice(options.commit, settings, read, jdks))
+        settings = received(options.settings)
+        begin(settings)
+        if settings.java is None:
+            record = not_wanted(options.commit)
+        else:
+            record = record_of(options.mirror, options.commit, settings.java)
+        write_java(options.output, record)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ergit.java.finders import Finder, Surroundings
+from ergit.errors import ErgitError
+from ergit.java.finders import FINDERS, Finder, Surroundings, home_of_user
+from ergit.records.java import ChosenJdk
 
 OLDEST_COMPILED = ((20, 8), (12, 7), (9, 6))
 """From that JDK on, `javac` compiles no release older than the other: JEP 182 (JDK 9 drops 1.5), JDK-8206877 (12 drops
@@ -29,6 +31,11 @@ class Jdk:
     found: tuple[str, ...]
 
 
+def described(jdk: Jdk) -> ChosenJdk:
+    """A JDK as records hold it."""
+    return ChosenJdk(home=str(jdk.home), release=jdk.release, version=jdk.version, vendor=jdk.vendor)
+
+
 def installed(finders: Iterable[Finder], surroundings: Surroundings) -> list[Jdk]:
     """Every JDK with a `javac`, each once (symbolic links followed), in the order of the finders.
 
@@ -41,6 +48,35 @@ def installed(finders: Iterable[Finder], surroundings: Surroundings) -> list[Jdk
                 found.setdefault(folder.resolve(), []).append(origin)
     identified = (jdk_at(home, tuple(dict.fromkeys(names))) for home, names in found.items())
     return [jdk for jdk in identified if jdk is not None]
+
+
+def searched(folders: Sequence[str]) -> list[Path]:
+    """The config's folders of JDKs, `~` replaced.
+
+    Raises:
+        ErgitError: one of them isn't there.
+    """
+    paths = []
+    for folder in folders:
+        try:
+            path = Path(folder).expanduser()
+        except RuntimeError:
+            raise ErgitError(
+                f"java.search: {folder!r} begins with ~, but this user has no home folder: write it out"
+            ) from None
+        if not path.is_dir():
+            raise ErgitError(f"java.search: there is no folder {folder!r}: name folders with JDKs, or leave it out")
+        paths.append(path)
+    return paths
+
+
+def jdks_here(search: Sequence[str], root: Path = Path("/")) -> list[Jdk]:
+    """The JDKs of this machine, in the order of precedence; `search` are the config's own folders.
+
+    Raises:
+        ErgitError: one of these isn't there.
+    """
+    return installed(FINDERS, Surroundings(searched(search), os.environ, home_of_user(), root))
 
 
 def jdk_at(home: Path, found: tuple[str, ...]) -> Jdk | None:
@@ -89,15 +125,6 @@ def oldest_compiled(release: int) -> int:
 def compiles(jdk_release: int, wanted: int) -> bool:
     """Whether a JDK's `javac` compiles for a release."""
     return oldest_compiled(jdk_release) <= wanted <= jdk_release
-
-
-def for_release(jdks: Sequence[Jdk], wanted: int) -> Jdk | None:
-    """The JDK of that very release, else the nearest newer one that still compiles it; None without either.
-
-    Of several of one release the first is taken.
-    """
-    able = (jdk for jdk in jdks if compiles(jdk.release, wanted))
-    return min(able, key=lambda jdk: jdk.release, default=None)
 
 
 def default(jdks: Sequence[Jdk]) -> Jdk | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
+from ergit.java.requirement import Requirement
+
 Reader = Callable[[str], bytes | None]
 """Gives the file at a path of the studied tree ("core/pom.xml"), or None where there is none."""
 
@@ -19,19 +21,6 @@ CONVENTIONAL_PROPERTY = "java.version"  # Spring Boot's, and many a pom's own
 
 class PomError(Exception):
     """Why a pom can't be read or doesn't say what it seems to say."""
-
-
-@dataclass(frozen=True)
-class Requirement:
-    """What a pom says about the Java release it needs.
-
-    `release` is the number (1.8 is 8), and `stated_in` says where it stands ("pom.xml: maven.compiler.release"). Both
-    are None where nothing is asked for; `problem` then says why.
-    """
-
-    release: int | None
-    stated_in: str | None
-    problem: str | None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What a commit needs of its JDK: the releases that it is compiled for, and the JDKs that its build accepts."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ergit.java.jdks import LONG_TERM_RELEASES, Jdk, compiles
@@ -78,7 +78,7 @@ def version_of(release: int) -> str:
     return f"1.{release}.0" if release < 9 else str(release)
 
 
-def asked_jdk(under: RequirementUnder, jdks: tuple[Jdk, ...] | list[Jdk]) -> tuple[int, str] | None:
+def asked_jdk(under: RequirementUnder, jdks: Sequence[Jdk]) -> tuple[int, str] | None:
     """The release of the JDK that a commit asks for, whether or not it is here, and where that stands.
 
     Of a commit whose needs depend on the JDK it is the first for which these needs hold.

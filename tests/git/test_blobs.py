@@ -1,45 +1,71 @@
-"""Files of a commit, read out of the mirror without a checkout."""
+"""Files of commits, read from real repositories."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from ergit.errors import ErgitError
-from ergit.git.blobs import reader_of
-from tests.fakes.repositories import Repository, mirrored
+from ergit.git.blobs import files_in
+from tests.fakes.repositories import Repository
 
 
-def test_files_are_read_to_the_byte_as_the_commit_has_them(five: Repository) -> None:
-    (five.path / "src").mkdir()
-    (five.path / "src/pom.xml").write_bytes(b"<a>\r\n\xe9\n\n")
-    (five.path / "link").symlink_to("a.java")
-    five.path.joinpath(os.fsdecode(b"caf\xe9")).write_text("latin")
-    five.commit("six")
-    path, record = mirrored(five)
-    read = reader_of(path, record.head)
-    assert read("src/pom.xml") == b"<a>\r\n\xe9\n\n"
-    assert read("a.java") == b"five"
-    assert read("link") == b"a.java"
-    assert read(os.fsdecode(b"caf\xe9")) == b"latin"
-    assert reader_of(path, five.git("rev-parse", "v2"))("a.java") == b"one"
+def test_a_folder_is_not_taken_for_a_file(repository: Repository) -> None:
+    (repository.path / "pom.xml").mkdir()
+    commit = repository.commit("odd", **{"pom__xml/inner": "x"})
+    with files_in(repository.path / ".git") as files:
+        tree = files.tree_of(commit)
+        assert (tree.read("pom.xml"), tree.has("pom.xml"), tree.has("pom.xml/inner")) == (None, True, True)
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["src", "gone", "", "/", "../a.java", "./a.java", ".", "..", "a.java/b", "a.java\nHEAD:b.md", "a\0b", "*.java"],
-)
-def test_what_is_no_file_of_the_commit_is_none(five: Repository, path: str) -> None:
-    (five.path / "src").mkdir()
-    (five.path / "src/x").write_text("")
-    five.commit("six")
-    mirror, record = mirrored(five)
-    assert reader_of(mirror, record.head)(path) is None
+def test_files_are_read_to_the_byte(repository: Repository) -> None:
+    commit = repository.commit("files", a="x\n\n", b="x", c="")
+    with files_in(repository.path / ".git") as files:
+        tree = files.tree_of(commit)
+        assert [tree.read(name) for name in ("a", "b", "c", "d")] == [b"x\n\n", b"x", b"", None]
 
 
-def test_a_commit_that_is_not_there_is_an_error(five: Repository, tmp_path: Path) -> None:
-    mirror, _ = mirrored(five)
-    with pytest.raises(ErgitError, match=r"has no commit abab.*-R mirror"):
-        reader_of(mirror, "ab" * 20)
-    with pytest.raises(ErgitError, match=r"-R mirror` makes it again"):
-        reader_of(tmp_path / "gone.git", "ab" * 20)
+def test_a_link_in_the_tree_is_followed_and_no_other(repository: Repository) -> None:
+    for name, target in (("link", "real"), ("loop", "loop"), ("gone", "nowhere"), ("out", "/etc/hostname")):
+        (repository.path / name).symlink_to(target)
+    commit = repository.commit("links", real="content")
+    with files_in(repository.path / ".git") as files:
+        tree = files.tree_of(commit)
+        assert [tree.read(name) for name in ("link", "loop", "gone", "out", "real")] == [
+            b"content",
+            None,
+            None,
+            None,
+            b"content",
+        ]
+        assert tree.identities(["link", "real"])[0] == tree.identities(["real"])[0]
+
+
+@pytest.mark.parametrize("path", ["a\nb", "a\0b", "./a", "../a", "/a", ":a", "", "-"])
+def test_an_odd_path_is_no_file_and_confuses_no_later_answer(repository: Repository, path: str) -> None:
+    commit = repository.commit("one", a="content")
+    with files_in(repository.path / ".git") as files:
+        tree = files.tree_of(commit)
+        assert (tree.read(path), tree.read("a")) == (None, b"content")
+
+
+def test_a_thousand_files_are_found_in_one_question(repository: Repository) -> None:
+    commit = repository.commit("many", **{f"f{number}": "x" for number in range(1000)})
+    with files_in(repository.path / ".git") as files:
+        found = files.tree_of(commit).identities([f"f{number}" for number in range(1001)])
+        assert (len(found), found[999] is not None, found[1000]) == (1001, True, None)
+
+
+def test_an_unknown_commit_is_an_error(repository: Repository) -> None:
+    repository.commit("one")
+    with files_in(repository.path / ".git") as files, pytest.raises(ErgitError, match="has no commit 0000000"):
+        files.tree_of("0" * 40)
+
+
+def test_a_mirror_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ErgitError, match=r"gone\.git is not there"), files_in(tmp_path / "gone.git"):
+        pass
+
+
+def test_a_folder_that_is_no_repository_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ErgitError, match="not a git repository"), files_in(tmp_path) as files:
+        files.tree_of("0" * 40)

@@ -11,14 +11,16 @@ import pytest
 from ergit.config.handover import PREFIX, ROOT
 from ergit.config.settings import BuildSettings, JavaSettings, JobSettings, MeasureSettings, RepositorySettings
 from ergit.errors import ErgitError
-from ergit.git.blobs import reader_of
-from ergit.java.choose import choice, searched
+from ergit.git.blobs import files_in
+from ergit.java.asked import asked_of
+from ergit.java.choose import choice, not_wanted
 from ergit.java.finders import FINDERS
-from ergit.java.jdks import Jdk, installed
-from ergit.java.poms import Reader
+from ergit.java.jdks import Jdk, installed, searched
+from ergit.java.trees import Tree
 from ergit.records.java import ChosenJdk, JavaRecord, read_java
 from tests.fakes.jdks import make_jdk, surroundings
 from tests.fakes.repositories import Repository
+from tests.fakes.trees import FilesOf
 
 COMMIT = "0" * 40
 
@@ -27,12 +29,8 @@ def pom(release: str) -> str:
     return f"<project><properties><maven.compiler.release>{release}</maven.compiler.release></properties></project>"
 
 
-def no_file(_path: str) -> None:
-    return None
-
-
-def chosen(settings: JavaSettings | None, read: Reader, jdks: list[Jdk]) -> JavaRecord:
-    return choice(COMMIT, settings, read, jdks)
+def chosen(settings: JavaSettings, tree: Tree, jdks: list[Jdk]) -> JavaRecord:
+    return choice(COMMIT, asked_of(tree, settings, None, jdks), jdks)
 
 
 def release_of(record: JavaRecord) -> int | None:
@@ -53,20 +51,23 @@ def test_each_commit_gets_the_jdk_its_own_pom_asks_for(
 ) -> None:
     old = repository.commit("old", pom__xml=pom("11"))
     new = repository.commit("new", pom__xml=pom("17"))
-    git = repository.path / ".git"
-    assert release_of(chosen(JavaSettings(), reader_of(git, old), three_jdks)) == 11
-    assert chosen(JavaSettings(), reader_of(git, new), three_jdks) == JavaRecord(
-        commit=COMMIT,
-        status="ok",
-        wanted=17,
-        wanted_from="pom.xml: maven.compiler.release",
-        chosen=ChosenJdk(home=str(tmp_path / "usr/lib/jvm/17"), release=17, version="17.0.1", vendor="Acme"),
-        reason="exactly the release asked for, found by /usr/lib/jvm",
-    )
+    seventeen = ChosenJdk(home=str(tmp_path / "usr/lib/jvm/17"), release=17, version="17.0.1", vendor="Acme")
+    newer = ChosenJdk(home=str(tmp_path / "usr/lib/jvm/21"), release=21, version="21.0.1", vendor="Acme")
+    with files_in(repository.path / ".git") as files:
+        assert release_of(chosen(JavaSettings(), files.tree_of(old), three_jdks)) == 11
+        assert chosen(JavaSettings(), files.tree_of(new), three_jdks) == JavaRecord(
+            commit=COMMIT,
+            status="ok",
+            wanted=17,
+            wanted_from="pom.xml: maven.compiler.release",
+            chosen=seventeen,
+            reason="exactly the release asked for, found by /usr/lib/jvm",
+            candidates=(seventeen, newer),
+        )
 
 
 def test_a_newer_jdk_is_taken_and_said(three_jdks: list[Jdk]) -> None:
-    found = chosen(JavaSettings(release=18), no_file, three_jdks)
+    found = chosen(JavaSettings(release=18), FilesOf(), three_jdks)
     assert (found.wanted, found.wanted_from, release_of(found)) == (18, "config: java.release", 21)
     assert found.reason == (
         "no JDK 18 is here; this is the nearest newer one that compiles for it, found by /usr/lib/jvm"
@@ -74,22 +75,22 @@ def test_a_newer_jdk_is_taken_and_said(three_jdks: list[Jdk]) -> None:
 
 
 def test_the_config_wins_over_the_pom(three_jdks: list[Jdk]) -> None:
-    assert chosen(JavaSettings(release=21), lambda _path: pom("11").encode(), three_jdks).wanted == 21
+    assert chosen(JavaSettings(release=21), FilesOf(pom__xml=pom("11")), three_jdks).wanted == 21
 
 
 def test_the_pom_is_looked_for_in_the_configs_directory(three_jdks: list[Jdk]) -> None:
-    files = {"pom.xml": pom("11").encode(), "core/pom.xml": pom("17").encode()}
-    assert chosen(JavaSettings(directory="./core/"), files.get, three_jdks).wanted == 17
+    files = FilesOf(pom__xml=pom("11"), core_in_pom__xml=pom("17"))
+    assert chosen(JavaSettings(directory="./core/"), files, three_jdks).wanted == 17
 
 
 def test_where_nothing_is_asked_for_the_default_jdk_is_taken_and_the_reason_given(three_jdks: list[Jdk]) -> None:
-    found = chosen(JavaSettings(), no_file, three_jdks)
+    found = chosen(JavaSettings(), FilesOf(), three_jdks)
     assert (found.status, found.wanted, release_of(found)) == ("ok", None, 11)
     assert found.reason == "the JDK of PATH, since nothing asks for a release: there is no pom.xml"
 
 
 def test_no_jdk_able_to_compile_the_release_is_recorded_with_the_fix(three_jdks: list[Jdk]) -> None:
-    found = chosen(JavaSettings(), lambda _path: pom("25").encode(), three_jdks)
+    found = chosen(JavaSettings(), FilesOf(pom__xml=pom("25")), three_jdks)
     assert (found.status, found.wanted, found.chosen) == ("none", 25, None)
     assert "no JDK here compiles Java 25, which pom.xml: maven.compiler.release asks for" in found.reason
     assert "apt install openjdk-25-jdk" in found.reason
@@ -97,37 +98,14 @@ def test_no_jdk_able_to_compile_the_release_is_recorded_with_the_fix(three_jdks:
 
 
 def test_no_jdk_at_all_is_recorded_with_the_fix() -> None:
-    found = chosen(JavaSettings(), no_file, [])
+    found = chosen(JavaSettings(), FilesOf(), [])
     assert found.status == "none"
     assert found.reason.startswith("no JDK (with javac) was found: install JDK 17")
 
 
-def test_no_jdk_is_wanted_where_the_config_says_null(three_jdks: list[Jdk]) -> None:
-    found = chosen(None, no_file, three_jdks)
+def test_no_jdk_is_wanted_where_the_config_says_null() -> None:
+    found = not_wanted(COMMIT)
     assert (found.status, found.wanted, found.chosen) == ("not-wanted", None, None)
-
-
-def test_a_folder_is_not_taken_for_a_file(repository: Repository) -> None:
-    (repository.path / "pom.xml").mkdir()
-    commit = repository.commit("odd", **{"pom__xml/inner": "x"})
-    assert reader_of(repository.path / ".git", commit)("pom.xml") is None
-
-
-def test_a_pom_ending_without_or_with_newlines_is_read_to_the_byte(repository: Repository) -> None:
-    commit = repository.commit("files", a="x\n\n", b="x", c="")
-    read = reader_of(repository.path / ".git", commit)
-    assert (read("a"), read("b"), read("c"), read("d")) == (b"x\n\n", b"x", b"", None)
-
-
-def test_an_unknown_commit_is_an_error(repository: Repository) -> None:
-    repository.commit("one")
-    with pytest.raises(ErgitError, match="has no commit 0000000"):
-        reader_of(repository.path / ".git", "0" * 40)
-
-
-def test_a_mirror_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ErgitError, match=r"gone\.git is not there"):
-        reader_of(tmp_path / "gone.git", "0" * 40)
 
 
 def test_a_configured_folder_that_is_not_there_is_an_error() -> None:
@@ -163,13 +141,16 @@ def test_the_program_writes_the_record(repository: Repository, tmp_path: Path) -
     make_jdk(tmp_path / "jdk", "17.0.15", vendor="Acme")
     result = run(repository, commit, JavaSettings(), tmp_path / "record.json", tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
-    assert read_java(tmp_path / "record.json") == JavaRecord(
+    here = ChosenJdk(home=str(tmp_path / "jdk"), release=17, version="17.0.15", vendor="Acme")
+    found = read_java(tmp_path / "record.json")
+    assert msgspec.structs.replace(found, candidates=found.candidates[:1]) == JavaRecord(
         schema="ergit.java/1",
         commit=commit,
         status="ok",
         wanted=None,
         wanted_from=None,
-        chosen=ChosenJdk(home=str(tmp_path / "jdk"), release=17, version="17.0.15", vendor="Acme"),
+        chosen=here,
+        candidates=(here,),
         reason="the JDK of JAVA_HOME, since nothing asks for a release: there is no pom.xml",
     )
 
@@ -185,7 +166,7 @@ def test_an_error_is_one_sentence_without_a_traceback_and_leaves_no_record(
     repository: Repository, tmp_path: Path
 ) -> None:
     repository.commit("one")
-    result = run(repository, "0" * 40, None, tmp_path / "record.json", tmp_path)
+    result = run(repository, "0" * 40, JavaSettings(), tmp_path / "record.json", tmp_path)
     assert result.returncode == 1
     assert result.stderr.startswith("ergit: ")
     assert "Traceback" not in result.stderr

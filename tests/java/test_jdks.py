@@ -6,7 +6,7 @@ import pytest
 
 from ergit.java import finders
 from ergit.java.finders import FINDERS
-from ergit.java.jdks import Jdk, compiles, default, feature_release, for_release, installed, release_to_install
+from ergit.java.jdks import Jdk, compiles, default, feature_release, installed, release_to_install
 from tests.fakes.another_user import another_user
 from tests.fakes.jdks import make_jdk, of_asdf, surroundings
 
@@ -116,27 +116,6 @@ def test_the_feature_release_is_the_first_number_that_means_something(version: s
 )
 def test_a_compiler_knows_some_older_releases_and_no_newer_one(release: int, wanted: int, answer: bool) -> None:
     assert compiles(release, wanted) is answer
-
-
-def test_the_very_release_is_taken_before_a_newer_one() -> None:
-    assert for_release([jdk(21), jdk(17), jdk(11)], 17) == jdk(17)
-
-
-def test_else_the_nearest_newer_one_is_taken() -> None:
-    assert for_release([jdk(25), jdk(21), jdk(8)], 17) == jdk(21)
-
-
-def test_of_two_of_one_release_the_first_is_taken() -> None:
-    assert for_release([jdk(17, home="b"), jdk(17, home="a")], 17) == jdk(17, home="b")
-
-
-def test_a_jdk_that_has_dropped_the_release_is_not_taken() -> None:
-    assert for_release([jdk(12), jdk(17)], 6) is None
-    assert for_release([jdk(21), jdk(17)], 7) == jdk(17)
-
-
-def test_an_older_jdk_is_not_taken() -> None:
-    assert for_release([jdk(11), jdk(17)], 21) is None
 
 
 def test_the_default_is_java_homes_then_paths_then_the_newest_long_term_one_then_the_newest() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ergit.java.poms import Requirement, required_release
+from ergit.java.poms import required_release
+from ergit.java.requirement import Requirement
 
 NAMESPACE = 'xmlns="http://maven.apache.org/POM/4.0.0"'
 

@@ -6,8 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ergit.java.finders import FINDERS, Surroundings
-from ergit.java.jdks import installed
+from ergit.java.jdks import jdks_here
 from ergit.machine import conditions
 from ergit.machine.doctor.check import Check, CheckRoots
 from ergit.machine.kernel import text_of
@@ -156,7 +155,7 @@ def nearest(folder: Path) -> Path:
 
 def jdk(roots: CheckRoots) -> Check:
     """The JDKs that are found without the study's own search paths."""
-    found = installed(FINDERS, Surroundings((), os.environ, Path.home(), roots.root))
+    found = jdks_here((), roots.root)
     if found:
         return Check("JDK", "ok", ", ".join(f"{each.version} in {each.home}" for each in found))
     return Check(
