@@ -8,6 +8,7 @@ rule build:
         record="results/build/{commit}.json",
     log:
         "results/build/{commit}.log",
+    priority: building_order
     conda:
         "../envs/ergit.yaml"
     params:

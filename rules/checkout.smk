@@ -6,6 +6,7 @@ rule checkout:
         temp(directory("results/checkout/{commit}")),
     log:
         "results/checkout/{commit}.log",
+    priority: building_order
     conda:
         "../envs/ergit.yaml"
     params:

@@ -32,6 +32,7 @@ rule java:
         "results/java/{commit}.json",
     log:
         "results/java/{commit}.log",
+    priority: building_order
     conda:
         "../envs/ergit.yaml"
     params:

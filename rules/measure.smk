@@ -16,9 +16,10 @@ rule measure:
     params:
         python=python,
         settings=handed_over,
+        batch=batch_of_job,
         protocol=PROTOCOL,
         fingerprint=or_retake(reading_fingerprint(settings, edited, stages)),
     shell:
         "exec {params.python} -P -m ergit.measuring.measure --settings {params.settings}"
         " --commit {wildcards.commit} --round {wildcards.round} --build {input.build:q} --artifact {input.artifact:q}"
-        " --output {output:q} --progress 3 3>&2 &> {log:q}"
+        " --output {output:q} {params.batch} --progress 3 3>&2 &> {log:q}"

@@ -12,6 +12,7 @@ checkpoint select:
     params:
         commits=literally(selection_fingerprint(settings, config["commits"])),
         files=literally(list(study_files.names)),
+        batches=literally(settings.plan.batch and [settings.plan.batch, *settings.plan.anchors]),
         mirror=f"{RESULTS}/mirror.git",
     script:  # not `shell:`, whose line could not hold a list of thousands of SHAs
         "../scripts/select.py"

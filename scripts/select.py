@@ -6,7 +6,10 @@ from typing import Any
 from ergit.config.fingerprint import selection_of
 from ergit.config.study_files import note_study_files
 from ergit.errors import exit_on_user_error
+from ergit.git.names import CommitNames
+from ergit.git.runner import git_in
 from ergit.git.selection import select
+from ergit.planning.batches import batched
 from ergit.records import study_files
 from ergit.records.commits import chosen, write_commits
 from ergit.records.mirror import read_mirror
@@ -19,7 +22,13 @@ def main(job: Any) -> None:
     rows = select(Path(job.params.mirror), head, selection_of(job.params.commits))
     write_commits(Path(job.output.commits), rows)
     note_study_files(job.params.files, Path(job.output.plan).with_name(study_files.NAME))
-    write_plan(Path(job.output.plan), RoundsPlan(rounds={row.commit: None for row in chosen(rows)}))
+    plan = RoundsPlan(rounds={row.commit: None for row in chosen(rows)})
+    if job.params.batches:
+        size, *anchors = job.params.batches
+        with git_in(Path(job.params.mirror)) as git:
+            commits = CommitNames.of_repository(git).resolve_all(anchors, "plan.anchors")
+        plan = batched(plan.rounds, size, commits)
+    write_plan(Path(job.output.plan), plan)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ from ergit.disk import explain_write_error, refuse_full_disk
 from ergit.errors import CommitError, exit_on_user_error
 from ergit.git.checkout import FAILURE
 from ergit.git.workload import workload_of
+from ergit.planning.turn import wait_while_paused
 from ergit.plugins.process import StageFacts
 from ergit.plugins.runs import begin
 from ergit.processes.environment import child_environment, environment_of
@@ -45,6 +46,7 @@ from ergit.records.java import ChosenJdk, JavaRecord, read_java
 from ergit.records.record import JsonObject
 from ergit.records.workload import NAME, WorkloadRecord, workload_mark
 from ergit.same_failures import refuse_same_failures
+from ergit.terminal import say
 
 
 @dataclass(frozen=True)
@@ -258,10 +260,7 @@ def is_there(path: Path) -> bool:
 
 def warn(job: BuildJob, text: str) -> None:
     """Writes a warning into the job's log and, where there is a way, to the terminal."""
-    line = f"ergit: warning: {job.commit[:12]}: {text}\n"
-    sys.stderr.write(line)
-    if job.progress is not None:
-        os.write(job.progress, line.encode(errors="replace"))
+    say(job.progress, f"warning: {job.commit[:12]}: {text}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -281,6 +280,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     output: Path = options.output
     with exit_on_user_error(), explain_write_error(output):
         settings = received(options.settings)
+        wait_while_paused(Path(settings.results), partial(say, options.progress))
         context = begin(settings)
         refuse_edited(settings)
         stages = StageFacts(settings, output, options.commit)

@@ -9,8 +9,8 @@ from ergit.text import counted
 LEAST_ANCHORS = 2  # commits that two batches must share; as many as link two sessions (analysis/detection/sessions.py)
 
 
-def batched(rounds: Mapping[str, int | None], size: int | None, anchors: Sequence[str]) -> RoundsPlan:
-    """The plan of the chosen commits (in Git order, with their rounds) in batches of `size`; None: of all in one.
+def batched(rounds: Mapping[str, int | None], size: int, anchors: Sequence[str]) -> RoundsPlan:
+    """The plan of the chosen commits (in Git order, with their rounds) in batches of `size`.
 
     The anchors are in every batch beside the others. Batches are counted from the oldest commit on, so that newer
     commits change no batch but the last.
@@ -18,9 +18,6 @@ def batched(rounds: Mapping[str, int | None], size: int | None, anchors: Sequenc
     Raises:
         ErgitError: there are too few anchors to link two batches, or one is not measured.
     """
-    plan = RoundsPlan(rounds=dict(rounds))
-    if size is None:
-        return plan
     inside = tuple(dict.fromkeys(anchors))
     if len(inside) < LEAST_ANCHORS:
         raise ErgitError(
@@ -32,7 +29,7 @@ def batched(rounds: Mapping[str, int | None], size: int | None, anchors: Sequenc
         raise ErgitError(f"plan.anchors: {unmeasured} is not measured in this study. Name commits that are chosen.")
     others = [commit for commit, number in rounds.items() if commit not in inside and number != 0]
     batches = tuple(tuple(others[start : start + size]) for start in range(0, len(others), size)) or ((),)
-    return RoundsPlan(rounds=plan.rounds, batches=batches, anchors=inside)
+    return RoundsPlan(rounds=dict(rounds), batches=batches, anchors=inside)
 
 
 def turn(plan: RoundsPlan, batch: int, *, newest_first: bool) -> int:

@@ -9,9 +9,8 @@ from ergit.records.plan import RoundsPlan
 ROUNDS: dict[str, int | None] = dict.fromkeys("abcdefg")
 
 
-def test_without_a_size_there_are_no_batches() -> None:
-    plan = batched(ROUNDS, None, [])
-    assert plan == RoundsPlan(rounds=ROUNDS)
+def test_a_plan_without_batches_is_one_batch() -> None:
+    plan = RoundsPlan(rounds=ROUNDS)
     assert plan.batch_of("c", 2) == 0
     assert round_in_batch(plan, 1002) == 1002
 
@@ -50,7 +49,7 @@ def test_the_newest_batch_may_come_first() -> None:
     plan = batched(ROUNDS, 2, ["a", "g"])
     assert [turn(plan, batch, newest_first=False) for batch in range(3)] == [0, 1, 2]
     assert [turn(plan, batch, newest_first=True) for batch in range(3)] == [2, 1, 0]
-    assert turn(batched(ROUNDS, None, []), 0, newest_first=True) == 0
+    assert turn(RoundsPlan(rounds=ROUNDS), 0, newest_first=True) == 0
 
 
 @pytest.mark.parametrize(
