@@ -5,7 +5,16 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Writes the text as UTF-8 so that after a crash at any point the file is the old one or the new one, whole.
+    """Writes the text as UTF-8, as `write_bytes_atomically` does.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written to; the old file is still there then.
+    """
+    write_bytes_atomically(path, text.encode("utf-8", "surrogateescape"))
+
+
+def write_bytes_atomically(path: Path, content: bytes) -> None:
+    """Writes the content so that after a crash at any point the file is the old one or the new one, whole.
 
     The file, then the rename, then the folder reach the disk in this order, so that it also outlasts a power cut.
 
@@ -15,8 +24,8 @@ def write_atomically(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     try:
-        with part.open("w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
+        with part.open("wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

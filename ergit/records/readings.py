@@ -88,12 +88,29 @@ class WindowConditions(Value, frozen=True, kw_only=True):
     missing: dict[str, str] = field(default_factory=dict)
 
 
+class CountedTests(Value, frozen=True, kw_only=True):
+    """What the tests of one window did, by their reports; records/tests.py has each of them.
+
+    `set` names the tests that there were, `seconds` is the sum of their times. Where that is not known, `missing` says
+    why, and all else is None.
+    """
+
+    set: str | None = None
+    passed: int | None = None
+    failed: int | None = None
+    errored: int | None = None
+    skipped: int | None = None
+    seconds: float | None = None
+    missing: str | None = None
+
+
 class Reading(Value, frozen=True, kw_only=True):
     """One window. Joules (by domain), seconds and CPU time are those of all `loops` runs of the command together.
 
     `duration_seconds` is how long the command ran, `counted_seconds` how long the counters counted, where they tell.
     `conditions` is None where no window was opened: the command could not be started, or `prepare` failed. `stages` are
-    the study's own around this reading, and `context` is what they put into the context.
+    the study's own around this reading, and `context` is what they put into the context. `tests` is None where no
+    reports of tests are asked for.
     """
 
     repeat: int
@@ -114,6 +131,7 @@ class Reading(Value, frozen=True, kw_only=True):
     counted_seconds: float | None = None
     stages: tuple[StageOutcome, ...] = ()
     context: JsonObject = field(default_factory=dict)
+    tests: CountedTests | None = None
 
     @property
     def has_failed(self) -> bool:
@@ -238,8 +256,15 @@ def output_log_of(path: Path) -> Path:
     return path.with_suffix(".output.log")
 
 
+def file_of_tests(path: Path) -> Path:
+    """Where is kept what the tests of readings did (records/tests.py), beside the record."""
+    return path.with_suffix(".tests.json.gz")
+
+
 def set_aside(path: Path) -> None:
-    """Keeps an earlier record, and its log, beside the new one under the time it began: readings are never lost.
+    """Keeps an earlier record, its log and its tests beside the new ones under the time it began.
+
+    Readings are never lost.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -252,9 +277,9 @@ def set_aside(path: Path) -> None:
     except ErgitError:
         started = "damaged"
     stamp = re.sub("[^0-9TZa-z]", "", started)
-    log = output_log_of(path)
-    if log.exists():
-        log.rename(log.with_name(f"{path.stem}.superseded-{stamp}.output.log"))
+    for beside, ending in ((output_log_of(path), "output.log"), (file_of_tests(path), "tests.json.gz")):
+        if beside.exists():
+            beside.rename(beside.with_name(f"{path.stem}.superseded-{stamp}.{ending}"))
     path.rename(path.with_name(f"{path.stem}.superseded-{stamp}.json"))
 
 
