@@ -328,6 +328,23 @@ class GateSettings(Part, frozen=True, kw_only=True):
         CountFromOne, _says("How many commits up to the head are judged together: more show smaller changes.")
     ] = 1
     undecided: Annotated[Literal["fail", "pass"], _says("What happens when the readings cannot decide it.")] = "fail"
+    workload_changes: Annotated[
+        Literal["fail", "pass"],
+        _says("What an increase counts as that can come from nothing but a changed workload: the verdict `not judged`."),
+    ] = "fail"
+
+
+class InputSettings(Part, frozen=True, kw_only=True):
+    """Which files are what: patterns as in .gitignore, on top of ergit's own; docs/inputs.md has these."""
+
+    program: Annotated[Texts, _says("Files of the program; all that no other pattern names are among these.")] = ()
+    workload: Annotated[Texts, _says("Files of the workload: tests and benchmarks.")] = ()
+    build: Annotated[Texts, _says("Files that say how it is built.")] = ()
+    dependencies: Annotated[Texts, _says("Files that say what it depends on.")] = ()
+    ignore: Annotated[Texts, _says("Files that neither build nor run: documentation, settings of editors and CI.")] = ()
+    reuse: Annotated[
+        bool, _says("Whether commits with the same inputs are measured once: all files but `ignore` are the same.")
+    ] = False
 
 
 class NoiseSettings(Part, frozen=True, kw_only=True):
@@ -417,6 +434,7 @@ class Settings(Part, frozen=True, kw_only=True):
     sandbox: SandboxSettings = SandboxSettings()
     measure: MeasureSettings = MeasureSettings()
     plan: PlanSettings = PlanSettings()
+    inputs: InputSettings = InputSettings()
     changes: ChangeSettings = ChangeSettings()
     gate: GateSettings = GateSettings()
     noise: NoiseSettings = NoiseSettings()
