@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ergit.config.settings import JavaSettings
+from ergit.java.finders import home_of_user
 from ergit.java.jdks import LONG_TERM_RELEASES, Jdk
-from ergit.java.poms import required_release
+from ergit.java.maven.reader import required_by_poms
 from ergit.java.requirement import Requirement, RequirementUnder, version_of
 from ergit.java.trees import Tree, below
 from ergit.java.version_files import named_jdk
@@ -42,7 +43,7 @@ def versions_in_question(jdks: Sequence[Jdk]) -> list[str]:
 
 def of_build_files(tree: Tree, settings: JavaSettings, version: str) -> Reading:
     """What the build files ask for under a JDK of that version."""
-    return required_release(tree.read, below(settings.directory, "pom.xml") or "pom.xml"), False
+    return required_by_poms(tree, below(settings.directory, "pom.xml") or "pom.xml", version, home_of_user())
 
 
 def with_named_jdk(tree: Tree, directory: str, reading: Reading) -> Reading:

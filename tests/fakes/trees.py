@@ -1,10 +1,12 @@
 """The files of a commit, as a dictionary."""
 
+from collections.abc import Mapping
+
 
 class FilesOf:
     """A tree of files by their paths; in a keyword `__` stands for `.` and `_in_` for `/`."""
 
-    def __init__(self, files: dict[str, str | bytes] | None = None, **named: str | bytes) -> None:
+    def __init__(self, files: Mapping[str, str | bytes] | None = None, **named: str | bytes) -> None:
         given = {**(files or {}), **{_path(name): content for name, content in named.items()}}
         self._files = {
             path: content.encode() if isinstance(content, str) else content for path, content in given.items()

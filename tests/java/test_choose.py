@@ -34,7 +34,7 @@ def chosen(settings: JavaSettings, tree: Tree, jdks: list[Jdk]) -> JavaRecord:
 
 
 def release_of(record: JavaRecord) -> int | None:
-    return record.chosen and record.chosen.release
+    return None if record.chosen is None else record.chosen.release
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def run(
     repository: Repository, commit: str, java: JavaSettings | None, output: Path, home: Path
 ) -> subprocess.CompletedProcess[str]:
     """The rule's shell line, with an environment that knows no JDK but those of the home folder."""
-    command = [sys.executable, "-P", "-m", "ergit.java.choose", "--mirror", repository.path / ".git"]
+    command = [sys.executable, "-P", "-m", "ergit.java.choose", "--mirror", str(repository.path / ".git")]
     settings = JobSettings(
         repository=RepositorySettings(url="x"),
         java=java,
@@ -132,7 +132,7 @@ def run(
         "JAVA_HOME": str(home / "jdk"),
         f"{PREFIX}1": msgspec.json.encode(settings).decode(),
     }
-    arguments = [*command, "--commit", commit, "--settings", f"{PREFIX}1", "--output", output]
+    arguments = [*command, "--commit", commit, "--settings", f"{PREFIX}1", "--output", str(output)]
     return subprocess.run(arguments, env=environment, cwd=output.parent, capture_output=True, text=True)
 
 

@@ -2,9 +2,11 @@
 
 import pytest
 
-from ergit.java.poms import required_release
+from ergit.java.maven.reader import required_by_poms
 from ergit.java.requirement import Requirement
+from tests.fakes.trees import FilesOf
 
+ACTIVE = "<activation><activeByDefault>true</activeByDefault></activation>"
 NAMESPACE = 'xmlns="http://maven.apache.org/POM/4.0.0"'
 
 
@@ -29,7 +31,7 @@ def configured(option: str, value: str) -> str:
 def asked(**files: bytes) -> Requirement:
     """What the tree's pom.xml asks for; `__` in a name stands for `/`, and each is a pom.xml but for `pom`."""
     tree = {"pom.xml" if name == "pom" else f"{name.replace('__', '/')}/pom.xml": text for name, text in files.items()}
-    return required_release(tree.get, next(iter(tree)))
+    return required_by_poms(FilesOf(tree), next(iter(tree)), "17.0.15", None)[0]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_a_release_is_read_in_every_spelling(text: str, release: int) -> None:
             Requirement(8, "pom.xml: maven-compiler-plugin <source>", None),
         ),
         (
-            f"<profiles><profile><id>new</id><build>{configured('release', '21')}</build></profile></profiles>",
+            f"<profiles><profile><id>new</id>{ACTIVE}<build>{configured('release', '21')}</build></profile></profiles>",
             Requirement(21, "pom.xml: profile new: maven-compiler-plugin <release>", None),
         ),
     ],
@@ -102,19 +104,18 @@ def test_a_property_for_the_release_wins_over_the_plugins_target() -> None:
 
 
 def test_an_active_profile_replaces_what_the_pom_says() -> None:
-    active = "<activation><activeByDefault>true</activeByDefault></activation>"
     body = properties(java_version="8", maven_compiler_release="${java.version}")
-    profile = f"<profiles><profile><id>p</id>{active}{properties(java_version='11')}</profile></profiles>"
+    profile = f"<profiles><profile><id>p</id>{ACTIVE}{properties(java_version='11')}</profile></profiles>"
     assert asked(pom=pom(body + profile)).release == 11
 
 
-def test_a_profile_that_is_not_active_is_asked_last() -> None:
+def test_a_profile_that_is_not_active_says_nothing() -> None:
     profile = f"<profiles><profile><id>p</id>{properties(maven_compiler_release='21')}</profile></profiles>"
     assert asked(pom=pom(properties(maven_compiler_target="1.8") + profile)).release == 8
-    assert asked(pom=pom(profile)).stated_in == "pom.xml: profile p: maven.compiler.release"
+    assert asked(pom=pom(profile)).release is None
 
 
-def test_the_execution_that_compiles_by_default_counts_and_that_of_tests_does_not() -> None:
+def test_the_execution_that_compiles_by_default_counts_and_that_of_tests_asks_for_a_jdk() -> None:
     def execution(name: str, goal: str, release: str) -> str:
         goals = f"<goals><goal>{goal}</goal></goals>"
         return (
@@ -122,7 +123,8 @@ def test_the_execution_that_compiles_by_default_counts_and_that_of_tests_does_no
         )
 
     both = execution("tests", "testCompile", "21") + execution("default-compile", "compile", "9")
-    assert asked(pom=pom(f"<build>{compiler_plugin(f'<executions>{both}</executions>')}</build>")).release == 9
+    found = asked(pom=pom(f"<build>{compiler_plugin(f'<executions>{both}</executions>')}</build>"))
+    assert (found.release, found.newest) == (9, 21)
 
 
 def test_another_plugin_says_nothing() -> None:
@@ -217,7 +219,7 @@ def test_poms_that_are_each_others_parents_are_named() -> None:
 
 
 def test_no_pom_is_a_reason() -> None:
-    assert required_release({}.get) == Requirement(None, None, "there is no pom.xml")
+    assert required_by_poms(FilesOf(), "pom.xml", "17", None)[0] == Requirement(None, None, "there is no pom.xml")
 
 
 @pytest.mark.parametrize(
