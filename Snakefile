@@ -34,6 +34,10 @@ else:
     include: "rules/noise.smk"
 
 
+    if reports_are_read:
+
+        include: "rules/tests.smk"
+
 include: "rules/changes.smk"
 include: "rules/context.smk"
 include: "rules/plot.smk"
@@ -54,5 +58,6 @@ rule all:
         "results/plots/distribution.svg",
         "results/summary.md",
 
+        "results/tests.tsv" if reports_are_read else [],
 
 include: "rules/user.smk"

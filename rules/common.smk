@@ -18,6 +18,7 @@ from ergit.records.workload import workload_mark
 workload_source = settings.workload and settings.workload.source  # a commit: the workload is held fixed
 
 BATCH = 2**30  # more than all rounds of a batch take off a priority
+reports_are_read = bool(not settings.imported and settings.workload and settings.workload.reports)
 
 
 is_quiet = Quietness.ALL in workflow.output_settings.quiet

@@ -16,13 +16,15 @@ from ergit.machine.temperature import Sensor
 from ergit.measuring.attempts import Attempt
 from ergit.measuring.flags import judged_again, limits_of
 from ergit.processes import output
+from ergit.measuring.reports import Stamp
 from ergit.processes.environment import child_environment
 from ergit.processes.run import Leftover, Outcome, Window, run
 from ergit.processes.sandbox import Sandbox
-from ergit.records.readings import Reading, ReadingStatus, WindowConditions
+from ergit.records.readings import CountedTests, Reading, ReadingStatus, WindowConditions
 from ergit.records.record import JsonObject
 from ergit.records.stages import StageOutcome
 from ergit.stages import PipelineStage
+from ergit.records.tests import SetsOfTests
 
 NOTHING_READ = Energy({}, (), None)
 
@@ -43,6 +45,7 @@ class ReadingSetup:
     variables: Mapping[str, str] = field(default_factory=dict)  # what is set in the environment for the commit
     sandbox: Sandbox | None = None  # for the commands of the workload
     timed_out: set[str] = field(default_factory=set)
+    tests: SetsOfTests | None = None  # where what tests did is kept, if reports are asked for
     """Gates that timed out in this job. They are not waited at again: what follows is flagged at once."""
 
     def run(
@@ -91,6 +94,8 @@ class ReadingContext:
 
     @property
     def has_failed(self) -> bool:
+    reports: dict[Path, Stamp] | None = None  # of tests, as they were before the window
+    tests: CountedTests | None = None
         """Whether the workload did not do its work, so that there is nothing more to measure."""
         return self.status in {"failed", "timeout"}
 
@@ -144,6 +149,7 @@ class ReadingContext:
 
 class ReadingStage(PipelineStage[ReadingContext]):
     """A stage around a reading."""
+            tests=self.tests,
 
     kind = "batch"
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -32,6 +33,8 @@ from ergit.measuring.context import ReadingSetup
 from ergit.measuring.measurement import Measurement
 from ergit.measuring.plug_ins import PlugIn
 from ergit.measuring.stages import with_plug_ins
+from ergit.planning.budget import note_spent
+from ergit.planning.turn import wait_for_turn, window_now
 from ergit.plugins.process import StageFacts
 from ergit.plugins.runs import begin
 from ergit.processes.environment import child_environment
@@ -46,6 +49,7 @@ from ergit.records.readings import (
     JobStatus,
     Reading,
     SourceRecord,
+    file_of_tests,
     output_log_of,
     read_readings,
     remembered_retake,
@@ -53,7 +57,9 @@ from ergit.records.readings import (
     write_readings,
 )
 from ergit.records.record import JsonObject
+from ergit.records.tests import JobTests, SetsOfTests, write_tests
 from ergit.same_failures import refuse_same_failures
+from ergit.terminal import say
 from ergit.text import counted, iso_time
 
 
@@ -70,6 +76,8 @@ class MeasuringJob:
     log: Path
     stages: StageFacts  # of the study's own stages
     context: JsonObject = field(default_factory=dict)  # what pre stages have put into it
+    tests: SetsOfTests | None = None  # where what tests did is kept, if reports are asked for
+    batch: str | None = None  # the one in which the commit is measured, where there are several
 
 
 def record_of(job: MeasuringJob, lock: Path) -> JobRecord:
@@ -83,8 +91,9 @@ def record_of(job: MeasuringJob, lock: Path) -> JobRecord:
         return without_readings(job, status, job.build.reason, Machine())
     with measuring_lock(lock):
         began = time.monotonic()
-        record = measured(job, Machine())
-        return msgspec.structs.replace(record, seconds=time.monotonic() - began)
+        record = msgspec.structs.replace(measured(job, Machine()), seconds=time.monotonic() - began)
+        note_spent(job.settings, record)
+        return record
 
 
 def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
@@ -99,6 +108,7 @@ def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
     build_dir = Path(job.build.directory)
     sandbox = measuring_sandbox(job.settings, build_dir)
     before = conditions(machine)
+    turn = turn_facts(job, datetime.now())
     with choose(settings, Roots.of(settings)) as source:
         print(f"ergit: energy by {source.reason}", file=sys.stderr)
         idle, readings = None, list[Reading]()
@@ -119,6 +129,7 @@ def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
                         machine=machine,
                         put={**job.context, **job.build.context},
                         variables=variables,
+                        tests=job.tests,
                         sandbox=sandbox,
                     ),
                     with_plug_ins([PlugIn(stage, job.stages) for stage in job.stages.settings.stages_of("batch")]),
@@ -135,10 +146,17 @@ def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
             reason=job.build.reason,
             found=before,
             source=source.record(),
-            session=before.session(scale_of(source, sandbox)),
+            session=before.session(scale_of(source, sandbox) | turn),
             idle=idle,
             readings=tuple(readings),
         )
+
+
+def turn_facts(job: MeasuringJob, now: datetime) -> dict[str, Fact]:
+    """The batch and the window of time in which a job measures, as they enter the session; empty without them."""
+    window = window_now(job.settings.plan, now)
+    facts: dict[str, Fact] = {} if job.batch is None else {"batch": job.batch}
+    return facts if window is None else facts | {"window": window}
 
 
 def failed_reading(reason: str) -> Reading:
@@ -337,6 +355,8 @@ def written(job: MeasuringJob, output: Path, record: JobRecord) -> JobRecord:
     set_aside(output)
     if job.log.exists():
         job.log.rename(output_log_of(output))
+    if job.tests is not None and job.tests.found:
+        write_tests(file_of_tests(output), JobTests(commit=job.commit, results=tuple(job.tests.found)))
     write_readings(output, record)
     return record
 
@@ -360,6 +380,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--settings", required=True, help="the environment variable that holds the study's settings")
     parser.add_argument("--commit", required=True)
     parser.add_argument("--round", type=int, required=True)
+    parser.add_argument("--batch", help="the batch in which it is measured, where there are several")
     parser.add_argument("--progress", type=int, help="a file descriptor that also gets the line on what came out")
     parser.add_argument("--lock", type=Path, help="the file to lock instead of the one that all users share")
     options = parser.parse_args(arguments)
@@ -388,13 +409,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             log=output.with_name(f".{output.stem}.output.log.part"),
             stages=stages.with_jdk(build.java),
             context=context,
+            tests=SetsOfTests(Path(settings.results)) if settings.measured_workload().reports else None,
+            batch=options.batch,
         )
+        if build.status == "ok":
+            wait_for_turn(settings, partial(say, progress))
         with remembered_retake(output):
             record = measure(job, output, options.lock or lock_path())
-    line = f"ergit: {summary(record, job.settings.measure.judged)}\n"
-    sys.stderr.write(line)
-    if progress is not None:
-        os.write(progress, line.encode(errors="replace"))
+    say(progress, summary(record, job.settings.measure.judged))
 
 
 if __name__ == "__main__":

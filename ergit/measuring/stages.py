@@ -11,12 +11,17 @@ from ergit.errors import ErgitError
 from ergit.measuring.commands import Cleanup, Prepare
 from ergit.measuring.context import ReadingContext
 from ergit.measuring.gates import QuietGate, TemperatureAfter, TemperatureGate
+from ergit.measuring.tests import ReportsAfter, ReportsBefore
 from ergit.measuring.window import IdleWindow, WorkloadWindow
 from ergit.stages import PipelineStage
 
 Stages = tuple[PipelineStage[ReadingContext], ...]
 
-STAGES: Stages = (Prepare(), QuietGate(), TemperatureGate(), WorkloadWindow(), TemperatureAfter(), Cleanup())
+STAGES: Stages = (
+    *(Prepare(), ReportsBefore(), QuietGate(), TemperatureGate()),
+    WorkloadWindow(),
+    *(TemperatureAfter(), ReportsAfter(), Cleanup()),
+)
 """Around each reading."""
 
 IDLE_STAGES: Stages = (QuietGate(), IdleWindow())

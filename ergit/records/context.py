@@ -38,11 +38,28 @@ class JdkVersions(Value, frozen=True, kw_only=True):
     after: str
 
 
+class DifferentTests(Value, frozen=True, kw_only=True):
+    """What differs between the tests that ran before and after a change: the two sides cannot be compared.
+
+    `only_before` and `only_after` count the tests that ran on one side alone, `other_status` those that ended
+    otherwise, `varying` those that differ between readings of one commit and tell nothing. `unknown` says why the
+    tests of a side are not known; the counts are 0 then.
+    """
+
+    only_before: int = 0
+    only_after: int = 0
+    other_status: int = 0
+    varying: int = 0
+    examples: tuple[str, ...] = ()
+    unknown: str | None = None
+
+
 class ChangeContext(Value, frozen=True, kw_only=True):
     """The circumstances of one change; `before` and `until` are the ends of the commits it may lie in.
 
     `tags` are the config's words that occur in the messages, `java` is None where no JDK was recorded, `mostly` says
     whether time or power (joules = seconds × watts) accounts for it, `accepted_as` is the name that accepts it.
+    `tests` says what differs between the tests of the two sides; None where they are the same, or no reports are read.
     """
 
     commit: str
@@ -60,6 +77,7 @@ class ChangeContext(Value, frozen=True, kw_only=True):
     power_change: float | None
     mostly: Literal["time", "power", "both"] | None
     accepted_as: str | None
+    tests: DifferentTests | None = None
 
 
 class AcceptedCommit(Value, frozen=True, kw_only=True):

@@ -35,7 +35,10 @@ from ergit.records.commits import write_commits
 from tests.fakes.plug_ins import write_stage
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-OWN = ["prepare", "quiet", "temperature", "window", "temperature-after", "cleanup"]
+OWN = [
+    *("prepare", "reports-before", "quiet", "temperature"),
+    *("window", "temperature-after", "reports-after", "cleanup"),
+]
 SETTINGS = MeasureSettings(
     rest_seconds=0,
     minimum_window_seconds=0,
@@ -122,8 +125,8 @@ def test_stages_stand_before_and_after_those_of_ergit_and_of_the_study_by_name()
             plug_in("f", before="quiet"),
         ]
     )
-    middle = ["prepare", "f", "e", "quiet", "temperature", "a", "d", "window", "b", "c"]
-    assert found == [*middle, "temperature-after", "cleanup"]
+    middle = ["prepare", "reports-before", "f", "e", "quiet", "temperature", "a", "d", "window", "b", "c"]
+    assert found == [*middle, "temperature-after", "reports-after", "cleanup"]
 
 
 @pytest.mark.parametrize(
