@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ergit.building.reasons import normalised
 from ergit.errors import ErgitError
 from ergit.text import counted, one_line
 
@@ -26,6 +27,7 @@ def refuse_same_failures(
     """Does nothing while a commit has succeeded, or fewer than `MOST_SAME_FAILURES` have failed like this one.
 
     Failures count that were recorded in this run, and this one: the next run of the same command tries as many again.
+    The same error in another line of another file is the same failure (`normalised`).
 
     Args:
         reason: why this commit has failed.
@@ -40,12 +42,12 @@ def refuse_same_failures(
     records = list(others)
     if len({commit for commit, _ in records}) < MOST_SAME_FAILURES - 1:
         return
-    same: set[str] = set()
+    same, like_this = set[str](), normalised(reason)
     for commit, path in records:
         other = failure_in(path)
         if other is None:
             return
-        if other == reason and path.stat().st_mtime >= started:
+        if normalised(other) == like_this and path.stat().st_mtime >= started:
             same.add(commit)
     failed = len(same) + 1
     if failed >= MOST_SAME_FAILURES:

@@ -14,6 +14,6 @@ rule context:
         accepted=literally(list(settings.changes.accepted)),
         link=literally(settings.repository.link),
         mirror=f"{RESULTS}/mirror.git",
-        java=f"{RESULTS}/java",
+        builds=f"{RESULTS}/build",
     script:
         "../scripts/context.py"

@@ -17,7 +17,7 @@ def main(job: Any) -> None:
     history = read_commits(Path(job.input.commits))
     settings = ContextSettings(tuple(job.params.words), tuple(job.params.accepted), job.params.link)
     with git_in(Path(job.params.mirror)) as git:
-        record = context_record(git, changes, history, Path(job.params.java), settings)
+        record = context_record(git, changes, history, Path(job.params.builds), settings)
     write_context(Path(job.output[0]), record)
 
 

@@ -10,10 +10,10 @@ from typing import Literal
 from ergit.git.changed_files import changed_files, files_between
 from ergit.git.names import CommitNames
 from ergit.git.runner import Git
+from ergit.records.build import read_build
 from ergit.records.changes import ChangeResult
 from ergit.records.commits import CommitRow, chosen
 from ergit.records.context import AcceptedCommit, ChangeContext, ContextRecord, JdkVersions
-from ergit.records.java import read_java
 
 MOSTLY = 2 / 3  # share in a change of joules from which on it is mostly due to time, or to power
 
@@ -28,16 +28,16 @@ class ContextSettings:
 
 
 def context_record(
-    git: Git, changes: Iterable[ChangeResult], history: Sequence[CommitRow], java: Path, settings: ContextSettings
+    git: Git, changes: Iterable[ChangeResult], history: Sequence[CommitRow], builds: Path, settings: ContextSettings
 ) -> ContextRecord:
-    """The context of each change, and the accepted commits; `java` is the folder of the records of JDKs.
+    """The context of each change, and the accepted commits; `builds` is the folder of the records of builds.
 
     Raises:
         ErgitError: an accepted commit is no commit of the repository, or a record is damaged.
     """
     accepted = accepted_commits(git, settings.accepted, [row.commit for row in chosen(history)])
     return ContextRecord(
-        changes=tuple(context_of(git, change, history, accepted, java, settings) for change in changes),
+        changes=tuple(context_of(git, change, history, accepted, builds, settings) for change in changes),
         accepted=accepted,
     )
 
@@ -80,7 +80,7 @@ def context_of(
     change: ChangeResult,
     history: Sequence[CommitRow],
     accepted: Sequence[AcceptedCommit],
-    java: Path,
+    builds: Path,
     settings: ContextSettings,
 ) -> ChangeContext:
     """The context of one change; `history` are all commits of the table, oldest first."""
@@ -99,7 +99,7 @@ def context_of(
         until=until,
         files=files_between(changed_files(git, before, until)),
         tags=words_in(messages, settings.words),
-        java=java_between(java, before, change.commit),
+        java=java_between(builds, before, change.commit),
         duration_change=change.duration_change,
         power_change=change.power_change,
         mostly=mostly(change.duration_change, change.power_change),
@@ -108,11 +108,11 @@ def context_of(
 
 
 def java_between(folder: Path, before: str, after: str) -> JdkVersions | None:
-    """The JDKs of two commits, from their records in results/java."""
+    """The JDKs that have built two commits, from the records in results/build."""
     versions = [_java_version(folder / f"{commit}.json") for commit in (before, after)]
     return None if versions[0] is None or versions[1] is None else JdkVersions(before=versions[0], after=versions[1])
 
 
 def _java_version(record: Path) -> str | None:
-    chosen_jdk = read_java(record).chosen if record.exists() else None
-    return chosen_jdk.version if chosen_jdk else None
+    jdk = read_build(record).java if record.exists() else None
+    return jdk.version if jdk else None

@@ -307,6 +307,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
             others = ((path.stem, path) for path in other_records(output))
             refuse_same_failures(record.reason or record.status, job.log, others, failure_in)
         write_build(output, record)
+        if record.status != "ok":
+            tell_of_failure(record, output, options.progress)
+
+
+def tell_of_failure(record: BuildRecord, output: Path, progress: int | None) -> None:
+    """Says on the terminal that a commit does not build, and how many so far do not.
+
+    Each of the first ten is told, then every tenth, from a hundred on every hundredth, and so on.
+    """
+    others = [failure_in(path) for path in other_records(output)]
+    failed = 1 + sum(reason is not None for reason in others)
+    if len(str(failed).rstrip("0")) == 1:
+        say(progress, f"{record.commit[:12]} has no build ({failed:,} of {1 + len(others):,} so far): {record.reason}")
 
 
 def counted_build(job: BuildJob, output: Path) -> BuildRecord:

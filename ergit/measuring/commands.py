@@ -1,7 +1,6 @@
 """The stages that run the user's commands before and after each reading, outside its window."""
 
 from ergit.measuring.context import ReadingContext, ReadingStage
-from ergit.processes.run import failure_reason
 
 
 class Prepare(ReadingStage):
@@ -17,7 +16,7 @@ class Prepare(ReadingStage):
         limit = setup.workload.timeout_seconds
         outcome = setup.run(setup.workload.prepare, f"prepare of {context.attempt}", limit)
         if outcome.status != "ok":
-            context.fail(outcome, failure_reason("prepare", outcome, limit))
+            context.fail(outcome, setup.reason_of("prepare", outcome, limit))
 
 
 class Cleanup(ReadingStage):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from ergit.building.reasons import printed, with_line
 from ergit.config.settings import MeasureSettings, WorkloadSettings
 from ergit.disk import refuse_full_disk
 from ergit.energy.source import Energy, Source
@@ -15,16 +16,16 @@ from ergit.machine.kernel import Machine
 from ergit.machine.temperature import Sensor
 from ergit.measuring.attempts import Attempt
 from ergit.measuring.flags import judged_again, limits_of
-from ergit.processes import output
 from ergit.measuring.reports import Stamp
+from ergit.processes import output
 from ergit.processes.environment import child_environment
-from ergit.processes.run import Leftover, Outcome, Window, run
+from ergit.processes.run import Leftover, Outcome, Window, failure_reason, run
 from ergit.processes.sandbox import Sandbox
 from ergit.records.readings import CountedTests, Reading, ReadingStatus, WindowConditions
 from ergit.records.record import JsonObject
 from ergit.records.stages import StageOutcome
-from ergit.stages import PipelineStage
 from ergit.records.tests import SetsOfTests
+from ergit.stages import PipelineStage
 
 NOTHING_READ = Energy({}, (), None)
 
@@ -44,8 +45,8 @@ class ReadingSetup:
     put: JsonObject = field(default_factory=dict)  # what stages of the study have put into the context before
     variables: Mapping[str, str] = field(default_factory=dict)  # what is set in the environment for the commit
     sandbox: Sandbox | None = None  # for the commands of the workload
-    timed_out: set[str] = field(default_factory=set)
     tests: SetsOfTests | None = None  # where what tests did is kept, if reports are asked for
+    timed_out: set[str] = field(default_factory=set)
     """Gates that timed out in this job. They are not waited at again: what follows is flagged at once."""
 
     def run(
@@ -72,6 +73,11 @@ class ReadingSetup:
         output.shorten(self.log, start)
         return outcome
 
+    def reason_of(self, what: str, outcome: Outcome, timeout_seconds: float, loops: int = 1) -> str | None:
+        """Why a command of the workload does not count as done, with the line of its output; None where it does."""
+        reason = failure_reason(what, outcome, timeout_seconds, loops)
+        return with_line(reason, outcome.exit_code, printed(self.log, outcome.output_start), self.build_dir)
+
 
 @dataclass
 class ReadingContext:
@@ -88,14 +94,14 @@ class ReadingContext:
     flags: list[str] = field(default_factory=list)  # those that do not follow from the conditions
     put: JsonObject = field(default_factory=dict)  # what stages of the study have put into the context around it
     stages: list[StageOutcome] = field(default_factory=list)  # of the study's own
+    reports: dict[Path, Stamp] | None = None  # of tests, as they were before the window
+    tests: CountedTests | None = None
     services: list[Leftover] = field(default_factory=list)  # what these have left running for the workload
     until_its_end: ExitStack = field(default_factory=ExitStack)
     """What is given back when the reading is over."""
 
     @property
     def has_failed(self) -> bool:
-    reports: dict[Path, Stamp] | None = None  # of tests, as they were before the window
-    tests: CountedTests | None = None
         """Whether the workload did not do its work, so that there is nothing more to measure."""
         return self.status in {"failed", "timeout"}
 
@@ -143,13 +149,13 @@ class ReadingContext:
             counted_seconds=self.energy.seconds,
             stages=tuple(self.stages),
             context=self.put,
+            tests=self.tests,
         )
         return judged_again(reading, limits_of(self.setup.settings))
 
 
 class ReadingStage(PipelineStage[ReadingContext]):
     """A stage around a reading."""
-            tests=self.tests,
 
     kind = "batch"
 

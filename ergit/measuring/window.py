@@ -10,7 +10,7 @@ from ergit.errors import ErgitError
 from ergit.machine.interference import Interference, MachineTotals, between, machine_totals
 from ergit.machine.kernel import Machine
 from ergit.measuring.context import ReadingContext, ReadingStage
-from ergit.processes.run import Leftover, Outcome, failure_reason
+from ergit.processes.run import Leftover, Outcome
 from ergit.text import iso_time
 
 NAMED_PROGRAMS = 5
@@ -61,7 +61,7 @@ class WorkloadWindow(ReadingStage):
         outcome = setup.run(setup.workload.command, str(attempt), limit, window, attempt.loops)
         context.outcome = outcome
         if outcome.status != "ok":
-            context.fail(outcome, failure_reason("the workload", outcome, limit, attempt.loops))
+            context.fail(outcome, setup.reason_of("the workload", outcome, limit, attempt.loops))
         if window.before is None or window.after is None:
             return
         context.has_window = True

@@ -48,6 +48,7 @@ class Outcome:
     unfinished_cpu_seconds: float = 0.0  # what its processes used after its end, until they ended or were killed
     still_running: tuple[str, ...] = ()  # names of those left behind that did not rest, as an idle daemon does
     was_refused_network: bool = False  # whether it tried to reach the network from a sandbox that has none
+    output_start: int = 0  # where in the log what it printed begins, in bytes
 
 
 class NoWindow:
@@ -87,7 +88,7 @@ def run(
     if not _is_usable(directory, inside):
         return _not_started(started, loops)
     request = LauncherRequest(directory, (_shell(), "-c", command), environment, loops)
-    window = window or NoWindow()
+    window, output_start = window or NoWindow(), _size(log)
     cgroups = fresh_cgroup(find_cgroup())
     with cgroups as cgroup, launched(request, log, cgroup, sandbox) as running, _no_garbage_collection():
         started = datetime.now(UTC)
@@ -104,7 +105,13 @@ def run(
         refused = running.was_refused_the_network()
         running.clear()
     outcome = _outcome(started, report, loops, in_time=in_time, cpu_seconds=cpu_seconds, left_behind=left_behind)
-    return replace(outcome, unfinished_cpu_seconds=unfinished, still_running=still_running, was_refused_network=refused)
+    return replace(
+        outcome,
+        unfinished_cpu_seconds=unfinished,
+        still_running=still_running,
+        was_refused_network=refused,
+        output_start=output_start,
+    )
 
 
 class Leftover(Protocol):

@@ -9,9 +9,10 @@ import pytest
 from ergit.analysis.context import ContextSettings, context_record, mostly, words_in
 from ergit.errors import ErgitError
 from ergit.git.runner import git_in
+from ergit.records.build import BuildRecord, write_build
 from ergit.records.changes import ChangeResult
 from ergit.records.context import AcceptedCommit, ChangeContext, ChangedFile, JdkVersions, read_context, write_context
-from ergit.records.java import ChosenJdk, JavaRecord, write_java
+from ergit.records.java import ChosenJdk
 from tests.fakes.repositories import Repository
 from tests.fakes.results import change
 from tests.fakes.tables import commit_row
@@ -35,7 +36,7 @@ def contexts(
         history.append(commit_row(order, commit=sha, **cells))
     with git_in(repository.path) as git:
         wanted = ContextSettings(**{**vars(SETTINGS), **settings})
-        write_context(folder / "context.json", context_record(git, changes, history, folder / "java", wanted))
+        write_context(folder / "context.json", context_record(git, changes, history, folder / "build", wanted))
     record = read_context(folder / "context.json")
     return record.changes, record.accepted
 
@@ -86,15 +87,22 @@ def test_a_binary_file_has_no_lines(tmp_path: Path, repository: Repository) -> N
     assert found.files.largest == (ChangedFile(path="data", added=None, removed=None),)
 
 
-def test_another_jdk_is_told(tmp_path: Path, repository: Repository) -> None:
+def test_another_jdk_that_has_built_is_told(tmp_path: Path, repository: Repository) -> None:
     first, second = repository.commit("Start"), repository.commit("Next")
-    (tmp_path / "java").mkdir()
+    (tmp_path / "build").mkdir()
     for sha, release, version in ((first, 11, "11.0.2"), (second, 17, "17.0.1")):
         jdk = ChosenJdk(home="/jdk", release=release, version=version, vendor=None)
-        record = JavaRecord(
-            commit=sha, status="ok", wanted=release, wanted_from="pom.xml", chosen=jdk, reason="it fits"
+        build = BuildRecord(
+            commit=sha,
+            java=jdk,
+            directory="/d",
+            environment={},
+            cached=False,
+            commands=(),
+            status="ok",
+            reason=None,
         )
-        write_java(tmp_path / "java" / f"{sha}.json", record)
+        write_build(tmp_path / "build" / f"{sha}.json", build)
     (found,), _ = contexts(tmp_path, repository, [increase(second, second)], [first, second])
     assert found.java == JdkVersions(before="11.0.2", after="17.0.1")
 

@@ -18,7 +18,7 @@ from ergit.errors import ErgitError
 from ergit.git.checkout import FAILURE
 from ergit.java.finders import FINDERS, Surroundings
 from ergit.java.jdks import installed
-from ergit.records.build import JdkRange, read_build, write_build
+from ergit.records.build import BuildRecord, JdkRange, read_build, write_build
 from ergit.records.java import ChosenJdk, JavaRecord, write_java
 from ergit.records.unfinished import UnfinishedRecord, unfinished_path, write_unfinished
 from tests.fakes.hostile import DEEP
@@ -365,6 +365,21 @@ def program(tmp_path: Path, *commands: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
 
 
+def write_good(path: Path) -> None:
+    """Writes the record of a build of another commit that went well."""
+    record = BuildRecord(
+        commit="f" * 40,
+        java=None,
+        directory="/d",
+        environment={},
+        cached=False,
+        commands=(),
+        status="ok",
+        reason=None,
+    )
+    write_build(path, record)
+
+
 @pytest.mark.usefixtures("make")
 def test_the_program_writes_the_record(tmp_path: Path) -> None:
     done = program(tmp_path, "cp source made; echo output")
@@ -378,10 +393,25 @@ def test_the_program_writes_the_record(tmp_path: Path) -> None:
 def test_a_commit_that_kills_ergits_own_program_is_recorded_as_killed(tmp_path: Path) -> None:
     deadly = "kill -9 $(grep PPid /proc/$PPID/status | cut -f2); sleep 60"
     assert program(tmp_path, deadly).returncode == -9
-    (tmp_path / "results/other.json").touch()
+    write_good(tmp_path / "results/other.json")
     assert program(tmp_path, deadly).returncode == -9
     assert program(tmp_path, deadly).returncode == 0
     assert str(read_build(tmp_path / "results/x.json").reason).startswith("killed: ")
+
+
+@pytest.mark.usefixtures("make")
+def test_a_failed_build_is_told_with_how_many_there_are(tmp_path: Path) -> None:
+    end = "`echo a.c:1:2: error: no; exit 2` ended with status 2: a.c:1: error: no\n"
+    assert program(tmp_path, "echo a.c:1:2: error: no; exit 2").stderr == (
+        f"ergit: {COMMIT[:12]} has no build (1 of 1 so far): {end}"
+    )
+    record = tmp_path / "results/x.json"
+    write_good(record.with_name("good.json"))
+    for others, count in ((10, None), (19, "20 of 21")):
+        for other in range(others):
+            record.with_name(f"{other}.json").write_bytes(record.read_bytes())
+        told = program(tmp_path, "echo a.c:1:2: error: no; exit 2").stderr
+        assert told == (f"ergit: {COMMIT[:12]} has no build ({count} so far): {end}" if count else "")
 
 
 @pytest.mark.usefixtures("make")
@@ -394,7 +424,7 @@ def test_ten_builds_that_fail_with_the_same_reason_end_the_run_with_the_last_out
     assert done.returncode == 1
     assert "10 commits failed with the same reason and none has succeeded" in done.stderr
     assert done.stderr.endswith("  no make here\n")
-    write_build(record.with_name("good.json"), msgspec.structs.replace(read_build(record), status="ok", reason=None))
+    write_good(record.with_name("good.json"))
     assert program(tmp_path, "echo no make here; exit 2").returncode == 0
 
 

@@ -185,7 +185,7 @@ def test_a_failing_workload_has_a_status_and_no_joules_and_is_not_tried_again(st
     record = study.measure("echo broken; exit 3")
     assert shape(record) == [(True, 1, 1, "failed")]
     assert (record.readings[0].exit_code, record.readings[0].joules) == (3, {})
-    assert record.readings[0].reason == "the workload ended with status 3"
+    assert record.readings[0].reason == "the workload ended with status 3: broken"
     assert "broken\n" in study.log
 
 
@@ -459,7 +459,7 @@ def failed_commits(study: Study, number: int, reason: str = "the workload ended 
 
 
 def test_ten_commits_that_fail_with_the_same_reason_end_the_run_with_the_last_output(study: Study) -> None:
-    failed_commits(study, 9)
+    failed_commits(study, 9, reason="the workload ended with status 3: Where is Maven?")
     words = study.refusal("echo Where is Maven?; exit 3")
     assert "10 commits failed with the same reason and none has succeeded" in words
     assert "the workload ended with status 3" in words
