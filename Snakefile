@@ -7,6 +7,7 @@ min_version("9.27")
 
 include: "rules/settings.smk"
 include: "rules/common.smk"
+include: "rules/speed.smk"
 include: "rules/handlers.smk"
 include: "rules/mirror.smk"
 include: "rules/select.smk"
@@ -33,10 +34,10 @@ else:
     include: "rules/sort.smk"
     include: "rules/noise.smk"
 
-
     if reports_are_read:
 
         include: "rules/tests.smk"
+
 
 include: "rules/changes.smk"
 include: "rules/context.smk"
@@ -57,7 +58,7 @@ rule all:
         "results/plots/evolution.svg",
         "results/plots/distribution.svg",
         "results/summary.md",
-
         "results/tests.tsv" if reports_are_read else [],
+
 
 include: "rules/user.smk"

@@ -3,8 +3,10 @@
 import json
 from functools import lru_cache
 from hashlib import sha256
+from inspect import signature
 
 from msgspec import to_builtins
+from snakemake.common import overwrite_function_params
 from snakemake.settings.types import Quietness
 
 from ergit.config.fingerprint import build_fingerprint, mirror_fingerprint, reading_fingerprint, selection_fingerprint
@@ -16,9 +18,9 @@ from ergit.records.readings import PROTOCOL, retake_mark
 from ergit.records.workload import workload_mark
 
 workload_source = settings.workload and settings.workload.source  # a commit: the workload is held fixed
+reports_are_read = bool(not settings.imported and settings.workload and settings.workload.reports)
 
 BATCH = 2**30  # more than all rounds of a batch take off a priority
-reports_are_read = bool(not settings.imported and settings.workload and settings.workload.reports)
 
 
 is_quiet = Quietness.ALL in workflow.output_settings.quiet
@@ -30,21 +32,30 @@ wildcard_constraints:
     round="[0-9]+",
 
 
+def parameters_known(function):
+    """The function; Snakemake need not find out its parameters anew for each of thousands of jobs."""
+    overwrite_function_params(function, signature(function).parameters)
+    return function
+
+
 def literally(value):
     """A param as it is: braces in a user's text are no wildcards."""
-    return lambda wildcards: value
+    return parameters_known(lambda wildcards: value)
 
 
+@parameters_known
 def python(wildcards, output):
     """How jobs call Python; like `handed_over` no reason to run a job again."""
     return PYTHON
 
 
+@parameters_known
 def handed_over(wildcards, output):
     """The name under which a program finds the settings; since it takes `output`, Snakemake compares it with no last run."""
     return SETTINGS
 
 
+@parameters_known
 def results_folder(wildcards, output):
     """Where the study's results are; like `handed_over` no reason to run a job again."""
     return RESULTS
@@ -53,17 +64,20 @@ def results_folder(wildcards, output):
 def of_workload(fingerprint):
     """A fingerprint of builds, with the commit of the workload where that is held fixed."""
 
+    @parameters_known
     def with_its_commit(wildcards):
         return fingerprint + workload_mark(Path(RESULTS, "workload.json"), workload_source)
 
     return with_its_commit if workload_source else literally(fingerprint)
 
 
+@parameters_known
 def changes_handed_over(wildcards, output):
     """The part `changes` of the config; like `handed_over` no reason to run a job again."""
     return json.dumps(to_builtins(settings.changes))
 
 
+@parameters_known
 def progress(wildcards, output):
     """Where a program tells its progress: on the terminal, unless nothing is to be printed at all."""
     return "" if is_quiet else "--progress 3"
@@ -75,6 +89,7 @@ def or_retake(fingerprint):
     Snakemake notes no param that depends on the output, so the path of the record is made of the wildcards.
     """
 
+    @parameters_known
     def of_readings(wildcards):
         path = "noise/{commit}/{build}/{round}" if "build" in wildcards.keys() else "readings/{commit}/{round}"
         return of_workload(fingerprint)(wildcards) + retake_mark(Path(RESULTS, f"{path.format(**wildcards)}.json"))
@@ -82,6 +97,7 @@ def or_retake(fingerprint):
     return of_readings
 
 
+@parameters_known
 def all_cores(wildcards):
     """Every core: nothing runs beside a measurement."""
     return workflow.cores
@@ -99,6 +115,7 @@ def read_plan_of(path, changed):
     return read_plan(path)
 
 
+@parameters_known
 def building_order(wildcards):
     """Batch after batch: each is built before it is measured, and after the readings of those before it."""
     plan = plan_in_batches()
@@ -107,6 +124,7 @@ def building_order(wildcards):
     return -turn(plan, plan.batch_of(wildcards.commit, 1), newest_first=settings.plan.newest_first) * BATCH
 
 
+@parameters_known
 def measuring_order(wildcards):
     """Batch after batch, round after round; within a round the order that the seed gives."""
     key = f"{settings.measure.seed} {' '.join(wildcards)}"
@@ -118,6 +136,7 @@ def measuring_order(wildcards):
     return (shuffled >> 12) - round_in_batch(plan, number) * 2**20 - batch * BATCH
 
 
+@parameters_known
 def batch_of_job(wildcards, output):
     """The size of batches and the number of the one in which a commit is measured, as an option of the program."""
     plan = plan_in_batches()
@@ -142,9 +161,18 @@ def readings_of_all_rounds(wildcards):
     if settings.imported:
         return []
     plan = read_plan(Path(checkpoints.select.get().output.plan))
-    checkpoints.forecast.get()  # told before the first build
+    await_forecast()
     await_workload()
     return [f"results/readings/{commit}/{round}.json" for commit, round in plan.readings(settings.measure.rounds)]
+
+
+def await_forecast():
+    """Holds back what is built and measured until the forecast is told.
+
+    Not in a study that was begun before there were forecasts: all its jobs are known. `onstart` makes its first one.
+    """
+    if Path(f"{RESULTS}/forecast.json").exists() or not any(Path(f"{RESULTS}/build").glob("*.json")):
+        checkpoints.forecast.get()
 
 
 def await_workload():

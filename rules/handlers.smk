@@ -1,6 +1,7 @@
 """What happens when a run starts, succeeds or fails; a workflow that uses ergit as a module calls these itself."""
 
 import atexit
+import gc
 import logging
 
 from snakemake.logging import logger
@@ -70,6 +71,9 @@ logger.addHandler(EndOfHopelessRuns(logging.ERROR))
 
 
 onstart:
+    # What was planned stays to the end: Python need not look through it for garbage, least of all while others measure.
+    gc.freeze()
+    gc.enable()
     # Else, for each job that was started, a timer makes Snakemake look through all waiting jobs while others measure. Its
     # default, 100 jobs a second, keeps no job from starting here; a limit that somebody asked for stays.
     limit = workflow.scheduling_settings.max_jobs_per_timespan
