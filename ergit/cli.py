@@ -70,6 +70,15 @@ COMMANDS = (
         ("ergit resume", "ergit resume --study ~/studies/parser"),
     ),
     Command(
+        "forecast",
+        "ergit.forecast.command",
+        "say what a study will take, and what it can detect",
+        "Prints what is left to build and to measure, the time, disk and energy that takes as far as records tell, and"
+        " the smallest change that the study can detect then. The commits must be chosen. Measures nothing. More in"
+        " docs/forecast.md.",
+        ("ergit forecast", "ergit forecast --study ~/studies/parser"),
+    ),
+    Command(
         "compare",
         "ergit.reports.compare",
         "compare the energy of two commits, or of two studies",

@@ -19,7 +19,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project.commit("One")
     project.git("tag", "first")
     configure(home / "work", commits=["first"])
-    done = snakemake(home / "work", "results/noise/control.json")
+    done = snakemake(home / "work", "results/noise/control.json", "results/forecast.json")
     assert done.returncode == 0, done.stderr
     return home / "work"
 

@@ -61,8 +61,9 @@ def _readings(record: ForecastRecord) -> str:
 
 def _time(record: ForecastRecord) -> str:
     if record.measuring_seconds is None:
-        least = duration(record.least_seconds)
-        return f"at least {least}: rests, idle samples and shortest windows; {record.missing['measuring_seconds']}"
+        reason = record.missing["measuring_seconds"]
+        least = f"at least {duration(record.least_seconds)} of rests, idle samples and shortest windows"
+        return f"not known: {reason}; {least}" if record.least_seconds else f"not known: {reason}"
     if not record.jobs_left:
         return "nothing to measure"
     return f"about {duration(record.measuring_seconds)} to measure, judged by {counted(record.jobs_seen, 'job')}"
