@@ -68,12 +68,23 @@ class StartedLauncher:
     pid: int
     child: int
     sandbox: Sandbox | None = None
+    messages: int | None = None  # a file of what bwrap and the launcher in it print
 
     def wait(self) -> int:
         """The wait status of the launcher, when it has ended."""
         _, status = os.waitpid(self.child, 0)
         code = os.waitstatus_to_exitcode(status)
         return code - 128 if self.child != self.pid and code > 128 else status  # as bwrap tells of a signal
+
+    def refusal(self, directory: Path) -> ErgitError:
+        """Why no command can be started by it: the machine is at fault, not the command."""
+        if self.messages is None:
+            return ErgitError(f"No command can be started in {directory}: its launcher ended, see above.")
+        printed = one_line(os.pread(self.messages, 4096, 0).decode(errors="replace"), SHOWN_CHARACTERS)
+        return ErgitError(
+            f"sandbox.enabled: no sandbox can be made for {directory} ({printed or 'bwrap prints nothing'}). `ergit"
+            " doctor` says what is missing. Nothing is run without it."
+        )
 
 
 class RunningCommand:
@@ -103,10 +114,14 @@ class RunningCommand:
         """Hands over the request and waits until the launcher is ready for the word."""
         if self._cgroup is not None and self._launcher is not None and not self._cgroup.takes(self._launcher):
             self._cgroup = None
-        _write_all(self._words, request.encoded(str(self._cgroup.killer) if self._cgroup else ""))
-        if os.read(self._reports, 1) != launcher.READY:
-            where = "" if self._started.sandbox is None else " in the sandbox"
-            raise ErgitError(f"No command can be started in {request.directory}{where}: its launcher ended, see above.")
+        within = self._cgroup if self._started.sandbox is None else None  # in a sandbox its file is not there
+        try:
+            _write_all(self._words, request.encoded(str(within.killer) if within else ""))
+            answer = os.read(self._reports, 1)
+        except BrokenPipeError:
+            answer = b""
+        if answer != launcher.READY:
+            raise self._started.refusal(request.directory)
         self._cpu_seconds_before = self._cgroup.cpu_seconds() if self._cgroup else 0.0
 
     def go(self) -> None:
@@ -252,7 +267,12 @@ def launched(
             there.callback(os.close, output)
             others = frozenset(trees.orphans(os.getpid()))
             ends = (words_end, reports_end, output)
-            started = _start_launcher(*ends) if sandbox is None else _start_in_sandbox(sandbox, *ends)
+            if sandbox is None:
+                started = _start_launcher(*ends)
+            else:
+                messages = os.memfd_create("ergit")
+                here.callback(os.close, messages)
+                started = _start_in_sandbox(sandbox, messages, *ends)
         running = RunningCommand(started, words, reports, cgroup, others)
         here.callback(running.end)
         running.prepare(request)
@@ -264,34 +284,31 @@ def _start_launcher(*ends: int) -> StartedLauncher:
     return StartedLauncher(pid, pid)
 
 
-def _start_in_sandbox(sandbox: Sandbox, *ends: int) -> StartedLauncher:
+def _start_in_sandbox(sandbox: Sandbox, messages: int, *ends: int) -> StartedLauncher:
     """The launcher as the first process of a new sandbox.
 
     Its Python is the one that a virtual environment is made of: it needs none of the packages.
 
     Raises:
-        ErgitError: there is no bwrap, or it cannot make the sandbox here; says why in its words.
+        ErgitError: there is no bwrap, or it cannot even begin to make a sandbox here; says why in its words.
     """
     python = os.path.realpath(sys.executable)
     needed = (Path(sys.base_prefix), Path(__file__).parent)
     with ExitStack() as opened, ExitStack() as there:
         told, info = _pipe(opened, there)
-        messages = os.memfd_create("ergit")
-        opened.callback(os.close, messages)
         words, descriptors = opened.enter_context(sandbox.command([python, *_program(ends)], info, needed))
         child = _spawn(words, {}, [*ends, *descriptors], errors=messages)
         there.close()
         answer = b""
         while not answer.endswith(b"}\n") and (part := os.read(told, 4096)):
             answer += part
-        if answer.endswith(b"}\n"):
-            return StartedLauncher(json.loads(answer)["child-pid"], child, sandbox)
-        os.waitpid(child, 0)
-        printed = one_line(os.pread(messages, 4096, 0).decode(errors="replace"), SHOWN_CHARACTERS)
-    raise ErgitError(
-        f"sandbox.enabled: a sandbox cannot be made here ({printed}). `ergit doctor` says what is missing. Nothing was"
-        " run without it."
+    started = StartedLauncher(
+        json.loads(answer)["child-pid"] if answer.endswith(b"}\n") else 0, child, sandbox, messages
     )
+    if started.pid == 0:
+        started.wait()
+        raise started.refusal(sandbox.tree)
+    return started
 
 
 def _program(ends: Sequence[int]) -> list[str]:

@@ -32,6 +32,8 @@ ETC = (
 """What programs read in /etc: no keys, and no other accounts."""
 SYS = ("block", "bus", "class", "dev", "devices", "fs/cgroup", "kernel/mm")
 """What programs read in /sys: how many processors there are, and the limits of memory."""
+PROC = ("acpi", "bus", "fs", "irq", "mtrr", "sys", "sysrq-trigger")
+"""What root could else change in /proc, also without any right: settings of the kernel belong to user 0."""
 NOBODYS_ADDRESS = "192.0.2.1"
 """Of no machine (RFC 5737): where it is the name server, each look-up counts as an attempt to reach the network."""
 KEPT_VARIABLES = ("HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER")
@@ -106,7 +108,7 @@ class Sandbox:
             "/etc/group": f"{group}nogroup:x:65534:\n",
         }
         if not self.has_network:
-            hosts = f"127.0.0.1 localhost {platform.node()}\n::1 localhost\n"
+            hosts = "".join(f"{address} localhost {platform.node()}\n" for address in ("127.0.0.1", "::1"))
             return files | {"/etc/hosts": hosts, "/etc/resolv.conf": f"nameserver {NOBODYS_ADDRESS}\n"}
         real = [path for path in (Path("/etc/hosts"), Path("/etc/resolv.conf")) if path.exists()]
         return files | {str(path): path.read_text(encoding="utf-8", errors="surrogateescape") for path in real}
@@ -179,6 +181,8 @@ def _system() -> list[str]:
         for path in sorted(Path("/etc").glob(pattern)):
             words += ["--ro-bind-try", str(path), str(path)]
     words += ["--proc", "/proc", "--dev", "/dev"]
+    for name in PROC:
+        words += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
     for name in SYS:
         words += ["--ro-bind-try", f"/sys/{name}", f"/sys/{name}"]
     return words

@@ -16,8 +16,9 @@ from ergit.processes import run as processes
 from ergit.processes import running, trees
 from ergit.processes.cgroups import fresh_cgroup, own_cgroup
 from ergit.processes.run import Outcome, run
+from ergit.processes.sandbox import Sandbox
 from tests.fakes.another_user import another_user
-from tests.fakes.needs import needs_root
+from tests.fakes.needs import needs_bubblewrap, needs_root
 
 ROOT = Path(__file__).parents[2]
 Runner = Callable[..., Outcome]
@@ -35,9 +36,14 @@ STUBBORN = (
 )
 
 
-@pytest.fixture(params=["cgroup", "subreaper"])
-def runner(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
-    """`run` in a temporary folder, with a cgroup of its own and without one."""
+@pytest.fixture(params=["cgroup", "subreaper", pytest.param("sandbox", marks=needs_bubblewrap)])
+def runner(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Runner:
+    """`run` in a temporary folder, with a cgroup of its own and without one, and in a sandbox."""
     monkeypatch.setattr(running, "GRACE_SECONDS", 0.2)
     with fresh_cgroup(own_cgroup()) as usable:
         if request.param == "cgroup" and usable is None:
@@ -49,8 +55,11 @@ def runner(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
             "environment": dict(os.environ),
             "timeout_seconds": 20.0,
             "log": tmp_path / "log",
-            "find_cgroup": own_cgroup if request.param == "cgroup" else lambda: None,
+            "find_cgroup": (lambda: None) if request.param == "subreaper" else own_cgroup,
         }
+        if request.param == "sandbox":
+            private = tmp_path_factory.mktemp("private")
+            defaults["sandbox"] = Sandbox(tree=tmp_path, private=private, read=(Path(sys.prefix),))
         return run(command, **(defaults | others))
 
     return runs
@@ -157,6 +166,7 @@ def test_a_command_that_kills_its_parent_and_hangs_is_timed_out(runner: Runner, 
     assert sleepers(mark) == []
 
 
+@pytest.mark.parametrize("runner", ["cgroup", "subreaper"], indirect=True)
 def test_a_command_that_kills_its_parent_cannot_be_repeated(runner: Runner) -> None:
     outcome = runner("kill -KILL $PPID", loops=3)
     assert (outcome.status, outcome.exit_code, outcome.loops) == ("failed", 0, 1)
