@@ -42,6 +42,7 @@ else:
 include: "rules/changes.smk"
 include: "rules/context.smk"
 include: "rules/plot.smk"
+include: "rules/failures.smk"
 include: "rules/summary.smk"
 include: "rules/export.smk"
 include: "rules/gate.smk"
@@ -55,6 +56,7 @@ rule all:
         "results/energy.csv",
         [] if settings.imported else "results/measured",
         "results/changes.tsv",
+        "results/failures.tsv",
         "results/plots/evolution.svg",
         "results/plots/distribution.svg",
         "results/summary.md",

@@ -5,6 +5,7 @@ rule summary:
         commits="results/commits.tsv",
         changes="results/changes.json",
         context="results/context.json",
+        failures="results/failures.tsv",
         imported="results/imported.json" if settings.imported else [],
     output:
         summary="results/summary.md",

@@ -12,6 +12,7 @@ from ergit.records.changes import read_changes
 from ergit.records.commits import read_commits
 from ergit.records.context import read_context
 from ergit.records.energy_table import read_energy_table
+from ergit.records.failures import read_failures
 from ergit.records.imported import read_imported
 from ergit.reports.flags import flags_part
 from ergit.reports.summary import failed_files, summary
@@ -28,7 +29,15 @@ def main(job: Any) -> None:
     results = job.params.results
     flags = flags_part(table, Path(results) / "readings", settings)
     text = summary(
-        table, commits, record, context, job.params.repository, results=results, flags=flags, imported=imported
+        table,
+        commits,
+        record,
+        context,
+        job.params.repository,
+        results=results,
+        flags=flags,
+        imported=imported,
+        failures=read_failures(Path(job.input.failures)),
     )
     write_atomically(Path(job.output.summary), text)
     write_atomically(Path(job.output.failed), "".join(f"{file}\n" for file in failed_files(table, results)))

@@ -1,25 +1,28 @@
 """The study summed up for a person: what changed, what could not be measured, and which files to try again."""
 
-import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 import pandas as pd
 
 from ergit.analysis.detection.power import POWER
+from ergit.building.reasons import shortened_commands
 from ergit.importing.files import sentences
 from ergit.records.changes import ChangesRecord, StudyFacts
 from ergit.records.commits import CommitRow, chosen
 from ergit.records.context import AcceptedCommit, ChangeContext, ContextRecord
+from ergit.records.failures import FailureRow
 from ergit.records.imported import SOURCE, ImportRecord
 from ergit.reports.context import assumption_sentence, change_sentence
-from ergit.text import cell, counted, markdown_line, markdown_table, one_line
+from ergit.text import cell, counted, markdown_line, markdown_table
 from ergit.urls import public_url
 
 # The record that a failure stands in, and from which on a commit is tried again.
 CAUSES = {"no-jdk": "{results}/java/{commit}.json", "build-failed": "{results}/build/{commit}.json"}
 READING = "{results}/readings/{commit}/{round}.json"
 COMMAND_LENGTH = 30  # characters of a command in a reason
+LISTED_COMMITS = 20  # of failed ones; where there are more, their reasons are listed
+LISTED_REASONS = 10
 
 URL_CHARACTERS = "%/:=&?~#+!$,;'@*[]"  # all that a URL may hold but parentheses, which end a link in Markdown
 
@@ -34,11 +37,12 @@ def summary(
     results: str = "results",
     flags: str | None = None,
     imported: ImportRecord | None = None,
+    failures: Sequence[FailureRow] = (),
 ) -> str:
     """The study in Markdown, aligned so that it reads as plain text too.
 
     `repository` is its URL without user and password, `results` the study's results folder, `flags` what is known of
-    flagged readings.
+    flagged readings, `failures` are the reasons of failures, which stand for the commits where these are many.
     """
     parts = [
         f"# Energy of {markdown_line(repository)}",
@@ -48,7 +52,7 @@ def summary(
         "\n".join(f"- {line}" for line in [*limits(table, record.study), *map(accepted_line, context.accepted)]),
     ]
     if (table["status"] != "ok").any():
-        parts += ["## Without a reading", failures_part(table, results)]
+        parts += ["## Without a reading", failures_part(table, results, failures)]
     if flags is not None:
         parts += ["## Flags of readings", flags]
     parts += [
@@ -142,8 +146,8 @@ def accepted_line(accepted: AcceptedCommit) -> str:
     return f"Accepted: {markdown_line(accepted.name)} ({accepted.commit[:10]}), {where}"
 
 
-def failures_part(table: pd.DataFrame, results: str) -> str:
-    """The commits with a record of failure, with the reason, and how to try them again."""
+def failures_part(table: pd.DataFrame, results: str, failures: Sequence[FailureRow] = ()) -> str:
+    """The commits with a record of failure, with the reason, and how to try them again; of many the reasons alone."""
     failed = table[table["status"] != "ok"].drop_duplicates(["commit", "status"])
     texts = failed[["status", "reason", "subject"]].fillna("").itertuples(index=False, name=None)
     rows = [
@@ -151,6 +155,8 @@ def failures_part(table: pd.DataFrame, results: str) -> str:
         for commit, (status, reason, subject) in zip(failed["commit"], texts, strict=True)
     ]
     listed = markdown_table(["commit", "status", "reason", "subject"], rows)
+    if failures and failed["commit"].nunique() > LISTED_COMMITS:
+        listed = reasons_table(failures, results)
     if (failed["source"] == SOURCE).all():
         return listed
     again = (
@@ -160,9 +166,21 @@ def failures_part(table: pd.DataFrame, results: str) -> str:
     return f"{listed}\n\n{again}"
 
 
+def reasons_table(failures: Sequence[FailureRow], results: str) -> str:
+    """The most frequent reasons of failures, with how many commits have each, and where all stand."""
+    rows = [
+        [f"{row.commits:,}", row.kind, cell(short_reason(row.reason), 100), row.first[:10], row.last[:10]]
+        for row in failures[:LISTED_REASONS]
+    ]
+    listed = markdown_table(["commits", "kind", "reason", "first", "last"], rows)
+    left = len(failures) - len(rows)
+    more = f"{counted(left, 'more reason')}, an" if left else "An"
+    return f"{listed}\n\n{more} example and a log of each: {results}/failures.tsv."
+
+
 def short_reason(reason: str) -> str:
     """The reason with its commands cut, so that what became of them is still read in a narrow cell."""
-    return re.sub(r"`([^`]+)`", lambda command: f"`{one_line(command[1], COMMAND_LENGTH)}`", reason)
+    return shortened_commands(reason, COMMAND_LENGTH)
 
 
 def failed_files(table: pd.DataFrame, results: str = "results") -> list[str]:

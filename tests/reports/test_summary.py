@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from ergit.records.changes import ChangeResult, ComparablePart
 from ergit.records.context import AcceptedCommit, ChangedFile, ChangedFiles, ContextRecord, JdkVersions
 from ergit.records.energy_table import EnergyRow
+from ergit.records.failures import FailureRow
 from ergit.reports.summary import failed_files, short_reason, summary
 from tests.fakes.results import change, changes_record, context
 from tests.fakes.tables import commit_row, energy_table, reading, sha_of
@@ -48,6 +49,7 @@ def failure(number: int, status: str, **cells: Any) -> EnergyRow:
 def summed_up(rows: list[EnergyRow], *changes: ChangeResult, **others: Any) -> str:
     """The summary of these readings and changes; `others` are contexts, accepted commits, and facts of the study."""
     contexts, accepted = others.pop("contexts", ()), others.pop("accepted", ())
+    failures = others.pop("failures", ())
     found = ContextRecord(changes=tuple(contexts), accepted=tuple(accepted))
     commits = [commit_row(number) for number in sorted({row.order for row in rows})]
     dropped = commit_row(99, chosen=False)
@@ -57,6 +59,7 @@ def summed_up(rows: list[EnergyRow], *changes: ChangeResult, **others: Any) -> s
         changes_record(*changes, **others),
         found,
         "https://example.org/project",
+        failures=failures,
     )
 
 
@@ -123,6 +126,26 @@ def test_a_change_in_one_of_several_measured_commits_names_the_ends() -> None:
     found = change(9, 0.1, after=sha_of(6), commits_between=3, measured_between=3)
     text = summed_up([clean(9)], found, contexts=[context(found)])
     assert "after 0606060606, up to 0909090909: 3 commits, all measured; " in text
+
+
+def test_of_many_failures_the_reasons_are_listed() -> None:
+    row = FailureRow(
+        kind="build-failed",
+        commits=30,
+        reason="`make` ended: error: x",
+        first=sha_of(1),
+        last=sha_of(30),
+        example="",
+        log="",
+    )
+    failures = [row, *(replace(row, commits=1, reason=f"reason {n}") for n in range(11))]
+    rows = [clean(99), *(failure(n, "build-failed", reason=f"A.c:{n}: error: x") for n in range(1, 31))]
+    text = summed_up(rows, failures=failures)
+    assert f"| 30        | build-failed | `make` ended: error: x | {sha_of(1)[:10]} | {sha_of(30)[:10]} |" in text
+    assert "reason 8" in text
+    assert "reason 9" not in text
+    assert "\n2 more reasons, an example and a log of each: results/failures.tsv.\n\nTo try these again," in text
+    assert "| A.c:3" in summed_up(rows[:20], failures=failures)
 
 
 def test_a_long_command_does_not_hide_what_became_of_it() -> None:
