@@ -18,6 +18,7 @@ from ergit.config.study_files import all_files, edited_files
 from ergit.errors import ErgitError
 from ergit.urls import public_url
 from ergit.measuring.stages import order as order_of_stages
+from ergit.planning.heat import announce
 from ergit.plugins.files import enabled_stages
 
 is_module = not workflow.modifier.is_main_snakefile()
@@ -66,6 +67,7 @@ except ErgitError as error:
 # The programs find `ergit` and this very Python in the environment, and there the settings of this study. In `params` any
 # change of a setting would build and measure everything again; which ones have to, the fingerprints say.
 SETTINGS = hand_over(settings, stages, RESULTS)
+announce(SETTINGS, settings)
 PYTHON = "python3"  # as jobs call it
 if is_module:  # the parent's own jobs keep their PATH
     PYTHON = command_of_python(with_conda=DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method)

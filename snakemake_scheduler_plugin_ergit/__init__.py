@@ -10,12 +10,15 @@ this one keeps the ready jobs in a heap and shows Snakemake the first of them on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from heapq import heappop, heappush
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING
 
 from snakemake_interface_scheduler_plugins.base import SchedulerBase
+
+from ergit.planning.heat import hold
 
 if TYPE_CHECKING:
     from snakemake.dag import DAG
@@ -26,7 +29,9 @@ FEWEST_SHOWN = 32
 SHOWN_PER_CORE = 4
 MOST_SHOWN = 1024
 
-Rank = tuple[float, tuple[str, ...], int]
+MEASURING = "rapl"  # the resource of jobs that measure
+
+Rank = tuple[bool, float, tuple[str, ...], int]
 
 
 class Scheduler(SchedulerBase):  # type: ignore[misc]
@@ -35,6 +40,7 @@ class Scheduler(SchedulerBase):  # type: ignore[misc]
     dag: DAG
 
     def __post_init__(self) -> None:
+        self._is_held = hold()
         workflow = self.dag.workflow
         limit = workflow.scheduling_settings.max_jobs_per_timespan
         if limit and (limit.max_jobs, limit.timespan) == (100, 1):
@@ -42,7 +48,7 @@ class Scheduler(SchedulerBase):  # type: ignore[misc]
             # This is its default; a limit that somebody asked for stays.
             workflow.scheduling_settings.max_jobs_per_timespan = None
         jobs_at_once = workflow.nodes if workflow.nodes is not None else workflow.global_resources["_cores"].value
-        self.dag._ready_jobs = ReadyJobs(self.dag.ready_jobs, shown_for(jobs_at_once))
+        self.dag._ready_jobs = ReadyJobs(self.dag.ready_jobs, shown_for(jobs_at_once), self._is_held)
 
     def select_jobs(
         self,
@@ -54,8 +60,8 @@ class Scheduler(SchedulerBase):  # type: ignore[misc]
         """The jobs that start now: by rank, as far as the resources reach."""
         scheduler: JobScheduler = self.dag.workflow.scheduler
         if scheduler.job_rate_limiter is None:
-            scheduler.job_selector = QuickSelector(scheduler)
-        return selected(selectable_jobs, available_resources)
+            scheduler.job_selector = QuickSelector(scheduler, self._is_held)
+        return selected(selectable_jobs, available_resources, held=self._is_held())
 
 
 class QuickSelector:
@@ -64,29 +70,39 @@ class QuickSelector:
     That one reads the sizes of all inputs and lists all jobs that remain, and both are for schedulers that want them.
     """
 
-    def __init__(self, scheduler: JobScheduler) -> None:
+    def __init__(self, scheduler: JobScheduler, is_held: Callable[[], bool]) -> None:
         self._scheduler = scheduler
+        self._is_held = is_held
 
     def __call__(self, jobs: Collection[AbstractJob]) -> list[AbstractJob]:
         for job in jobs:
             self._scheduler.validate_job(job)
         with self._scheduler._lock:
-            found = selected(jobs, self._scheduler.resources)
+            found = selected(jobs, self._scheduler.resources, held=self._is_held())
             self._scheduler.update_available_resources(found)
         return found
 
 
 class ReadyJobs(set["AbstractJob"]):
-    """The jobs that are ready. All count, but only the first `shown` by rank are seen by who looks through them."""
+    """The jobs that are ready. All count, but only the first `shown` by rank are seen by who looks through them.
 
-    def __init__(self, jobs: Iterable[AbstractJob], shown: int) -> None:
+    While measuring is held back, as by a hot CPU, all other jobs come before those that measure.
+    """
+
+    def __init__(self, jobs: Iterable[AbstractJob], shown: int, is_held: Callable[[], bool] = lambda: False) -> None:
         super().__init__()
         self._shown = shown
+        self._is_held = is_held
+        self._held = False
         self._heap: list[tuple[Rank, AbstractJob]] = []
         self._numbers = count()
         self.update(jobs)
 
     def __iter__(self) -> Iterator[AbstractJob]:
+        if self._held != self._is_held():
+            self._held = not self._held
+            self._heap = [((*rank(job, held=self._held), number), job) for (*_, number), job in self._heap]
+            heapify(self._heap)
         first: list[tuple[Rank, AbstractJob]] = []
         while self._heap and len(first) < self._shown:
             entry = heappop(self._heap)
@@ -100,7 +116,7 @@ class ReadyJobs(set["AbstractJob"]):
         """Adds one job, under its rank of this moment."""
         if job not in self:
             super().add(job)
-            heappush(self._heap, ((*rank(job), next(self._numbers)), job))
+            heappush(self._heap, ((*rank(job, held=self._held), next(self._numbers)), job))
 
     def update(self, *jobs: Iterable[AbstractJob]) -> None:
         """Adds several."""
@@ -114,10 +130,10 @@ class ReadyJobs(set["AbstractJob"]):
         self._heap.clear()
 
 
-def rank(job: AbstractJob) -> tuple[float, tuple[str, ...]]:
-    """By what ready jobs are ordered: the smallest starts first."""
+def rank(job: AbstractJob, *, held: bool = False) -> tuple[bool, float, tuple[str, ...]]:
+    """By what ready jobs are ordered: the smallest starts first; where measuring is `held` back, it comes last."""
     one: Job = next(iter(job)) if job.is_group() else job
-    return -job.priority, tuple(map(str, one.wildcards_dict.values()))
+    return held and MEASURING in one.rule.resources, -job.priority, tuple(map(str, one.wildcards_dict.values()))
 
 
 def shown_for(jobs_at_once: int | None) -> int:
@@ -125,20 +141,21 @@ def shown_for(jobs_at_once: int | None) -> int:
     return min(max(FEWEST_SHOWN, SHOWN_PER_CORE * (jobs_at_once or 1)), MOST_SHOWN)
 
 
-def selected(jobs: Iterable[AbstractJob], available: Mapping[str, int]) -> list[AbstractJob]:
+def selected(jobs: Iterable[AbstractJob], available: Mapping[str, int], *, held: bool = False) -> list[AbstractJob]:
     """The jobs that start now, first of all the first by rank.
 
     A job that does not fit lets its equals pass, and none of lower priority.
     """
     free = dict(available)
     found = []
-    blocked_at: float | None = None
-    for job in sorted(jobs, key=rank):
-        if blocked_at is not None and job.priority < blocked_at:
+    blocked_at: tuple[bool, float] | None = None
+    for job in sorted(jobs, key=partial(rank, held=held)):
+        place = rank(job, held=held)[:2]
+        if blocked_at is not None and place > blocked_at:
             break
         wanted = {name: job.scheduler_resources.get(name, 0) for name in free}
         if any(amount > free[name] for name, amount in wanted.items()):
-            blocked_at = job.priority
+            blocked_at = place
             continue
         for name, amount in wanted.items():
             free[name] -= amount
