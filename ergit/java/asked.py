@@ -6,16 +6,16 @@ from dataclasses import replace
 from ergit.config.settings import JavaSettings
 from ergit.java.finders import home_of_user
 from ergit.java.jdks import LONG_TERM_RELEASES, Jdk
+from ergit.java.maven.ask import MavenAnswers
 from ergit.java.maven.reader import required_by_poms
 from ergit.java.requirement import Requirement, RequirementUnder, version_of
-from ergit.java.trees import Tree, below
+from ergit.java.trees import KnownTree, NotedTree, below
 from ergit.java.version_files import named_jdk
 
-Reading = tuple[Requirement, bool]
-"""What build files ask for, and whether they may ask for something else under another JDK."""
 
-
-def asked_of(tree: Tree, settings: JavaSettings, release: int | None, jdks: Sequence[Jdk]) -> RequirementUnder:
+def asked_of(
+    tree: KnownTree, settings: JavaSettings, release: int | None, jdks: Sequence[Jdk], maven: MavenAnswers | None
+) -> RequirementUnder:
     """What a commit asks for, by the version of the JDK that builds it.
 
     Args:
@@ -23,17 +23,17 @@ def asked_of(tree: Tree, settings: JavaSettings, release: int | None, jdks: Sequ
         settings: the config's `java`.
         release: the release that `java.releases` sets for this commit, if any.
         jdks: those of this machine.
+        maven: what Maven itself has answered; it notes what it is to be asked.
     """
     if release is not None:
         return _always(Requirement(release, "config: java.releases", None))
     if settings.release is not None:
         return _always(Requirement(settings.release, "config: java.release", None))
-    found: dict[str, Requirement] = {}
-    for version in versions_in_question(jdks):
-        found[version], depends = with_named_jdk(tree, settings.directory, of_build_files(tree, settings, version))
-        if not depends:
-            return _always(found[version])
-    return found.__getitem__
+    under = of_build_files(tree, settings.directory, versions_in_question(jdks), maven)
+    named = named_jdk(tree, settings.directory)
+    if named is None:
+        return under
+    return lambda version: replace(under(version), jdk=named[0], jdk_in=named[1])
 
 
 def versions_in_question(jdks: Sequence[Jdk]) -> list[str]:
@@ -41,16 +41,30 @@ def versions_in_question(jdks: Sequence[Jdk]) -> list[str]:
     return list(dict.fromkeys([*(jdk.version for jdk in jdks), *map(version_of, LONG_TERM_RELEASES)]))
 
 
-def of_build_files(tree: Tree, settings: JavaSettings, version: str) -> Reading:
-    """What the build files ask for under a JDK of that version."""
-    return required_by_poms(tree, below(settings.directory, "pom.xml") or "pom.xml", version, home_of_user())
+def of_build_files(
+    tree: KnownTree, directory: str, versions: Sequence[str], maven: MavenAnswers | None
+) -> RequirementUnder:
+    """What the build files in a directory ask for: Maven's, else Gradle's, else Ant's."""
+    pom = below(directory, "pom.xml") or "pom.xml"
+    if not tree.has(pom):
+        return _always(Requirement(None, None, f"there is no {pom}"))
+    return of_poms(tree, pom, versions, maven)
 
 
-def with_named_jdk(tree: Tree, directory: str, reading: Reading) -> Reading:
-    """The same with the JDK that a file names, which comes before what the build files ask for."""
-    requirement, depends = reading
-    named = named_jdk(tree, directory)
-    return (replace(requirement, jdk=named[0], jdk_in=named[1]) if named else requirement), depends
+def of_poms(tree: KnownTree, pom: str, versions: Sequence[str], maven: MavenAnswers | None) -> RequirementUnder:
+    """What a Maven project asks for: Maven's own answer where there is one, else as ergit reads the poms."""
+    noted = NotedTree(tree)
+    found: dict[str, Requirement] = {}
+    depends = True
+    for version in versions:
+        found[version], depends = required_by_poms(noted, pom, version, home_of_user())
+        if not depends:
+            break
+    if maven is not None:
+        for version, read in found.items():
+            own = maven.requirement(tree, pom, noted.asked, versions, version, depends)
+            found[version] = read if own is None else own
+    return found.__getitem__ if depends else _always(found[versions[0]])
 
 
 def _always(requirement: Requirement) -> RequirementUnder:

@@ -11,6 +11,7 @@ from ergit.errors import exit_on_user_error
 from ergit.git.blobs import files_in
 from ergit.java.asked import asked_of
 from ergit.java.jdks import Jdk, described, jdks_here
+from ergit.java.maven.ask import maven_answers
 from ergit.java.policy import Policy, candidates
 from ergit.java.reasons import RELEASE_FOR_ANY, what_is_missing, why_this_one
 from ergit.java.requirement import RequirementUnder, asked_jdk, version_of
@@ -73,8 +74,12 @@ def record_of(mirror: Path, commit: str, settings: JavaSettings) -> JavaRecord:
         study = read_jdks(mirror.with_name("jdks.json"))
         release = study.releases.get(commit)
         one = jdk_of_study(study.one, jdks) if study.one and settings.policy == "one" else None
+    maven = maven_answers(mirror.with_name("maven"), jdks)
     with files_in(mirror) as files:
-        under = asked_of(files.tree_of(commit), settings, release, jdks)
+        tree = files.tree_of(commit)
+        under = asked_of(tree, settings, release, jdks, maven)
+        if maven.ask():
+            under = asked_of(tree, settings, release, jdks, maven)
     return choice(commit, under, jdks, settings.policy, one)
 
 

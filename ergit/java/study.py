@@ -4,7 +4,7 @@ import argparse
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from ergit.config.handover import received
@@ -17,6 +17,7 @@ from ergit.git.ranges import commits_meant
 from ergit.git.runner import git_in
 from ergit.java.asked import asked_of
 from ergit.java.jdks import Jdk, described, jdks_here
+from ergit.java.maven.ask import MavenAnswers, maven_answers
 from ergit.java.policy import candidates, one_for_all
 from ergit.java.reasons import RELEASE_FOR_ANY, ways_to_install
 from ergit.java.requirement import RequirementUnder, asked_jdk
@@ -32,30 +33,22 @@ MOST_SOURCES_SHOWN = 2
 
 
 @dataclass
-class Known:
-    """What was read so far: of commits with equal files it is read once."""
+class SameFiles:
+    """What the commits ask for that agree in all files that were read of the first, `tree`."""
 
-    by_files: dict[tuple[str | None, ...], list[tuple[dict[str, str | None], RequirementUnder]]] = field(
-        default_factory=dict
-    )
-
-    def asked_of(self, tree: CommitTree, settings: JavaSettings, jdks: Sequence[Jdk]) -> RequirementUnder:
-        """What a commit asks for, read unless an earlier one had the same files."""
-        first = tuple(tree.identities([below(settings.directory, name) or name for name in FIRST_FILES]))
-        before = self.by_files.setdefault(first, [])
-        for asked, under in reversed(before):
-            if tree.identities(list(asked)) == list(asked.values()):
-                return under
-        noted = NotedTree(tree)
-        under = asked_of(noted, settings, None, jdks)
-        before.append((noted.asked, under))
-        return under
+    tree: NotedTree
+    under: RequirementUnder
 
 
 def needs_of(
-    files: CommitFiles, commits: Sequence[str], settings: JavaSettings, releases: Mapping[str, int], jdks: Sequence[Jdk]
+    files: CommitFiles,
+    commits: Sequence[str],
+    settings: JavaSettings,
+    releases: Mapping[str, int],
+    jdks: Sequence[Jdk],
+    maven: MavenAnswers,
 ) -> dict[str, RequirementUnder]:
-    """What each commit asks for, by SHA.
+    """What each commit asks for, by SHA; equal files are read once.
 
     Args:
         files: those of the mirror.
@@ -63,18 +56,32 @@ def needs_of(
         settings: the config's `java`.
         releases: those that `java.releases` sets, by SHA.
         jdks: those of this machine.
+        maven: asked once, of all sets of poms that it has not answered yet.
     """
-    known = Known()
-    by_release: dict[int, RequirementUnder] = {}
-    needs = {}
+    by_release: dict[int, SameFiles] = {}
+    by_files: dict[tuple[str | None, ...], list[SameFiles]] = {}
+    groups: dict[str, SameFiles] = {}
+
+    def read(tree: CommitTree, release: int | None) -> SameFiles:
+        noted = NotedTree(tree)
+        return SameFiles(noted, asked_of(noted, settings, release, jdks, maven))
+
     for commit in commits:
-        tree = files.tree_of(commit)
-        if commit in releases:
-            release = releases[commit]
-            needs[commit] = by_release.setdefault(release, asked_of(tree, settings, release, jdks))
-        else:
-            needs[commit] = known.asked_of(tree, settings, jdks)
-    return needs
+        tree, release = files.tree_of(commit), releases.get(commit)
+        if release is not None:
+            groups[commit] = by_release.setdefault(release, read(tree, release))
+            continue
+        first = tuple(tree.identities([below(settings.directory, name) or name for name in FIRST_FILES]))
+        before = by_files.setdefault(first, [])
+        same = next((group for group in reversed(before) if group.tree.is_like(tree)), None)
+        if same is None:
+            same = read(tree, None)
+            before.append(same)
+        groups[commit] = same
+    if maven.ask():
+        for group in (group for before in by_files.values() for group in before):
+            group.under = asked_of(group.tree, settings, None, jdks, maven)
+    return {commit: group.under for commit, group in groups.items()}
 
 
 def releases_of_commits(mirror: Path, rows: Sequence[ReleaseOfCommits]) -> dict[str, int]:
@@ -207,8 +214,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         earlier = read_jdks(options.output).one if options.output.exists() else None
         jdks = jdks_here(settings.search)
         releases = releases_of_commits(options.mirror, settings.releases)
+        maven = maven_answers(options.output.with_name("maven"), jdks)
         with files_in(options.mirror) as files:
-            needs = needs_of(files, commits, settings, releases, jdks)
+            needs = needs_of(files, commits, settings, releases, jdks, maven)
         record = record_of(needs, settings, releases, jdks, earlier)
         write_jdks(options.output, record)
     text = printed(record)

@@ -1,6 +1,7 @@
 """The files of a studied tree, as the readers of build files see them."""
 
 import posixpath
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -17,7 +18,7 @@ class Tree(Protocol):
 class KnownTree(Tree, Protocol):
     """A tree that knows its files by a hash of their content."""
 
-    def identities(self, paths: list[str]) -> list[str | None]:
+    def identities(self, paths: Sequence[str]) -> list[str | None]:
         """The hash of the file or folder at each path; None where there is none."""
 
 
@@ -34,9 +35,17 @@ class NotedTree:
 
     def has(self, path: str) -> bool:
         """Whether there is a file or folder."""
-        if path not in self.asked:
-            (self.asked[path],) = self._tree.identities([path])
-        return self.asked[path] is not None
+        return self.identities([path])[0] is not None
+
+    def identities(self, paths: Sequence[str]) -> list[str | None]:
+        """The hash of the file or folder at each path; None where there is none."""
+        new = [path for path in paths if path not in self.asked]
+        self.asked.update(zip(new, self._tree.identities(new), strict=True))
+        return [self.asked[path] for path in paths]
+
+    def is_like(self, other: KnownTree) -> bool:
+        """Whether another tree agrees in all files that were asked for."""
+        return other.identities(list(self.asked)) == list(self.asked.values())
 
 
 def below(folder: str, path: str) -> str | None:

@@ -1,6 +1,7 @@
 """The files of a commit, as a dictionary."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 
 
 class FilesOf:
@@ -19,6 +20,11 @@ class FilesOf:
     def has(self, path: str) -> bool:
         """Whether there is a file or folder."""
         return path in self._files or any(file.startswith(f"{path}/") for file in self._files)
+
+    def identities(self, paths: Sequence[str]) -> list[str | None]:
+        """The hash of the file or folder at each path; None where there is none."""
+        found = {path: hashlib.sha256(content).hexdigest() for path, content in self._files.items()}
+        return [found.get(path, "a folder" if self.has(path) else None) for path in paths]
 
 
 def _path(name: str) -> str:

@@ -16,7 +16,7 @@ from ergit.java.asked import asked_of
 from ergit.java.choose import choice, not_wanted
 from ergit.java.finders import FINDERS
 from ergit.java.jdks import Jdk, installed, searched
-from ergit.java.trees import Tree
+from ergit.java.trees import KnownTree
 from ergit.records.java import ChosenJdk, JavaRecord, read_java
 from tests.fakes.jdks import make_jdk, surroundings
 from tests.fakes.repositories import Repository
@@ -29,8 +29,8 @@ def pom(release: str) -> str:
     return f"<project><properties><maven.compiler.release>{release}</maven.compiler.release></properties></project>"
 
 
-def chosen(settings: JavaSettings, tree: Tree, jdks: list[Jdk]) -> JavaRecord:
-    return choice(COMMIT, asked_of(tree, settings, None, jdks), jdks)
+def chosen(settings: JavaSettings, tree: KnownTree, jdks: list[Jdk]) -> JavaRecord:
+    return choice(COMMIT, asked_of(tree, settings, None, jdks, None), jdks)
 
 
 def release_of(record: JavaRecord) -> int | None:

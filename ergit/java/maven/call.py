@@ -18,12 +18,14 @@ OF_THE_JDK = ("java.", "sun.")
 class MavenCall:
     """What decides about profiles and properties besides the poms.
 
-    `user` are the properties that options set (-D), `system` those of the JVM, `on` and `off` the profiles that options
+    `user` are the properties that .mvn/maven.config defines and `jvm` those of .mvn/jvm.config; `system` are all of the
+    JVM, `on` and `off` the profiles that options
     name. `depends_on_jdk` becomes true when something of the JDK was asked for. `repository` is the local repository.
     """
 
     version: str
     user: Mapping[str, str] = field(default_factory=dict)
+    jvm: Mapping[str, str] = field(default_factory=dict)
     system: Mapping[str, str] = field(default_factory=dict)
     on: frozenset[str] = frozenset()
     off: frozenset[str] = frozenset()
@@ -48,13 +50,14 @@ def call_in(tree: Tree, directory: str, version: str, home: Path | None) -> Mave
     .mvn is looked for there and above, as the script `mvn` does. `home` is the user's home folder.
     """
     words = options_in(tree, directory, "maven.config")
-    jvm = options_in(tree, directory, "jvm.config")
+    jvm = definitions_in(options_in(tree, directory, "jvm.config"))
     named = profiles_in(words)
     user = definitions_in(words)
     return MavenCall(
         version=version,
         user=user,
-        system={**system_of_jvm(version), **definitions_in(jvm)},
+        jvm=jvm,
+        system={**system_of_jvm(version), **jvm},
         on=frozenset(name for name in named if not name.startswith(("!", "-"))),
         off=frozenset(name[1:] for name in named if name.startswith(("!", "-"))),
         repository=local_repository(user, home),

@@ -205,7 +205,7 @@ def _configuration(element: Element, stated_in: str) -> Element | None:
         return None
     own = copy.deepcopy(found)
     for each in own.iter():
-        each.set(STATED_IN, stated_in)
+        each.set(STATED_IN, each.get(STATED_IN, stated_in))  # Maven's own answer has it already
     return own
 
 

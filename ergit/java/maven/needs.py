@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ergit.java.maven.models import COMPILER, ENFORCER, TOOLCHAINS, Execution, Plugin, Value, values_in
+from ergit.java.maven.models import COMPILER, ENFORCER, STATED_IN, TOOLCHAINS, Execution, Plugin, Value, values_in
 from ergit.java.maven.properties import PropertyError
 from ergit.java.requirement import JdkRange, Requirement
 from ergit.java.versions import VersionError, VersionRange, exactly, parsed_range, release_number
@@ -175,7 +175,7 @@ def _arguments(execution: Execution) -> Iterator[Value]:
     if configuration is not None:
         for element in configuration.iterfind("compilerArgs"):
             words = " ".join((each.text or "").strip() for each in element)
-            yield Value(words, element.get("stated-in", ""))
+            yield Value(words, element.get(STATED_IN, ""))
         yield from values_in(configuration, "compilerArgument")
 
 

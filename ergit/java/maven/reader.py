@@ -1,6 +1,6 @@
 """What a Maven project asks for, read from its poms without Maven."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -90,7 +90,25 @@ def project_of(tree: Tree, path: str, call: MavenCall) -> tuple[Project, list[st
         own = with_profiles(each, tree, call)
         inherited_into(own, model)
         model = own
-    coordinates = project_values(lineage)
+    find, parameter = property_finder(model, project_values(lineage), call)
+    project = Project(
+        path=path,
+        packaging=model.packaging,
+        plugins=effective_plugins(model),
+        parameter=parameter,
+        resolve=Properties(find).resolve,
+        missing_parent=parent_name(lineage[-1].root),
+    )
+    return project, [_interpolated(project, module) for module in model.modules]
+
+
+def property_finder(
+    model: Model, coordinates: Mapping[str, str], call: MavenCall
+) -> tuple[Callable[[str], str | None], Callable[[str], Value | None]]:
+    """How `${name}` in a pom is found, and how the value of a plugin's parameter is.
+
+    Options come before the pom in either; properties of the JVM only for parameters.
+    """
 
     def find(name: str) -> str | None:
         if name in call.user:
@@ -103,23 +121,12 @@ def project_of(tree: Tree, path: str, call: MavenCall) -> tuple[Project, list[st
         return coordinates.get(f"project.{name}") if found is None else found
 
     def parameter(name: str) -> Value | None:
-        if name in call.user:
-            return Value(call.user[name], ".mvn/maven.config")
-        if name in model.properties and name not in call.system:
-            return model.properties[name]
-        if name in call.system and not name.startswith("java."):
-            return Value(call.system[name], ".mvn/jvm.config")
+        for options, file in ((call.user, "maven.config"), (call.jvm, "jvm.config")):
+            if name in options:
+                return Value(options[name], f".mvn/{file}")
         return model.properties.get(name)
 
-    project = Project(
-        path=path,
-        packaging=model.packaging,
-        plugins=effective_plugins(model),
-        parameter=parameter,
-        resolve=Properties(find).resolve,
-        missing_parent=parent_name(lineage[-1].root),
-    )
-    return project, [_interpolated(project, module) for module in model.modules]
+    return find, parameter
 
 
 def with_profiles(pom: Pom, tree: Tree, call: MavenCall) -> Model:
