@@ -38,6 +38,10 @@ else:
 
         include: "rules/tests.smk"
 
+    if tests_are_common:
+
+        include: "rules/common_tests.smk"
+
 
 include: "rules/changes.smk"
 include: "rules/context.smk"

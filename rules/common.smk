@@ -13,12 +13,15 @@ from ergit.config.fingerprint import build_fingerprint, mirror_fingerprint, read
 from ergit.measuring.flags import limits_of
 from ergit.planning.batches import round_in_batch, turn
 from ergit.records.aa_commit import read_aa_commit
+from ergit.records.common_tests import common_mark
 from ergit.records.plan import read_plan
 from ergit.records.readings import PROTOCOL, retake_mark
 from ergit.records.workload import workload_mark
 
 workload_source = settings.workload and settings.workload.source  # a commit: the workload is held fixed
 reports_are_read = bool(not settings.imported and settings.workload and settings.workload.reports)
+tests_are_common = bool(reports_are_read and settings.workload.tests == "common")
+common_tests_file = ancient("results/tests/common.json") if tests_are_common else []
 
 BATCH = 2**30  # more than all rounds of a batch take off a priority
 
@@ -92,7 +95,9 @@ def or_retake(fingerprint):
     @parameters_known
     def of_readings(wildcards):
         path = "noise/{commit}/{build}/{round}" if "build" in wildcards.keys() else "readings/{commit}/{round}"
-        return of_workload(fingerprint)(wildcards) + retake_mark(Path(RESULTS, f"{path.format(**wildcards)}.json"))
+        marks = common_mark(Path(RESULTS, "tests/common.json")) if tests_are_common else ""
+        marks += retake_mark(Path(RESULTS, f"{path.format(**wildcards)}.json"))
+        return of_workload(fingerprint)(wildcards) + marks
 
     return of_readings
 
@@ -163,6 +168,7 @@ def readings_of_all_rounds(wildcards):
     plan = read_plan(Path(checkpoints.select.get().output.plan))
     await_forecast()
     await_workload()
+    await_common_tests()
     return [f"results/readings/{commit}/{round}.json" for commit, round in plan.readings(settings.measure.rounds)]
 
 
@@ -181,9 +187,30 @@ def await_workload():
         checkpoints.workload.get()
 
 
+def await_common_tests():
+    """Holds back what is measured until the tests of all commits are known, where only common ones are to run."""
+    if tests_are_common:
+        checkpoints.common_tests.get()
+
+
+def found_tests(wildcards):
+    """The records of the tests of all commits."""
+    plan = read_plan(Path(checkpoints.select.get().output.plan))
+    await_workload()
+    return [f"results/tests/{commit}.json" for commit in plan.rounds]
+
+
+@parameters_known
+def meaning_of_readings(wildcards):
+    """What is equal while the same command runs on equal builds, in few letters."""
+    text = of_workload(reading_fingerprint(settings, edited, stages))(wildcards)
+    return sha256(text.encode()).hexdigest()[:16]
+
+
 def readings_of_aa_commit(wildcards):
     """The records of every build of the A/A commit in every round of the noise floor."""
     await_workload()
+    await_common_tests()
     return expand(
         "results/noise/{commit}/{build}/{round}.json",
         commit=read_aa_commit(Path(checkpoints.aa_commit.get().output[0])).commit,

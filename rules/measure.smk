@@ -3,6 +3,7 @@ rule measure:
     input:
         build="results/build/{commit}.json",
         artifact=ancient("results/build/{commit}.tar.gz"),  # a reading is data: a mere copy of the build is not newer
+        tests=common_tests_file,
     output:
         update("results/readings/{commit}/{round}.json"),  # what is measured again is kept beside it
     log:

@@ -58,6 +58,7 @@ use rule measure as measure_aa with:
     input:
         build="results/noise/{commit}/{build}/build.json",
         artifact=ancient("results/noise/{commit}/{build}/build.tar.gz"),
+        tests=common_tests_file,
     output:
         update("results/noise/{commit}/{build}/{round}.json"),
     log:

@@ -1,6 +1,7 @@
 """Whole studies whose workload is tests: held fixed over all commits, and told what ran."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,79 @@ def test_the_study_keeps_its_tests_when_the_branch_moves_and_changes_them_when_a
     assert done.returncode == 0, done.stderr
     assert ["ran 4" in log.read_text(encoding="utf-8") for log in logs] == [True, True]
     assert planned(study) == {}
+
+
+RUNNER = """
+import os, sys, time, unittest
+from xml.sax.saxutils import quoteattr
+
+wanted = os.environ.get("ERGIT_TESTS")
+names = open(wanted + "/dotted.txt").read().split() if wanted else ["test_words"]
+cases, begun = [], {}
+
+class Result(unittest.TextTestResult):
+    def startTest(self, test):
+        begun[test] = time.monotonic()
+        super().startTest(test)
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        bad = [each for each, _ in self.failures + self.errors if each is test]
+        group, _, name = test.id().rpartition(".")
+        names = f"classname={quoteattr(group)} name={quoteattr(name)}"
+        seconds = time.monotonic() - begun[test]
+        cases.append(f"<testcase {names} time='{seconds:.3f}'>{'<failure/>' if bad else ''}</testcase>")
+
+done = unittest.TextTestRunner(resultclass=Result).run(unittest.defaultTestLoader.loadTestsFromNames(names))
+with open("reports.xml", "w") as file:
+    file.write(f"<testsuite name='unittest'>{''.join(cases)}</testsuite>")
+sys.exit(not done.wasSuccessful())
+"""
+
+
+def words_test(**bodies: str) -> str:
+    """The tests of one commit: methods of one class, with their bodies."""
+    methods = "".join(f"    def test_{name}(self):\n        {body}\n" for name, body in bodies.items())
+    return f"import unittest\n\nclass Words(unittest.TestCase):\n{methods}"
+
+
+@pytest.fixture(scope="module")
+def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The working directory of a finished study of three commits that ran the tests they have in common."""
+    home = tmp_path_factory.mktemp("common")
+    project = new_repository(home / "project")
+    project.commit("One", runner__py=RUNNER, test_words__py=words_test(counts="pass", splits="pass"))
+    project.git("tag", "first")
+    project.commit("Two", test_words__py=words_test(counts="pass", splits="pass", joins="pass"))
+    project.commit("Three", test_words__py=words_test(counts="pass", splits="pass", joins="self.fail()"))
+    workload = {
+        **{"command": f"{sys.executable} runner.py", "reports": ["reports.xml"], "tests": "common"},
+        "environment": {"PYTHONDONTWRITEBYTECODE": "1"},
+    }
+    configure(home / "work", **FIXED, workload=workload)
+    config = home / "work/config/config.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("- ./tests/build", "- 'true'"), encoding="utf-8")
+    done = snakemake(home / "work", "all")
+    assert done.returncode == 0, done.stderr
+    return home / "work"
+
+
+def test_only_tests_that_pass_in_every_commit_are_run(common: Path) -> None:
+    assert [row["status"] for row in table(common)] == ["ok", "ok"]
+    record = json.loads((common / "results/tests/common.json").read_text(encoding="utf-8"))
+    assert record["tests"] == {"test_words.Words": ["test_counts", "test_splits"]}
+    assert record["left_out"] == {"fails in a commit": 1}
+    rows = (common / "results/tests.tsv").read_text(encoding="utf-8").splitlines()
+    assert [row.split("\t")[4:9] for row in rows[1:]] == [["test_words.Words", "ok", "1", "2", "2"]] * 2
+
+
+def test_a_commit_that_joins_later_does_not_change_what_is_measured(common: Path) -> None:
+    project = project_of(common)
+    before = {path: path.read_bytes() for path in (common / "results/readings").glob("*/1.json")}
+    late = project.commit("Four", test_words__py=words_test(counts="pass"))
+    assert snakemake(common, "all", "-R", "mirror").returncode == 0
+    assert {path: path.read_bytes() for path in before} == before
+    record = json.loads((common / "results/tests/common.json").read_text(encoding="utf-8"))
+    assert record["tests"] == {"test_words.Words": ["test_counts", "test_splits"]}
+    assert record["lacking"] == {late: 1}
+    assert planned(common) == {}

@@ -30,6 +30,7 @@ from ergit.machine.kernel import Machine
 from ergit.machine.lock import lock_path, measuring_lock
 from ergit.measuring.attempts import take_all
 from ergit.measuring.context import ReadingSetup
+from ergit.measuring.filters import filter_variables
 from ergit.measuring.measurement import Measurement
 from ergit.measuring.plug_ins import PlugIn
 from ergit.measuring.stages import with_plug_ins
@@ -116,6 +117,7 @@ def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
         try:
             with locked_build_dir(build_dir):
                 unpack(job.artifact, build_dir)
+                variables |= filter_variables(job.settings, build_dir)
                 os.sync()  # what was unpacked is not written to disk while a window is open
                 measurement = Measurement(
                     ReadingSetup(
