@@ -19,3 +19,9 @@ rule build:
         "exec {params.python} -P -m ergit.building.build --settings {params.settings} --commit {wildcards.commit}"
         " --java {input.java:q} --checkout {input.checkout:q} --artifact {output.artifact:q} --output {output.record:q}"
         " --progress 3 3>&2 &> {log:q}"
+
+
+rule builds:
+    """Every chosen commit built and none measured: which of them build, and what that takes."""
+    input:
+        builds_of_all_commits,

@@ -172,6 +172,14 @@ def readings_of_all_rounds(wildcards):
     return [f"results/readings/{commit}/{round}.json" for commit, round in plan.readings(settings.measure.rounds)]
 
 
+def builds_of_all_commits(wildcards):
+    """The records of the builds of all chosen commits, in Git order."""
+    plan = read_plan(Path(checkpoints.select.get().output.plan))
+    await_forecast()
+    await_workload()
+    return [f"results/build/{commit}.json" for commit in plan.rounds]
+
+
 def await_forecast():
     """Holds back what is built and measured until the forecast is told.
 

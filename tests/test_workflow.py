@@ -113,6 +113,13 @@ def test_a_second_call_has_nothing_to_do(study: Path) -> None:
     assert planned(study) == Counter()
 
 
+def test_all_commits_can_be_built_without_measuring_one(study: Path) -> None:
+    for record in (study / "results/build").glob("*.json"):
+        record.unlink()
+    jobs = planned(study, "builds")
+    assert jobs == Counter(checkout=4, build=4, builds=1)
+
+
 def test_a_removed_reading_is_taken_again_alone(study: Path) -> None:
     removed = next((study / "results/readings").glob("*/2.json"))
     removed.unlink()
