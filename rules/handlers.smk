@@ -58,7 +58,7 @@ def begin_forecast():
     outputs = [str(path) for job in jobs for path in job.output]
     work = None if f"{RESULTS}/forecast.json" in outputs else work_of(outputs, RESULTS)
     forecast = RunForecast(Path(RESULTS))
-    tell(forecast.begin(StudySettings(settings.workload, settings.measure, settings.changes), work))
+    tell(forecast.begin(StudySettings(settings.workload, settings.measure, settings.changes, settings.plan), work))
     begun_forecasts.append(forecast)
 
 

@@ -45,7 +45,9 @@ def run(asked: argparse.Namespace) -> None:
             f"There is no {results / 'commits.tsv'} yet: the commits are not chosen. `snakemake --cores 1 --until"
             " forecast` chooses them and prints the forecast; it builds and measures nothing."
         )
-    record = forecast(results, StudySettings(settings.measured_workload(), settings.measure, settings.changes))
+    record = forecast(
+        results, StudySettings(settings.measured_workload(), settings.measure, settings.changes, settings.plan)
+    )
     print(to_json(record) if asked.json else "\n".join(lines(record)), end="" if asked.json else "\n")
 
 
@@ -60,7 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     output: Path = options.output
     with exit_on_user_error(), explain_write_error(output):
         settings, changes = received(options.settings), msgspec.json.decode(options.changes, type=ChangeSettings)
-        record = forecast(output.parent, StudySettings(settings.measured_workload(), settings.measure, changes))
+        record = forecast(
+            output.parent, StudySettings(settings.measured_workload(), settings.measure, changes, settings.plan)
+        )
         write_forecast(output, record)
         text = "\n".join(lines(record))
         print(text, file=sys.stderr)

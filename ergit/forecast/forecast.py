@@ -2,15 +2,16 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
 from typing import Literal, TypeVar
 
 from ergit.analysis.planning import ASSUMED, ExpectedNoise, noise_of_floor, noise_of_study, planned_change
-from ergit.config.settings import ChangeSettings, MeasureSettings, WorkloadSettings
+from ergit.config.settings import ChangeSettings, MeasureSettings, PlanSettings, WorkloadSettings
 from ergit.errors import ErgitError
+from ergit.forecast.policies import in_words
 from ergit.forecast.survey import Job, Survey, survey
 from ergit.records.build import BuildRecord
 from ergit.records.changes import read_changes
@@ -50,6 +51,7 @@ class StudySettings:
     workload: WorkloadSettings
     measure: MeasureSettings
     changes: ChangeSettings
+    plan: PlanSettings = field(default_factory=PlanSettings)
 
 
 def forecast(results: Path, settings: StudySettings, work: Work | None = None) -> ForecastRecord:
@@ -64,7 +66,8 @@ def forecast(results: Path, settings: StudySettings, work: Work | None = None) -
     measure = settings.measure
     rows = read_commits(results / "commits.tsv")
     commits = [row.commit for row in chosen(rows)]
-    jobs = read_plan(results / "plan.json").readings(measure.rounds)
+    plan = read_plan(results / "plan.json")
+    jobs = plan.readings(measure.rounds)
     jdks = _if_there(results / "jdks.json", read_jdks)
     without_jdk = frozenset(jdks.without_jdk if jdks else ())
     found = survey(results, commits, jobs)
@@ -110,6 +113,7 @@ def forecast(results: Path, settings: StudySettings, work: Work | None = None) -
         run_spread=noise.run,
         build_spread=noise.build,
         noise_from=noise_from,
+        plan=in_words(settings.plan, plan, results, measure.judged),
         missing={name: number for name, number in numbers.items() if isinstance(number, str)},
     )
 

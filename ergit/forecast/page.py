@@ -19,6 +19,7 @@ def lines(record: ForecastRecord) -> list[str]:
         ("builds", _builds(record)),
         ("readings", _readings(record)),
         ("time", _time(record)),
+        *[("plan", phrase) for phrase in record.plan],
         ("disk", _disk(record)),
         ("energy", _energy(record)),
         ("detects", _detects(record)),
