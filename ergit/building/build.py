@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ergit.building.artifacts import copy_tree, pack
 from ergit.building.build_dir import build_dir_of, locked_build_dir
 from ergit.building.cache import VARIABLE, cached_path, keep_in_cache, take_from_cache
+from ergit.building.dependencies import Dependencies, dependencies_of
 from ergit.building.jdk_problems import hope_in_words, jdk_problem, may_cure
 from ergit.building.reasons import printed, with_line
 from ergit.building.removal import mounts_in
@@ -60,6 +61,7 @@ class BuildJob:
     settings: BuildSettings
     fingerprint: str  # equal for builds of a commit that give the same artifact
     log: Path
+    dependencies: Dependencies  # what the commands may download, and where it is kept
     cache: str | None = None  # a folder that several studies share
     progress: int | None = None  # a file descriptor that gets warnings too
     stages: StageFacts | None = None  # of the study's own stages, where it has any
@@ -116,7 +118,7 @@ def unbuilt(job: BuildJob, java: JavaRecord) -> BuildRecord:
         commit=job.commit,
         java=java.chosen,
         directory=str(build_dir_of(job.commit)),
-        environment=environment_of(java, job.settings.environment),
+        environment=environment_of(java, job.dependencies.variables(job.settings.environment)),
         cached=False,
         commands=(),
         status="ok",
@@ -137,10 +139,12 @@ def one_try(job: BuildJob, java: JavaRecord, *, is_first: bool) -> tuple[BuildRe
     try:
         with locked_build_dir(build_dir):
             copy_tree(job.checkout, build_dir)
+            job.dependencies.lend()
             record = after_stages(record, stages, build_dir, job.context, after_build=False)
             if record.status != "ok":
                 return without_artifact(job, record, record.status, record.reason), None
             commands, output = run_commands(job, build_dir, record.environment)
+            job.dependencies.take_in()
             record = replace(record, commands=commands)
             failed = next((command for command in commands if command.status != "ok"), None)
             if failed:
@@ -151,7 +155,7 @@ def one_try(job: BuildJob, java: JavaRecord, *, is_first: bool) -> tuple[BuildRe
             if record.status != "ok":
                 return without_artifact(job, record, record.status, record.reason), None
             refuse_unusable(build_dir, job.settings.keep)
-            pack(job.artifact, build_dir, job.settings.keep)
+            pack(job.artifact, build_dir, [*job.settings.keep, *job.dependencies.kept(job.settings.keep)])
     except CommitError as failure:
         return without_artifact(job, record, "failed", str(failure)), None
     return record, None
@@ -299,6 +303,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             progress=options.progress,
             stages=stages,
             context=context,
+            dependencies=dependencies_of(settings, build_dir_of(options.commit)),
             sandbox=building_sandbox(settings, build_dir_of(options.commit)),
         )
         job.log.unlink(missing_ok=True)

@@ -31,10 +31,16 @@ def cached_path(
     """Where the artifact of an equal build is kept across studies; None where there is no cache `folder`.
 
     Equal are builds of one commit with the same fingerprint, JDK, kind of machine and build dir. Failures are not kept:
-    they are tried again when asked for. Nor are builds whose commands use files of the study's folder. `failed` are the
-    JDKs that were tried before the chosen one: a build that needed another JDK is no build of a study that has another.
+    they are tried again when asked for. Nor are builds whose commands use files or
+    dependencies of the study's folder. `failed` are the JDKs that were tried before the chosen one: a build that none
+    of them could make is none of a study that tries others.
     """
-    if not folder or settings.files or any("ERGIT_STUDY" in command for command in settings.commands):
+    if (
+        not folder
+        or settings.files
+        or settings.dependencies
+        or any("ERGIT_STUDY" in command for command in settings.commands)
+    ):
         return None
     what = [commit, java.wanted, msgspec.to_builtins(java.chosen), fingerprint, platform.machine(), str(build_dir)]
     if failed:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ergit.building.dependencies import dependencies_of
 from ergit.config.settings import JavaSettings, JobSettings, SandboxSettings
 from ergit.errors import ErgitError
 from ergit.java.finders import FINDERS, Surroundings
@@ -63,7 +64,7 @@ def _sandbox(settings: JobSettings, tree: Path, more: Iterable[Path], *, has_net
         tree=tree,
         private=tree.with_name(PRIVATE),
         read=(*read, *_jdks(settings.java), *_study_files(settings), *_objects(results)),
-        write=(*write, *more),
+        write=(*write, *more, *dependencies_of(settings, tree).shared),
         has_network=has_network,
     )
 

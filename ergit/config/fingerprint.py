@@ -72,6 +72,7 @@ def build_fingerprint(
                 "directory": build.directory,
                 "environment": build.environment,
                 "keep": list(build.keep),
+                **({"dependencies": list(build.dependencies)} if build.dependencies else {}),
                 **_files(edited, build_files(settings)),
             },
             "java": java and {"release": java.release, "directory": java.directory},

@@ -24,6 +24,7 @@ Count = Annotated[int, Meta(ge=0)]
 CountFromOne = Annotated[int, Meta(ge=1)]
 Date = Annotated[str, Meta(pattern=DATE, examples=["2020-01-31"])]
 Environment = dict[str, str]
+DependencyTool = Literal["maven", "gradle", "pip", "npm", "cargo", "go"]
 
 
 def _says(description: str) -> Meta:
@@ -141,6 +142,13 @@ class BuildSettings(Part, frozen=True, kw_only=True):
     keep: Annotated[Texts, _says("What of the built tree is kept for measuring: files and folders.")] = (".",)
     files: Annotated[
         Texts, _says("The study's own files and folders that the commands use: edit one, and all is built again.")
+    ] = ()
+    dependencies: Annotated[
+        tuple[DependencyTool, ...],
+        _says(
+            "Tools whose downloads are kept in a folder of the study, so that what is built with the network is"
+            " measured without it (docs/building.md)."
+        ),
     ] = ()
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from ergit.building.artifacts import unpack
 from ergit.building.build_dir import locked_build_dir
+from ergit.building.dependencies import dependencies_of
 from ergit.building.sandboxes import measuring_sandbox
 from ergit.config.handover import is_known_to_fit, received
 from ergit.config.settings import JobSettings, TemperatureSettings
@@ -113,10 +114,12 @@ def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
     with choose(settings, Roots.of(settings)) as source:
         print(f"ergit: energy by {source.reason}", file=sys.stderr)
         idle, readings = None, list[Reading]()
-        variables = {**job.build.environment, **workload.environment}
+        dependencies = dependencies_of(job.settings, build_dir)
+        variables = dependencies.variables({**job.build.environment, **workload.environment})
         try:
             with locked_build_dir(build_dir):
                 unpack(job.artifact, build_dir)
+                dependencies.give_back()
                 variables |= filter_variables(job.settings, build_dir)
                 os.sync()  # what was unpacked is not written to disk while a window is open
                 measurement = Measurement(

@@ -11,7 +11,9 @@ import msgspec
 import pytest
 
 from ergit.building.build import BuildJob, build, counted_build
+from ergit.building.build_dir import build_dir_of
 from ergit.building.cache import VARIABLE
+from ergit.building.dependencies import Dependencies
 from ergit.config.handover import PREFIX, ROOT
 from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, RepositorySettings
 from ergit.errors import ErgitError
@@ -48,6 +50,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maker]:
             settings=msgspec.convert({"commands": commands, **settings}, BuildSettings),
             fingerprint="f",
             log=tmp_path / "results/log",
+            dependencies=Dependencies(settings.get("dependencies", ()), tmp_path / "deps", build_dir_of(COMMIT)),
             cache=cache and str(cache),
         )
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from ergit.building.build import BuildJob, build
+from ergit.building.build_dir import build_dir_of
+from ergit.building.dependencies import Dependencies
 from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, RepositorySettings
 from ergit.errors import ErgitError
 from ergit.plugins.files import read_stage
@@ -52,6 +54,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maker:
             fingerprint="f",
             log=tmp_path / "results/build/log",
             cache=cache,
+            dependencies=Dependencies((), tmp_path / "results/dependencies", build_dir_of(COMMIT)),
             stages=StageFacts(settings, tmp_path / "results/build/a.json", COMMIT),
             **others,  # type: ignore[arg-type]
         )

@@ -43,6 +43,7 @@ def test_more_rounds_or_a_longer_timeout_leave_the_fingerprint_of_a_reading(part
         {"measure": {"source": "perf"}},
         {"measure": {"watts_per_core": 5}},
         {"build": {"commands": ["make"]}},
+        {"build": {"dependencies": ["maven"]}},
         {"java": None},
         {"repository": {"url": "demo", "lfs": True}},
     ],

@@ -6,6 +6,7 @@ Each is a mark, `@needs_perf`; where the thing is missing the test is skipped wi
 import ctypes.util
 import os
 import shutil
+import socket
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -65,6 +66,18 @@ def has_jdks_17_and_25() -> bool:
     return {17, 25} <= {jdk.release for jdk in found}
 
 
+@cache
+def has_maven() -> bool:
+    """Whether Maven is there, and the repository that it downloads from."""
+    if shutil.which("mvn") is None:
+        return False
+    try:
+        socket.create_connection(("repo.maven.apache.org", 443), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
 def paranoid_level() -> int:
     """How strict the kernel is with events (perf_event_open(2)); below 1 everybody may count on a processor."""
     try:
@@ -88,6 +101,7 @@ needs_bubblewrap = _unless(has_bubblewrap(), "needs bubblewrap (Debian: bubblewr
 needs_lfs = _unless(shutil.which("git-lfs") is not None, "needs git-lfs (Debian: git-lfs)")
 needs_shared = _unless(SHARED.is_dir(), "the published data is not beside this checkout (../shared)")
 needs_jdks_17_and_25 = _unless(has_jdks_17_and_25(), "needs JDK 17 and JDK 25 (https://adoptium.net)")
+needs_maven = _unless(has_maven(), "needs Maven (Debian: maven) and repo.maven.apache.org")
 needs_root = _unless(os.geteuid() == 0, "needs root, to act as another user")
 
 
@@ -98,6 +112,7 @@ ALLOWED_SKIPS = (  # that remain where all extras are installed (ERGIT_TESTS_WIT
     "no cgroup can be made here",
     "here everybody may count",
     "two processors",
+    "repo.maven.apache.org",  # which a machine of CI may not reach
     "JDK 17 and JDK 25",  # no distribution has both
 )
 
