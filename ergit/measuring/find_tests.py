@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from ergit.building.artifacts import unpack
 from ergit.building.build_dir import locked_build_dir
+from ergit.building.dependencies import dependencies_of
 from ergit.building.sandboxes import measuring_sandbox
 from ergit.config.handover import received
 from ergit.config.settings import JobSettings
@@ -88,11 +89,13 @@ def found_tests(build: BuildRecord, artifact: Path, facts: StageFacts, log: Path
         return FoundTests(commit=commit, results=None, reason=build.reason or build.status, seconds=0.0)
     workload, build_dir = settings.measured_workload(), Path(build.directory)
     sandbox = measuring_sandbox(settings, build_dir)
-    variables = {**build.environment, **workload.environment}
+    dependencies = dependencies_of(settings, build_dir)
+    variables = dependencies.variables({**build.environment, **workload.environment})
     sets = SetsOfTests(Path(settings.results))
     try:
         with locked_build_dir(build_dir):
             unpack(artifact, build_dir)
+            dependencies.give_back()
             setup = ReadingSetup(
                 workload=workload,
                 settings=settings.measure,
