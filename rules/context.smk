@@ -3,6 +3,7 @@ rule context:
     input:
         changes="results/changes.json",
         commits="results/commits.tsv",
+        tests="results/tests.json" if reports_are_read else [],
     output:
         "results/context.json",
     log:
@@ -15,5 +16,6 @@ rule context:
         link=literally(settings.repository.link),
         mirror=f"{RESULTS}/mirror.git",
         builds=f"{RESULTS}/build",
+        results=results_folder,
     script:
         "../scripts/context.py"

@@ -4,11 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from ergit.analysis.context import ContextSettings, context_record
+from ergit.analysis.tests import KnownTests, with_tests
 from ergit.errors import exit_on_user_error
 from ergit.git.runner import git_in
 from ergit.records.changes import read_changes
 from ergit.records.commits import read_commits
 from ergit.records.context import write_context
+from ergit.records.test_table import read_study_tests
+from ergit.records.tests import SetsOfTests
 
 
 def main(job: Any) -> None:
@@ -18,6 +21,9 @@ def main(job: Any) -> None:
     settings = ContextSettings(tuple(job.params.words), tuple(job.params.accepted), job.params.link)
     with git_in(Path(job.params.mirror)) as git:
         record = context_record(git, changes, history, Path(job.params.builds), settings)
+    if job.input.tests:
+        known = KnownTests(read_study_tests(Path(job.input.tests)), SetsOfTests(Path(job.params.results)))
+        record = with_tests(record, changes, known)
     write_context(Path(job.output[0]), record)
 
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from ergit.records.changes import ChangeResult
 from ergit.records.commits import CommitRow
-from ergit.records.context import DifferentTests
+from ergit.records.context import ContextRecord, DifferentTests
 from ergit.records.readings import JobRecord, Reading, file_of_tests
 from ergit.records.test_table import ClassRow, CommitTests, Outcome, StudyTests
 from ergit.records.tests import CaseResult, ResultsOfTests, SetsOfTests, TestStatus, read_tests
@@ -204,6 +207,21 @@ class KnownTests:
             seen |= status.keys()
             same = status if same is None else dict(same.items() & status.items())
         return same or {}, seen
+
+
+def with_tests(record: ContextRecord, changes: Iterable[ChangeResult], known: KnownTests) -> ContextRecord:
+    """The contexts of the changes, with what differs between the tests of the measured commits on their two sides.
+
+    Raises:
+        ErgitError: a set of tests is not there any more, or damaged.
+    """
+    return replace(
+        record,
+        changes=tuple(
+            context if change.after is None else replace(context, tests=known.between(change.after, change.commit))
+            for context, change in zip(record.changes, changes, strict=True)
+        ),
+    )
 
 
 def _name(test: Test) -> str:

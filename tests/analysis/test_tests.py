@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from ergit.analysis.tests import KnownTests, class_rows, commit_tests, readings_with_tests
+from ergit.analysis.tests import KnownTests, class_rows, commit_tests, readings_with_tests, with_tests
 from ergit.records.commits import CommitRow
-from ergit.records.context import DifferentTests
+from ergit.records.context import ContextRecord, DifferentTests
 from ergit.records.readings import CountedTests, JobRecord, Reading, file_of_tests
 from ergit.records.test_table import ClassRow, StudyTests, write_test_table
 from ergit.records.tests import CaseResult, JobTests, SetsOfTests, write_tests
 from tests.fakes.job_records import reading, record
+from tests.fakes.results import change, context
 
 ROW = CommitRow(
     commit="a",
@@ -167,3 +169,14 @@ def test_readings_of_a_commit_that_have_no_tests_do_not_hide_those_that_have(stu
 
 def test_a_study_without_reports_has_no_tests(tmp_path: Path) -> None:
     assert list(readings_with_tests([(tmp_path / "1.json", record("a", reading()))])) == []
+
+
+def test_the_sides_of_a_change_are_the_measured_commits_next_to_it(study: Study) -> None:
+    study.measured("a", SAME)
+    study.measured("b", [*SAME, case("A", "new")])
+    commits = tuple(commit_tests(commit, known) for commit, known in readings_with_tests(study.jobs))
+    known = KnownTests(StudyTests(commits=commits), study.sets)
+    changes = [replace(change(1, 0.1), commit="b", after="a"), replace(change(1, 0.1), commit="a", after=None)]
+    contexts = ContextRecord(changes=tuple(context(each) for each in changes), accepted=())
+    found = with_tests(contexts, changes, known)
+    assert [each.tests for each in found.changes] == [DifferentTests(only_after=1, examples=("+A#new",)), None]

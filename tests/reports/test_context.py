@@ -1,6 +1,6 @@
 """What lies in a change, in one line of plain text."""
 
-from ergit.records.context import ChangedFile, ChangedFiles, JdkVersions
+from ergit.records.context import ChangedFile, ChangedFiles, DifferentTests, JdkVersions
 from ergit.reports.context import context_sentence
 from tests.fakes.results import change, context
 
@@ -27,3 +27,13 @@ def test_another_jdk_is_named() -> None:
 def test_a_hostile_file_name_does_nothing_to_a_terminal() -> None:
     line = context_sentence(context(change(1, 0.1), files=files("a\x1b[31m\n\u202eb")))
     assert line.isprintable()
+
+
+def test_sides_that_ran_other_tests_are_not_comparable() -> None:
+    tests = DifferentTests(only_before=1, only_after=3, examples=("-A#gone", "+A#x", "+A#y", "+B#z"))
+    line = context_sentence(context(change(1, 0.1), tests=tests))
+    assert "not comparable, other tests ran: 1 only before, 3 only after (-A#gone, +A#x, +A#y and 1 more)" in line
+    unknown = DifferentTests(unknown="abc: the command wrote no report")
+    assert "whether the same tests ran is not known (abc: the command wrote no report)" in context_sentence(
+        context(change(1, 0.1), tests=unknown)
+    )
