@@ -39,19 +39,22 @@ def period_of(seconds: int, period: Period) -> str:
 
 
 def _span(text: str, key: str) -> tuple[int, int]:
-    year, month, day, *_ = [*map(int, re.findall("[0-9]+", text[:10])), 0, 0]
+    """The first and the last second of a date of the config."""
     try:
         if not re.fullmatch(DATE, text):
             raise ValueError(text)
         if len(text) > len("2020-03-31"):
             moment = datetime.fromisoformat(text)
-            second = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-            return second, second
-        begin = datetime(year, month or 1, day or 1, tzinfo=UTC)
-        last = datetime(year, month or 12, day or calendar.monthrange(year, month or 12)[1], 23, 59, 59, tzinfo=UTC)
-    except (ValueError, OverflowError, calendar.IllegalMonthError):
+            begin = last = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        else:
+            year, month, day = text[:4], text[5:7], text[8:]
+            begin = datetime(int(year), int(month or 1), int(day or 1), tzinfo=UTC)
+            last_month = int(month or 12)
+            last_day = int(day or calendar.monthrange(begin.year, last_month)[1])
+            last = datetime(begin.year, last_month, last_day, 23, 59, 59, tzinfo=UTC)
+        return int(begin.timestamp()), int(last.timestamp())
+    except (ValueError, OverflowError):
         raise ErgitError(
             f"{key}: {text!r} is no date of the calendar. Write a year, month, day or moment, such as 2020, 2020-03,"
             " 2020-03-31 or 2020-03-31T12:00+02:00."
         ) from None
-    return int(begin.timestamp()), int(last.timestamp())

@@ -10,9 +10,10 @@ from ergit.config.fingerprint import (
     mirror_fingerprint,
     reading_fingerprint,
     selection_fingerprint,
+    selection_of,
 )
 from ergit.config.reading import read_config
-from ergit.config.settings import Settings
+from ergit.config.settings import Exclusion, Selection, Settings
 
 
 def study(**parts: Any) -> Settings:
@@ -52,6 +53,25 @@ def test_another_command_source_or_build_changes_the_fingerprint_of_a_reading(pa
     assert reading_fingerprint(study(**part)) != reading_fingerprint(study())
 
 
+def test_a_sandbox_builds_and_measures_again_and_what_it_holds_does_too() -> None:
+    texts = [
+        fingerprint(study(sandbox=sandbox))
+        for fingerprint in (reading_fingerprint, build_fingerprint)
+        for sandbox in (
+            {},
+            {"enabled": True},
+            {"enabled": True, "network": "never"},
+            {"enabled": True, "read": ["/data"]},
+        )
+    ]
+    assert len(set(texts)) == len(texts)
+
+
+def test_the_keys_of_a_sandbox_that_is_off_change_nothing() -> None:
+    given = study(sandbox={"network": "never", "read": ["/data"]})
+    assert reading_fingerprint(given) == reading_fingerprint(study())
+
+
 def test_the_workload_leaves_the_fingerprint_of_a_build() -> None:
     assert build_fingerprint(study(workload={"command": "false"})) == build_fingerprint(study())
 
@@ -82,3 +102,21 @@ def test_the_fingerprint_of_a_selection_is_the_list_or_all_filters_those_written
     assert selection_fingerprint(study(commits=["a", "b..c"]), ["a", "b..c"]) == ["a", "b..c"]
     filters = {"newest": 3, "granularity": "tags"}
     assert list(selection_fingerprint(study(commits=filters), filters))[:3] == ["newest", "granularity", "every"]
+
+
+def test_the_fingerprint_of_filters_has_the_keys_of_0_1_0_and_those_that_are_set() -> None:
+    old = ["granularity", "newest", "every", "oldest_commit", "newest_commit", "paths", "extensions"]
+    old += ["ignored_directories", "neighbours_before", "neighbours_after"]
+    filters: dict[str, object] = {"newest": 3, "since": None}
+    assert sorted(selection_fingerprint(study(commits=filters), filters)) == sorted(old)
+    filters = {"newest": 3, "since": "2024"}
+    assert sorted(selection_fingerprint(study(commits=filters), filters)) == sorted([*old, "since"])
+
+
+@pytest.mark.parametrize("commits", [["a", "b..c"], {"newest": 3, "per": "month"}])
+@pytest.mark.parametrize("exclude", [[], [{"commits": "a..b", "reason": "broken"}]])
+def test_a_selection_is_read_back_from_its_fingerprint(commits: Any, exclude: list[Any]) -> None:
+    settings = study(commits=commits, exclude=exclude)
+    fingerprint = selection_fingerprint(settings, commits)
+    assert selection_of(fingerprint) == Selection(commits=settings.commits, exclude=settings.exclude)
+    assert settings.exclude == tuple(Exclusion(**block) for block in exclude)

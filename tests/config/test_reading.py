@@ -160,6 +160,24 @@ def test_whole_numbers_stay_whole_and_others_stay_what_they_are() -> None:
         ("commits", ["main", 83], "commits[1] is the number 83; put it in quotes."),
         ("commits", [date(2024, 1, 1)], "commits[0] is the date 2024-01-01; put it in quotes."),
         ("commits", [True], "commits[0] is true; put it in quotes."),
+        ("commits", {"since": 2020}, "commits.since is the number 2020; put it in quotes."),
+        ("commits", {"until": date(2024, 1, 1)}, "commits.until is the date 2024-01-01; put it in quotes."),
+        (
+            "commits",
+            {"since": "2 weeks ago"},
+            "commits.since is the text '2 weeks ago'; it must be a text such as 2020-01-31, or null.",
+        ),
+        (
+            "exclude",
+            ["main"],
+            "exclude[0] is the text 'main'; it must be a block of keys such as `commits:`.",
+        ),
+        ("exclude", [{"commits": "main"}], "The key exclude[0].reason is missing; it must be a text."),
+        (
+            "exclude",
+            "main",
+            "exclude is the text 'main'; it must be a list of blocks, each with `commits:` and `reason:`.",
+        ),
         ("repository.branch", False, "repository.branch is false; put it in quotes."),
         (
             "repository.link",

@@ -1,5 +1,6 @@
 """Which commits a study has, and in what order: on real repositories, mirrored as the workflow does it."""
 
+import time
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ergit.config.settings import Selection
+from ergit.config.settings import CommitFilters, Exclusion, Selection
 from ergit.errors import ErgitError
 from ergit.git.selection import select
 from ergit.records.commits import CommitRow, read_commits, write_commits
@@ -102,6 +103,114 @@ def test_dropped_commits_stay_in_the_table_with_their_reason(five: Repository) -
         "three": "older than the newest 1",
         "four": "changes none of the tracked files",
     }
+
+
+def reasons(rows: list[CommitRow]) -> dict[str, str]:
+    """The reason of each commit, by its subject; that of a dropped one after a minus."""
+    return {row.subject: row.reason if row.chosen else f"-{row.reason}" for row in rows}
+
+
+def test_an_excluded_commit_that_was_listed_is_dropped_with_both_reasons(five: Repository) -> None:
+    exclude: list[Block] = [
+        {"commits": "v4", "reason": "does not compile"},
+        {"commits": ["old", "v2..v4"], "reason": "no tests"},
+    ]
+    assert reasons(selected(five, ["v4", "v2..main"], exclude=exclude)) == {
+        "three": "-excluded: no tests (listed as v2..main)",
+        "four": "-excluded: does not compile; no tests (listed as v4, v2..main)",
+        "five": "listed as v2..main",
+    }
+
+
+def test_an_excluded_commit_is_no_neighbour_and_counts_as_a_candidate(five: Repository) -> None:
+    filters: Filters = {"granularity": "tags", "newest": 1, "neighbours_before": 1, "neighbours_after": 1}
+    rows = selected(five, filters, exclude=[{"commits": "main", "reason": "broken"}])
+    assert reasons(rows) == {
+        "two": "-older than the newest 1",
+        "three": "neighbour of a chosen commit",
+        "four": "one of the tags",
+        "five": "-excluded: broken",
+    }
+
+
+def test_what_was_merged_is_in_an_excluded_range(five: Repository) -> None:
+    five.git("switch", "--quiet", "--create", "side", "v2")
+    aside = five.commit("aside", c="1")
+    five.git("switch", "--quiet", "main")
+    five.git("merge", "--quiet", "--no-ff", "--message", "merge", "side")
+    rows = selected(five, [aside, "v2"], exclude=[{"commits": "v4..main", "reason": "broken"}])
+    assert reasons(rows) == {"two": "listed as v2", "aside": f"-excluded: broken (listed as {aside})"}
+
+
+def test_excluding_changes_nothing_for_commits_apart_from_it(repository: Repository) -> None:
+    shas = [repository.commit(str(number)) for number in range(12)]
+    every = {"every": 3}
+    assert chosen(selected(repository, every)) == ["2", "5", "8", "11"]
+    assert chosen(selected(repository, every, exclude=[{"commits": shas[8], "reason": "x"}])) == ["2", "5", "7", "11"]
+    three = [{"commits": f"{shas[5]}..{shas[8]}", "reason": "x"}]
+    rows = selected(repository, every, exclude=three)
+    assert chosen(rows) == ["2", "5", "11"]
+    assert [row.reason for row in rows[6:9]] == ["excluded: x"] * 3
+
+
+@pytest.mark.parametrize(
+    ("exclude", "words"),
+    [
+        ([{"commits": "main", "reason": "x"}, {"commits": "v3", "reason": "x"}], ["exclude[1].commits", "'v3'"]),
+        ([{"commits": "v4..v2", "reason": "x"}], ["exclude[0].commits", "empty"]),
+        ([{"commits": "main ", "reason": "x"}], ["exclude[0].commits", "no commit"]),
+        ([{"commits": ["v2", "main"], "reason": "x"}], ["`exclude` leaves none"]),
+    ],
+)
+def test_what_cannot_be_excluded_is_named(five: Repository, exclude: list[Block], words: list[str]) -> None:
+    with pytest.raises(ErgitError) as raised:
+        selected(five, ["v2", "main"], exclude=exclude)
+    assert all(word in str(raised.value) for word in words), str(raised.value)
+
+
+def test_a_name_that_is_a_tag_and_a_branch_is_said_with_both_spellings(five: Repository) -> None:
+    five.git("tag", "release", "v2")
+    five.git("branch", "release", "v4")
+    for commits in (["release"], ["release..main"], {"oldest_commit": "release"}):
+        with pytest.raises(ErgitError, match=r"'release' is a tag and a branch, .* `refs/tags/release` .* `refs/heads"):
+            selected(five, commits)
+    assert chosen(selected(five, ["refs/heads/release"])) == ["four"]
+    assert chosen(selected(five, ["refs/tags/release..refs/heads/release"])) == ["three", "four"]
+
+
+def test_every_candidate_says_of_which_month_it_is(repository: Repository) -> None:
+    for subject, days in (("one", 0), ("two", 1), ("three", 40), ("four", 20)):  # the last one's clock went wrong
+        repository.clock = 1_704_067_200 + days * 86_400
+        repository.commit(subject)
+    assert reasons(selected(repository, {"per": "month"})) == {
+        "one": "-not the newest of 2024-01",
+        "two": "-not the newest of 2024-01",
+        "three": "one of the commits, the newest of 2024-02",
+        "four": "one of the commits, the newest of 2024-01",
+    }
+    assert reasons(selected(repository, {"since": "2024-01-02", "until": "2024-01"})) == {
+        "one": "-committed before 2024-01-02",
+        "two": "one of the commits",
+        "three": "-committed after 2024-01",
+        "four": "one of the commits",
+    }
+
+
+def test_a_long_history_is_chosen_in_a_second_or_two(repository: Repository) -> None:
+    stream = [
+        f"commit refs/heads/main\ncommitter A <a@x> {1_500_000_000 + 40_000 * number} +0000\ndata 1\nx\n"
+        f"M 100644 inline {'a.java' if number % 3 else 'b.md'}\ndata {len(str(number))}\n{number}\n"
+        for number in range(3_000)
+    ]
+    repository.git("fast-import", "--quiet", given="".join(stream))
+    path, record = mirrored(repository)
+    filters = CommitFilters(extensions=("java",), since="2018", per="week", every=2)
+    exclude = (Exclusion(commits="main~900..main~800", reason="broken"),)
+    before = time.process_time()
+    rows = select(path, record.head, Selection(commits=filters, exclude=exclude))
+    assert time.process_time() - before < 2
+    assert len(rows) == 3_000
+    assert 60 < sum(row.chosen for row in rows) < 100
 
 
 def test_an_ignored_directory_does_not_count(repository: Repository) -> None:
@@ -208,6 +317,9 @@ def test_odd_dates_encodings_and_signatures_become_clean_rows_of_the_table(repos
     _, odd, dateless = selected(repository, {})
     assert (odd.date, odd.author, odd.subject) == ("2011-08-07T16:50:23+00:00", "A", "café \ufffd[31m of two lines")
     assert (dateless.date, dateless.parents) == ("", (odd.commit,))
+    dated = reasons(selected(repository, {"per": "month"}))
+    assert dated["no date \ufffd[31m of two lines"] == "-has no date that can be read"
+    assert dated["café \ufffd[31m of two lines"] == "one of the commits, the newest of 2011-08"
     table = repository.path.parent / "commits.tsv"
     write_commits(table, selected(repository, {}))
     assert read_commits(table) == selected(repository, {})
