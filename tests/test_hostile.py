@@ -178,7 +178,12 @@ def attacked(folder: Path, *, enabled: bool) -> Iterator[Attacked]:
         try:
             command = [sys.executable, "-m", "snakemake", "results/energy.csv", "--cores", "2"]
             command += ["--snakefile", str(program / "Snakefile")]
-            variables = {"HOME": str(home), "DEPLOY_TOKEN": TOKEN, "SSH_AUTH_SOCK": str(folder / "agent")}
+            variables = {
+                "PYTHONPATH": str(program),
+                "HOME": str(home),
+                "DEPLOY_TOKEN": TOKEN,
+                "SSH_AUTH_SOCK": str(folder / "agent"),
+            }
             done = subprocess.run(
                 command, cwd=study, env=os.environ | variables, capture_output=True, text=True, timeout=300, check=False
             )

@@ -8,20 +8,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ergit.config.settings import MeasureSettings, TemperatureSettings
+from ergit.config.settings import MeasureSettings, SandboxSettings, TemperatureSettings
 from ergit.errors import ErgitError
 from ergit.machine.doctor.check import Check, CheckRoots
 from ergit.machine.doctor.load import load
 from ergit.machine.doctor.platform import free_space, running_builds
 from ergit.machine.doctor.report import checks, refuse_fatal, report
+from ergit.machine.doctor.sandbox import sandbox
 from ergit.machine.interference import Interference
 from ergit.machine.lock import lock_path, measuring_lock
 from ergit.machine.prepare.saved_state import SavedState, store
 from tests.fakes.another_user import another_user
 from tests.fakes.commands import ERGIT
+from tests.fakes.needs import needs_bubblewrap
 
 CPU = "devices/system/cpu"
 PACKAGE = "class/powercap/intel-rapl:0"
@@ -475,3 +478,65 @@ def test_the_program_ends_badly_and_plainly_on_wrong_settings(settings: str, wor
 def test_every_name_is_there_once(tmp_path: Path) -> None:
     names = [check.name for check in checks(SETTINGS, roots(tmp_path, WELL_PREPARED), sample_seconds=0.01)]
     assert len(names) == len(set(names))
+
+
+REFUSING = "#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n"
+
+
+def sandboxed(there: CheckRoots, monkeypatch: pytest.MonkeyPatch, bwrap: str | None, **settings: Any) -> Check:
+    """The check of the sandbox with that text as `bwrap`, the only program on PATH."""
+    programs = there.proc.parent / "bin"
+    programs.mkdir(parents=True)
+    if bwrap is not None:
+        (programs / "bwrap").write_text(bwrap)
+        (programs / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    return sandbox(SandboxSettings(**settings), there)
+
+
+@pytest.mark.parametrize(
+    ("sysctl", "fix"),
+    [
+        ("kernel/apparmor_restrict_unprivileged_userns=1", "profile bwrap /usr/bin/bwrap"),
+        ("kernel/unprivileged_userns_clone=0", "kernel.unprivileged_userns_clone=1"),
+        ("user/max_user_namespaces=0", "user.max_user_namespaces=10000"),
+        ("kernel/other=0", "In a container"),
+    ],
+)
+def test_a_sandbox_that_is_asked_for_and_refused_is_fatal_with_its_fix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sysctl: str, fix: str
+) -> None:
+    there = roots(tmp_path, WELL_PREPARED)
+    name, _, value = sysctl.partition("=")
+    (there.proc / "sys" / name).parent.mkdir(parents=True, exist_ok=True)
+    (there.proc / "sys" / name).write_text(f"{value}\n")
+    check = sandboxed(there, monkeypatch, REFUSING, enabled=True)
+    assert (check.level, check.found) == ("fatal", "bwrap: setting up uid map: Permission denied")
+    assert fix in check.fix
+
+
+def test_a_sandbox_without_bubblewrap_is_fatal_where_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = sandboxed(roots(tmp_path, WELL_PREPARED), monkeypatch, None, enabled=True)
+    assert (check.level, check.fix) == ("fatal", "sudo apt install bubblewrap")
+
+
+def test_without_a_sandbox_the_doctor_says_what_foreign_code_may_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = sandboxed(roots(tmp_path, WELL_PREPARED), monkeypatch, "#!/bin/sh\n")
+    assert (check.level, check.found) == ("missing", "off; it would work here")
+    assert "may read and change all that you may" in check.meaning
+
+
+def test_a_path_for_the_sandbox_that_is_not_there_is_fatal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = roots(tmp_path, WELL_PREPARED)
+    check = sandboxed(there, monkeypatch, "#!/bin/sh\n", enabled=True, read=(str(tmp_path / "gone"),))
+    assert (check.level, "sandbox.read: there is no" in check.found) == ("fatal", True)
+
+
+@needs_bubblewrap
+def test_a_sandbox_that_works_is_told_with_what_it_opens(tmp_path: Path) -> None:
+    check = sandbox(SandboxSettings(enabled=True, read=("/usr",)), roots(tmp_path, WELL_PREPARED))
+    assert (check.level, check.found) == ("ok", "works here, network for builds, 1 to read")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, RepositorySettings
+from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, RepositorySettings, SandboxSettings
 from ergit.errors import ErgitError
 from ergit.plugins.files import read_stage
 from ergit.plugins.process import StageFacts, StageResult, run_stage
@@ -15,6 +15,7 @@ from ergit.plugins.runner import commits_python
 from ergit.processes import trees
 from ergit.records.commits import CommitRow, write_commits
 from ergit.records.java import ChosenJdk, JavaRecord, write_java
+from tests.fakes.needs import needs_bubblewrap
 from tests.fakes.plug_ins import line_of, write_stage
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -315,3 +316,26 @@ def test_a_stage_that_leaves_nothing_running_has_no_process_left(study: Study) -
     with run_stage(stage, study.facts(stages=(stage,)), study.tree, put={}, variables={}, tree=study.tree) as result:
         assert result.leftover is None
         assert trees.children(os.getpid()) == before
+
+
+@needs_bubblewrap
+def test_in_a_sandbox_a_stage_works_in_the_tree_and_sees_nothing_else_of_the_study(study: Study) -> None:
+    (study.folder / "results/build").mkdir(parents=True, exist_ok=True)
+    (study.folder / "results/build/other.tar.gz").write_text("another commit's")
+    body = "import os\nopen('made', 'w').close()\ncontext['seen'] = os.listdir(context['paths']['results'])"
+    stage = read_stage(write_stage(study.folder / "a.py", body))
+    facts = study.facts(stages=(stage,), sandbox=SandboxSettings(enabled=True, network="never"))
+    with run_stage(stage, facts, study.tree, put={}, variables={}, tree=study.tree) as result:
+        assert result.reason is None, study.log
+    assert result.put == {"seen": ["build"]}
+    assert (study.tree / "made").exists()
+
+
+@needs_bubblewrap
+def test_a_stage_before_all_runs_outside_of_the_sandbox(study: Study) -> None:
+    stage = read_stage(
+        write_stage(study.folder / "a.py", "import os\ncontext['seen'] = os.path.exists('a.py')", kind="pre")
+    )
+    facts = study.facts(stages=(stage,), sandbox=SandboxSettings(enabled=True))
+    with run_stage(stage, facts, study.folder, put={}, variables={}) as result:
+        assert result.put == {"seen": True}
