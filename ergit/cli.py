@@ -26,6 +26,16 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command(
+        "run",
+        "ergit.starting.command",
+        "run a study, or go on with it",
+        "Runs the study of this folder with Snakemake, on all cores, as profiles/ergit of ergit's own folder says. All"
+        " words after `run` are options and targets of Snakemake (snakemake --help). The same command goes on after"
+        " Ctrl-C, a kill or a power cut. Ends with status 0 where all was done, and 1 where something failed or it was"
+        " interrupted. More in docs/scale.md.",
+        ("ergit run", "ergit run -n", "ergit run --configfile parser.yaml --directory ~/studies/parser"),
+    ),
+    Command(
         "doctor",
         "ergit.machine.doctor.report",
         "say what this machine can measure, and what to fix",
@@ -127,9 +137,9 @@ ROOT = Path(__file__).parents[1]
 DESCRIPTION = f"""\
 Finds the commits that changed how much energy a program uses.
 
-Snakemake runs a study, in the study's folder, as its config/config.yaml says:
+`ergit run`, in the study's folder, runs the study as its config/config.yaml says. So does Snakemake itself:
   snakemake --snakefile {ROOT}/Snakefile --cores 8 --resources rapl=1
-The commands below help with it."""
+The other commands below help with it."""
 DOCUMENTS = f"Each command explains itself: ergit COMMAND --help. The rest is in {ROOT}/README.md and docs/."
 
 
@@ -167,8 +177,12 @@ def run(words: Sequence[str]) -> None:
     """Runs the command that the words ask for; wrong words end the program with status 2."""
     named = next((word for word in words if not word.startswith("-")), None)
     parser = parser_for([command.name for command in COMMANDS] if named == "completion" else [named])
-    options = parser.parse_args(words)
-    options.parser = parser
+    own, others = words, list[str]()
+    if named == "run" and {"-h", "--help"}.isdisjoint(words):  # what follows is for Snakemake
+        after = words.index(named) + 1
+        own, others = words[:after], [*words[after:]]
+    options = parser.parse_args(own)
+    options.parser, options.others = parser, others
     options.run(options)
 
 

@@ -1,0 +1,75 @@
+"""`ergit run`: Snakemake with what a study needs, started again after a kill or a power cut as if nothing had been."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from ergit.starting.lock import run_lock
+from ergit.starting.stale import remove_stale_locks
+
+ROOT = Path(__file__).parents[2]
+PROFILE = ROOT / "profiles/ergit"
+LOOKING = (
+    *("dryrun", "unlock", "lint", "summary", "detailed_summary", "list_rules", "list_target_rules", "report"),
+    *("dag", "rulegraph", "filegraph", "list_untracked", "list_params_changes", "list_input_changes"),
+)
+"""Options of Snakemake with which it runs nothing; so nothing is locked then, and nothing removed."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `ergit run`: Snakemake's."""
+    parser.usage = "ergit run [-n] [--configfile FILE] [--directory DIR] [other options and targets of snakemake ...]"
+
+
+def run(options: argparse.Namespace) -> None:
+    """Runs the study, or looks at it; ends with status 0 where all was done, and 1 where not."""
+    from snakemake.cli import get_argument_parser  # takes longer than all other commands
+
+    words: list[str] = options.others
+    given = get_argument_parser().parse_args(words)
+    command = [*defaults(given), *words]
+    if any(getattr(given, name, None) for name in LOOKING):
+        sys.exit(called(command))
+    study = Path(given.directory or ".")
+    study.mkdir(parents=True, exist_ok=True)  # as Snakemake does
+    with run_lock(study) as last:
+        if remove_stale_locks(study, last):
+            print("ergit: the last run was killed; goes on from what it left", file=sys.stderr, flush=True)
+        status = called(command)
+    sys.exit(status)
+
+
+def defaults(given: argparse.Namespace) -> list[str]:
+    """The options that are ergit's, as far as others are not given."""
+    found = []
+    if given.snakefile is None:
+        found += ["--snakefile", str(ROOT / "Snakefile")]
+    if given.workflow_profile is None:
+        found += ["--workflow-profile", str(PROFILE)]
+    return found
+
+
+def called(words: Sequence[str]) -> int:
+    """The status with which Snakemake ends, after a word on how to go on where it was interrupted."""
+    from snakemake.cli import main
+
+    was_interrupted = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal was_interrupted
+        was_interrupted = True
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        main(words)
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
+    except KeyboardInterrupt:
+        status = 1
+    if was_interrupted:
+        print("ergit: interrupted; the same command continues", file=sys.stderr, flush=True)
+    return 1 if was_interrupted else status
