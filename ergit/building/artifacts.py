@@ -14,6 +14,7 @@ from ergit.text import one_line
 
 LONGEST_PATH_BYTES = 4096 - 1  # Linux's PATH_MAX, with the zero at its end
 PACKAGES = {"find": "findutils", "cp": "coreutils"}  # named otherwise than the tool
+BYTES_OF_GIGABYTE = 1e9
 SHOWN_CHARACTERS = 300  # of what a tool prints
 
 
@@ -76,6 +77,32 @@ def unpack(artifact: Path, tree: Path) -> None:
         raise ErgitError(f"{artifact} is damaged: {damage}. Remove it and run the same command again.")
     _refuse_unusable_tools()
     raise CommitError(f"what the build made cannot be unpacked: {problem}")
+
+
+def is_evicted(artifact: Path) -> bool:
+    """Whether the artifact was put aside to save disk: its file is there, and is empty.
+
+    A missing file would not do: Snakemake makes it anew, and measures all that stands on it again. The artifact of a
+    failed build is an empty tar, which has some bytes.
+    """
+    return artifact.stat().st_size == 0
+
+
+def evict(artifact: Path) -> None:
+    """Puts the artifact aside; the commit is built again when it is measured."""
+    os.truncate(artifact, 0)
+
+
+def evict_beyond(gigabytes: float | None, artifact: Path) -> None:
+    """Puts this artifact aside where it and those beside it take more than that; None is no limit.
+
+    All commits are measured in turn, round after round, so those that came first stay. To put aside what was not used
+    for longest would make every build again in every round.
+    """
+    if gigabytes is None:
+        return
+    if sum(path.stat().st_size for path in artifact.parent.glob("*.tar.gz")) > gigabytes * BYTES_OF_GIGABYTE:
+        evict(artifact)
 
 
 def damage_of(artifact: Path) -> str | None:

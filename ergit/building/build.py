@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from ergit.building.artifacts import copy_tree, pack
+from ergit.building.artifacts import copy_tree, evict_beyond, pack
 from ergit.building.build_dir import build_dir_of, locked_build_dir
 from ergit.building.cache import VARIABLE, cached_path, keep_in_cache, take_from_cache
 from ergit.building.dependencies import Dependencies, dependencies_of
@@ -314,6 +314,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_build(output, record)
         if record.status != "ok":
             tell_of_failure(record, output, options.progress)
+        else:
+            evict_beyond(settings.build.disk_gigabytes, job.artifact)
 
 
 def tell_of_failure(record: BuildRecord, output: Path, progress: int | None) -> None:

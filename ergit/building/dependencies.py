@@ -184,7 +184,7 @@ def _remove_empty(folder: Path) -> None:
     """Removes the folders below this one that hold nothing, and itself where it holds nothing either."""
     for parent, _, _ in os.walk(folder, topdown=False):
         with suppress(OSError):  # it holds something
-            os.rmdir(parent)
+            Path(parent).rmdir()
 
 
 def _write_list(path: Path, downloaded: Sequence[Path]) -> None:

@@ -150,6 +150,10 @@ class BuildSettings(Part, frozen=True, kw_only=True):
             " measured without it (docs/building.md)."
         ),
     ] = ()
+    disk_gigabytes: Annotated[
+        Positive | None,
+        _says("What all built trees may take on disk; what is beyond is built again in each round. null: no limit."),
+    ] = None
 
 
 class WorkloadSettings(Part, frozen=True, kw_only=True):

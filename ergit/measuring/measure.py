@@ -8,14 +8,15 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from ergit.building.artifacts import unpack
+from ergit.building.again import built_again
+from ergit.building.artifacts import evict_beyond, is_evicted, unpack
 from ergit.building.build_dir import locked_build_dir
 from ergit.building.dependencies import dependencies_of
 from ergit.building.sandboxes import measuring_sandbox
@@ -80,6 +81,7 @@ class MeasuringJob:
     context: JsonObject = field(default_factory=dict)  # what pre stages have put into it
     tests: SetsOfTests | None = None  # where what tests did is kept, if reports are asked for
     batch: str | None = None  # the one in which the commit is measured, where there are several
+    build_number: int = 1  # which of the commit's builds is measured
 
 
 def record_of(job: MeasuringJob, lock: Path) -> JobRecord:
@@ -91,11 +93,19 @@ def record_of(job: MeasuringJob, lock: Path) -> JobRecord:
     if job.build.status != "ok":
         status: JobStatus = "no-jdk" if job.build.status == "no-jdk" else "build-failed"
         return without_readings(job, status, job.build.reason, Machine())
-    with measuring_lock(lock):
-        began = time.monotonic()
-        record = msgspec.structs.replace(measured(job, Machine()), seconds=time.monotonic() - began)
-        note_spent(job.settings, record)
-        return record
+    if is_evicted(job.artifact):
+        build, number = built_again(job.settings, job.build, job.artifact, job.context)
+        job = replace(job, build=build, build_number=number)
+        if build.status != "ok":
+            return without_readings(job, "build-failed", build.reason, Machine())
+    try:
+        with measuring_lock(lock):
+            began = time.monotonic()
+            record = msgspec.structs.replace(measured(job, Machine()), seconds=time.monotonic() - began)
+            note_spent(job.settings, record)
+            return record
+    finally:
+        evict_beyond(job.settings.build.disk_gigabytes, job.artifact)
 
 
 def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
@@ -226,6 +236,7 @@ def job_record(
         idle=idle,
         readings=readings,
         sandbox=msgspec.to_builtins(job.settings.sandbox) if job.settings.sandbox.enabled else None,
+        build=job.build_number,
     )
 
 
@@ -421,7 +432,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             wait_for_turn(settings, partial(say, progress))
         with remembered_retake(output):
             record = measure(job, output, options.lock or lock_path())
-    say(progress, summary(record, job.settings.measure.judged))
+    is_told = record.status in {"no-jdk", "build-failed"} and record.build == 1  # when the build failed
+    say(None if is_told else progress, summary(record, job.settings.measure.judged))
 
 
 if __name__ == "__main__":

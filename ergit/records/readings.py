@@ -170,7 +170,8 @@ class JobRecord(Record, frozen=True, kw_only=True):
 
     Where the commit was not built, or its job was killed twice, `status` and `reason` say why, and there are no source,
     session and readings. `sandbox` is the config's part of that name; None where there was no sandbox. `seconds` is how
-    long the job held the measuring lock: unpacking, idle sample, gates and windows; None in records of 0.1.0.
+    long the job held the measuring lock: unpacking, idle sample, gates and windows; None in records of 0.1.0. `build`
+    counts the builds of the commit: 1 is the one in results/build, others were made for this job (results/build/again).
     """
 
     schema: str = SCHEMA
@@ -190,6 +191,7 @@ class JobRecord(Record, frozen=True, kw_only=True):
     readings: tuple[Reading, ...]
     sandbox: JsonObject | None = None
     seconds: float | None = None
+    build: int = 1
 
 
 class WindowCosts(Value, frozen=True, kw_only=True):

@@ -1,0 +1,81 @@
+"""One more build of a commit whose first one was put aside to save disk: by the job that measures it."""
+
+import shutil
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from ergit.building.artifacts import evict
+from ergit.building.build import BuildJob, build, of_workload
+from ergit.building.build_dir import build_dir_of
+from ergit.building.dependencies import dependencies_of
+from ergit.building.sandboxes import building_sandbox
+from ergit.config.fingerprint import build_fingerprint
+from ergit.config.settings import JobSettings
+from ergit.git.checkout import checkout
+from ergit.git.workload import workload_of
+from ergit.plugins.process import StageFacts
+from ergit.records.build import BuildRecord, write_build
+from ergit.records.java import JavaRecord, read_java
+from ergit.records.record import JsonObject
+
+AGAIN = "again"
+"""Beside the artifacts: the records and logs of builds made again, numbered from 2 on in a folder of each commit."""
+
+
+def built_again(
+    settings: JobSettings, first: BuildRecord, artifact: Path, context: JsonObject, *, progress: int | None = None
+) -> tuple[BuildRecord, int]:
+    """The record of one more build of a commit, with the JDK of the first, and its number; its artifact is there then.
+
+    Args:
+        settings: those of the study.
+        first: the build whose artifact was evicted.
+        artifact: where the new one goes.
+        context: what pre stages have put into the context.
+        progress: a file descriptor that gets warnings too.
+
+    Raises:
+        ErgitError: the build cannot even be tried.
+    """
+    folder = artifact.parent / AGAIN / first.commit
+    folder.mkdir(parents=True, exist_ok=True)
+    number = 2
+    while (folder / f"{number}.json").exists():
+        number += 1
+    record, tree = folder / f"{number}.json", folder / "checkout"
+    workload = workload_of(settings)
+    stages = StageFacts(settings, record, first.commit)
+    stages.forget()
+    job = BuildJob(
+        commit=first.commit,
+        java=_java_of(first, Path(settings.results)),
+        checkout=tree,
+        artifact=artifact,
+        settings=settings.build,
+        fingerprint=build_fingerprint(settings, stages=settings.stages),
+        log=record.with_suffix(".output.log"),
+        dependencies=dependencies_of(settings, build_dir_of(first.commit)),
+        progress=progress,
+        stages=stages,
+        context=context,
+        sandbox=building_sandbox(settings, build_dir_of(first.commit)),
+    )
+    job.log.unlink(missing_ok=True)
+    try:
+        checkout(Path(settings.results, "mirror.git"), first.commit, tree, settings.repository, workload)
+        made = of_workload(build(job), workload)
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+    if made.status != "ok":
+        evict(artifact)  # the first build went well: this one may, the next time
+        made = replace(
+            made, reason=f"its build was put aside (build.disk_gigabytes) and cannot be made again: {made.reason}"
+        )
+    write_build(record, made)
+    return made, number
+
+
+def _java_of(first: BuildRecord, results: Path) -> JavaRecord:
+    """What the commit asks for, with the JDK that has built it as the only one."""
+    return replace(read_java(results / f"java/{first.commit}.json"), chosen=first.java, candidates=())
