@@ -1,5 +1,5 @@
 rule context:
-    """What lies in each change: files, words of the messages, JDK, build and tests, and whether time or power grew."""
+    """What lies in each change: what differs, words of the messages, JDK and tests, and whether time or power grew."""
     input:
         changes="results/changes.json",
         commits="results/commits.tsv",
@@ -16,6 +16,8 @@ rule context:
         link=literally(settings.repository.link),
         mirror=f"{RESULTS}/mirror.git",
         builds=f"{RESULTS}/build",
+        inputs=literally(to_builtins(settings.inputs)),
+        replaced=literally(list(settings.workload.paths) if settings.workload else []),
         results=results_folder,
     script:
         "../scripts/context.py"

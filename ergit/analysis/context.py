@@ -4,17 +4,31 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import pairwise
 from typing import Literal
+
+import numpy as np
+from msgspec.structs import replace
 
 from ergit.git.changed_files import changed_files, files_between
 from ergit.git.names import CommitNames
 from ergit.git.runner import Git
-from ergit.records.build import read_build
-from ergit.records.changes import ChangeResult
+from ergit.inputs.differences import KINDS, differences, files_by_kind
+from ergit.inputs.equal import Builds, equal_pairs
+from ergit.inputs.kinds import FileKinds
+from ergit.records.changes import ChangeResult, CommitResult
 from ergit.records.commits import CommitRow, chosen
-from ergit.records.context import AcceptedCommit, ChangeContext, ContextRecord, JdkVersions
+from ergit.records.context import (
+    AcceptedCommit,
+    ChangeContext,
+    ContextRecord,
+    Differences,
+    EqualNeighbours,
+    JdkVersions,
+    Sameness,
+)
 
+USUAL = 0.95  # share of the differences between equal neighbours that are called usual
 MOSTLY = 2 / 3  # share in a change of joules from which on it is mostly due to time, or to power
 
 
@@ -28,18 +42,119 @@ class ContextSettings:
 
 
 def context_record(
-    git: Git, changes: Iterable[ChangeResult], history: Sequence[CommitRow], builds: Path, settings: ContextSettings
+    git: Git,
+    changes: Sequence[ChangeResult],
+    commits: Sequence[CommitResult],
+    history: Sequence[CommitRow],
+    builds: Builds,
+    kinds: FileKinds,
+    settings: ContextSettings,
 ) -> ContextRecord:
-    """The context of each change, and the accepted commits; `builds` is the folder of the records of builds.
+    """The context of each change, the accepted commits, and what neighbours with equal inputs show.
+
+    `changes` and `commits` are those of results/changes.json, `kinds` say which files are what.
 
     Raises:
         ErgitError: an accepted commit is no commit of the repository, or a record is damaged.
     """
     accepted = accepted_commits(git, settings.accepted, [row.commit for row in chosen(history)])
-    return ContextRecord(
-        changes=tuple(context_of(git, change, history, accepted, builds, settings) for change in changes),
-        accepted=accepted,
+    ends = [ends_of(change, history) for change in changes]
+    found = [
+        context_of(git, change, end, history, accepted, builds, settings)
+        for change, end in zip(changes, ends, strict=True)
+    ]
+    touched = differences(git, ends, kinds)
+    measured = [measured_in(change, end, commits) for change, end in zip(changes, ends, strict=True)]
+    sameness = sameness_of(git, measured, kinds, builds)
+    contexts = tuple(
+        with_differences(context, _with_jdks(differs, shas, builds), same)
+        for context, differs, shas, same in zip(found, touched, measured, sameness, strict=True)
     )
+    return ContextRecord(
+        changes=contexts,
+        accepted=accepted,
+        equal=equal_neighbours(git, commits, kinds, builds, contexts),
+    )
+
+
+def ends_of(change: ChangeResult, history: Sequence[CommitRow]) -> tuple[str, str]:
+    """The commit after which a change lies, and the last one that it may lie in."""
+    if change.after is not None:
+        return change.after, change.location[-1]
+    position = next(number for number, row in enumerate(history) if row.commit == change.location[0])
+    return history[position - 1].commit, change.location[-1]
+
+
+def measured_in(change: ChangeResult, ends: tuple[str, str], commits: Sequence[CommitResult]) -> list[str]:
+    """The measured commits from the one before a change to the last that it may lie in, both included."""
+    orders = {commit.commit: commit.order for commit in commits}
+    first, last = orders.get(ends[0], change.order), orders.get(ends[1], change.order)
+    return [
+        commit.commit
+        for commit in commits
+        if first <= commit.order <= last and commit.readings and commit.part is not None
+    ]
+
+
+def sameness_of(git: Git, measured: Sequence[Sequence[str]], kinds: FileKinds, builds: Builds) -> list[Sameness | None]:
+    """For each list of measured commits why nothing that runs differs between them; None where something does."""
+    pairs = list(dict.fromkeys(pair for shas in measured for pair in pairwise(shas)))
+    same = dict(zip(pairs, equal_pairs(git, pairs, kinds, builds, unpack=True), strict=True))
+    found: list[Sameness | None] = []
+    for shas in measured:
+        reasons = {same[pair] for pair in pairwise(shas)}
+        found.append(None if None in reasons or not reasons else "build" if "build" in reasons else "files")
+    return found
+
+
+def equal_neighbours(
+    git: Git,
+    commits: Sequence[CommitResult],
+    kinds: FileKinds,
+    builds: Builds,
+    contexts: Iterable[ChangeContext],
+) -> EqualNeighbours:
+    """What the measured neighbours with equal inputs show of the noise, and which changes lie between such alone."""
+    shifts = [(commit.shift, commit.commit) for commit in commits if commit.shift is not None]
+    same = equal_pairs(git, [(shift.against, sha) for shift, sha in shifts], kinds, builds)
+    equal = [(shift, reason) for (shift, _), reason in zip(shifts, same, strict=True) if reason]
+    sizes = [abs(shift.relative) for shift, _ in equal]
+    return EqualNeighbours(
+        pairs=len(equal),
+        by_build=sum(reason == "build" for _, reason in equal),
+        differ=sum(shift.differs for shift, _ in equal),
+        median_difference=float(np.median(sizes)) if sizes else None,
+        largest_usual_difference=float(np.quantile(sizes, USUAL)) if sizes else None,
+        false_alarms=tuple(context.commit for context in contexts if context.differs and context.differs.same),
+    )
+
+
+def with_differences(context: ChangeContext, differs: Differences, same: Sameness | None) -> ChangeContext:
+    """The context with what differs, its files of build and tests counted by their kinds."""
+    files = files_by_kind(differs)
+    build = [path for kind in ("build", "dependencies") if kind in files for path in files[kind].files]
+    tests = files.get("workload")
+    return replace(
+        context,
+        differs=replace(differs, same=same),
+        files=replace(
+            context.files,
+            build_files=tuple(build),
+            test_files=len(tests.files) + tests.unlisted if tests else 0,
+        ),
+    )
+
+
+def _with_jdks(differs: Differences, measured: Sequence[str], builds: Builds) -> Differences:
+    """The same with the JDK among the kinds of each measured commit that another one built than the one before it."""
+    others = {after for before, after in pairwise(measured) if builds.jdk(before) != builds.jdk(after)}
+    if not others:
+        return differs
+    commits = tuple(
+        replace(commit, kinds=(*commit.kinds, "jdk")) if commit.commit in others else commit
+        for commit in differs.commits
+    )
+    return replace(differs, kinds=tuple(kind for kind in KINDS if kind in {*differs.kinds, "jdk"}), commits=commits)
 
 
 def words_in(messages: str, words: Iterable[str]) -> tuple[str, ...]:
@@ -78,15 +193,15 @@ def accepted_commits(git: Git, names: Sequence[str], commits: Sequence[str]) -> 
 def context_of(
     git: Git,
     change: ChangeResult,
+    ends: tuple[str, str],
     history: Sequence[CommitRow],
     accepted: Sequence[AcceptedCommit],
-    builds: Path,
+    builds: Builds,
     settings: ContextSettings,
 ) -> ChangeContext:
-    """The context of one change; `history` are all commits of the table, oldest first."""
-    position = {row.commit: number for number, row in enumerate(history)}
-    before, until = history[position[change.location[0]] - 1].commit, change.location[-1]
-    row = history[position[change.commit]]
+    """The context of one change without what differs; `history` are all commits of the table, oldest first."""
+    before, until = ends
+    row = next(row for row in history if row.commit == change.commit)
     messages = git.log("--format=%B", f"{before}..{until}", "--")
     return ChangeContext(
         commit=change.commit,
@@ -107,12 +222,7 @@ def context_of(
     )
 
 
-def java_between(folder: Path, before: str, after: str) -> JdkVersions | None:
-    """The JDKs that have built two commits, from the records in results/build."""
-    versions = [_java_version(folder / f"{commit}.json") for commit in (before, after)]
+def java_between(builds: Builds, before: str, after: str) -> JdkVersions | None:
+    """The JDKs that have built two commits."""
+    versions = builds.jdk(before), builds.jdk(after)
     return None if versions[0] is None or versions[1] is None else JdkVersions(before=versions[0], after=versions[1])
-
-
-def _java_version(record: Path) -> str | None:
-    jdk = read_build(record).java if record.exists() else None
-    return jdk.version if jdk else None

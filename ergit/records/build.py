@@ -51,7 +51,8 @@ class BuildRecord(Record, frozen=True, kw_only=True):
 
     `tries` are all of them, in their order; the last is this build. There is none without a JDK, or from the cache.
     `stages` are the study's own, those before the build first, and `context` is what they put into the context.
-    `workload` is the commit whose workload was laid over it, where that is held fixed.
+    `workload` is the commit whose workload was laid over it, where that is held fixed. `contents` is a digest of what
+    was kept (ergit/inputs/contents.py); None where that is not known: in older records, and of builds from the cache.
     """
 
     schema: str = SCHEMA
@@ -67,6 +68,7 @@ class BuildRecord(Record, frozen=True, kw_only=True):
     context: JsonObject = field(default_factory=dict)
     workload: str | None = None
     tries: tuple[BuildTry, ...] = ()
+    contents: str | None = None
 
 
 def write_build(path: Path, record: BuildRecord) -> None:

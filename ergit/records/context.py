@@ -7,6 +7,15 @@ from ergit.records.record import Record, Value, read_record, write_record
 
 SCHEMA = "ergit.context/1"
 
+FileKind = Literal["program", "workload", "build", "dependencies", "ignore"]
+"""What a file is; `ignore` is what neither builds nor runs."""
+
+Kind = Literal["program", "workload", "build", "dependencies", "jdk"]
+"""What may differ between two commits."""
+
+Sameness = Literal["files", "build"]
+"""Why nothing that runs differs: all files that are not ignored are the same, or what was kept of the builds is."""
+
 
 class ChangedFile(Value, frozen=True, kw_only=True):
     """A file and its lines added and removed; None for a binary file."""
@@ -54,8 +63,70 @@ class DifferentTests(Value, frozen=True, kw_only=True):
     unknown: str | None = None
 
 
+class KindFiles(Value, frozen=True, kw_only=True):
+    """The files of one kind that commits touch, the most often touched first; `unlisted` counts the others."""
+
+    kind: FileKind
+    files: tuple[str, ...]
+    unlisted: int = 0
+
+
+class DependencyDifference(Value, frozen=True, kw_only=True):
+    """A dependency, or a plug-in of the build, and its versions in turn.
+
+    The first version is that before the commits. None stands where it is not declared, "" where no version is named.
+    `resolved` says that a tool has resolved them, as in a lock file.
+    """
+
+    name: str
+    versions: tuple[str | None, ...]
+    scope: str | None
+    file: str
+    resolved: bool = False
+
+
+class MethodDifference(Value, frozen=True, kw_only=True):
+    """A Java method that commits touch, by its classes, its name and the types of its parameters."""
+
+    name: str
+    happened: Literal["changed", "added", "removed"]
+    kind: FileKind
+    file: str
+
+
+class CommitDifference(Value, frozen=True, kw_only=True):
+    """What one commit touches."""
+
+    commit: str
+    kinds: tuple[Kind, ...]
+
+
+class Differences(Value, frozen=True, kw_only=True):
+    """What differs by a change: the union over all commits that it may lie in, also those that nobody measured.
+
+    A file that one of them changes and another changes back is among it. `files` are given for each kind, also for what
+    is ignored. `kinds` say what of it may matter, none where nothing that runs is touched: a pom that changes its own
+    version alone is a file of the build that changes no kind, and is in `only_version`. `same` says that even the ends
+    are known to be equal. `methods` are those of the Java files that were read, `methods_unlisted` counts the others,
+    `methods_unread` the Java files that were not read. `commits` are the newest `LISTED_COMMITS` of those commits.
+    """
+
+    kinds: tuple[Kind, ...]
+    files: tuple[KindFiles, ...] = ()
+    only_version: tuple[str, ...] = ()
+    dependencies: tuple[DependencyDifference, ...] = ()
+    dependencies_unlisted: int = 0
+    methods: tuple[MethodDifference, ...] = ()
+    methods_unlisted: int = 0
+    methods_unread: int = 0
+    commits: tuple[CommitDifference, ...] = ()
+    same: Sameness | None = None
+
+
 class ChangeContext(Value, frozen=True, kw_only=True):
     """The circumstances of one change; `before` and `until` are the ends of the commits it may lie in.
+
+    `differs` says what these commits touch; it is None in records of 0.1.0.
 
     `tags` are the config's words that occur in the messages, `java` is None where no JDK was recorded, `mostly` says
     whether time or power (joules = seconds × watts) accounts for it, `accepted_as` is the name that accepts it.
@@ -78,6 +149,7 @@ class ChangeContext(Value, frozen=True, kw_only=True):
     mostly: Literal["time", "power", "both"] | None
     accepted_as: str | None
     tests: DifferentTests | None = None
+    differs: Differences | None = None
 
 
 class AcceptedCommit(Value, frozen=True, kw_only=True):
@@ -88,12 +160,33 @@ class AcceptedCommit(Value, frozen=True, kw_only=True):
     from_commit: str | None
 
 
+class EqualNeighbours(Value, frozen=True, kw_only=True):
+    """Measured neighbours between which nothing that runs differs: what they show is noise, drift or a batch.
+
+    `pairs` of them were compared, `by_build` of these since what was kept of their builds is the same. `differ` counts
+    those whose energy is said to differ by `commits[].shift`, `median_difference` and `largest_usual_difference` (the
+    95th percentile) are of the absolute differences, 0.01 is 1 %. `false_alarms` are the changes, by their commits,
+    that lie between such neighbours alone.
+    """
+
+    pairs: int
+    by_build: int
+    differ: int
+    median_difference: float | None
+    largest_usual_difference: float | None
+    false_alarms: tuple[str, ...]
+
+
 class ContextRecord(Record, frozen=True, kw_only=True):
-    """The context of each change, and the accepted commits."""
+    """The context of each change, the accepted commits, and what neighbours with equal inputs show.
+
+    `equal` is None in records of 0.1.0.
+    """
 
     schema: str = SCHEMA
     changes: tuple[ChangeContext, ...]
     accepted: tuple[AcceptedCommit, ...]
+    equal: EqualNeighbours | None = None
 
 
 def write_context(path: Path, record: ContextRecord) -> None:

@@ -1,7 +1,8 @@
 """Where a change lies and what lies in it, in one line of plain text."""
 
 from ergit.records.changes import ChangeResult, StudyFacts
-from ergit.records.context import ChangeContext, ChangedFiles, DifferentTests
+from ergit.records.context import ChangeContext, DifferentTests
+from ergit.reports.differences import differences_sentence
 from ergit.text import counted, one_line
 
 NAMED_FILES = 3
@@ -25,17 +26,15 @@ def location_sentence(change: ChangeResult) -> str | None:
 
 
 def context_sentence(context: ChangeContext) -> str:
-    """Time or power, changed files, JDK, build files, tests, words of the messages, and what accepts the change."""
-    parts = [_files(context.files)]
+    """Time or power, changed files and what differs, JDK, tests, words of the messages, and what accepts the change."""
+    parts = [_files(context)]
     if context.mostly is not None:
         cause = "time and power" if context.mostly == "both" else f"mostly {context.mostly}"
         parts.insert(0, f"{cause} (time {context.duration_change:+.1%}, power {context.power_change:+.1%})")
     if context.java and context.java.before != context.java.after:
         parts.append(f"JDK {one_line(context.java.before)} → {one_line(context.java.after)}")
-    if context.files.build_files:
-        parts.append(f"build: {_names(context.files.build_files)}")
-    if context.files.test_files:
-        parts.append(f"tests: {counted(context.files.test_files, 'file')}")
+    if context.differs is not None:
+        parts.append(differences_sentence(context.differs, context.commit))
     if context.tests:
         parts.append(tests_sentence(context.tests))
     if context.tags:
@@ -76,12 +75,12 @@ def what_intervals_assume(difference: float) -> str:
     )
 
 
-def _files(files: ChangedFiles) -> str:
-    named = _names(tuple(file.path for file in files.largest))
+def _files(context: ChangeContext) -> str:
+    """How much differs between the ends of a change; without what differs by kind also some names."""
+    files = context.files
+    size = f"{counted(files.count, 'file')}, +{files.added} -{files.removed} lines"
+    if context.differs is not None or not files.largest:
+        return size
+    named = ", ".join(one_line(file.path, PATH) for file in files.largest[:NAMED_FILES])
     more = f" and {files.count - NAMED_FILES} more" if files.count > NAMED_FILES else ""
-    listed = f": {named}{more}" if named else ""
-    return f"{counted(files.count, 'file')}, +{files.added} -{files.removed} lines{listed}"
-
-
-def _names(paths: tuple[str, ...]) -> str:
-    return ", ".join(one_line(path, PATH) for path in paths[:NAMED_FILES])
+    return f"{size}: {named}{more}"

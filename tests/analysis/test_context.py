@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from ergit.analysis.context import ContextSettings, context_record, mostly, words_in
+from ergit.config.settings import InputSettings
 from ergit.errors import ErgitError
 from ergit.git.runner import git_in
+from ergit.inputs.equal import Builds
+from ergit.inputs.kinds import FileKinds
 from ergit.records.build import BuildRecord, write_build
 from ergit.records.changes import ChangeResult
 from ergit.records.context import AcceptedCommit, ChangeContext, ChangedFile, JdkVersions, read_context, write_context
@@ -36,7 +39,9 @@ def contexts(
         history.append(commit_row(order, commit=sha, **cells))
     with git_in(repository.path) as git:
         wanted = ContextSettings(**{**vars(SETTINGS), **settings})
-        write_context(folder / "context.json", context_record(git, changes, history, folder / "build", wanted))
+        kinds, builds = FileKinds(InputSettings()), Builds(folder / "build")
+        found = context_record(git, changes, [], history, builds, kinds, wanted)
+        write_context(folder / "context.json", found)
     record = read_context(folder / "context.json")
     return record.changes, record.accepted
 

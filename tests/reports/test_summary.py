@@ -6,7 +6,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from ergit.records.changes import ChangeResult, ComparablePart
-from ergit.records.context import AcceptedCommit, ChangedFile, ChangedFiles, ContextRecord, JdkVersions
+from ergit.records.context import (
+    AcceptedCommit,
+    ChangedFile,
+    ChangedFiles,
+    ContextRecord,
+    Differences,
+    JdkVersions,
+    KindFiles,
+)
 from ergit.records.energy_table import EnergyRow
 from ergit.records.failures import FailureRow
 from ergit.reports.summary import failed_files, short_reason, summary
@@ -33,6 +41,13 @@ CONTEXT = context(
     power_change=0.001,
     mostly="time",
     accepted_as="v1",
+    differs=Differences(
+        kinds=("program", "build"),
+        files=(
+            KindFiles(kind="program", files=("A\x1b|.java", "B.java", "C.java", "D.java")),
+            KindFiles(kind="build", files=("pom.xml",)),
+        ),
+    ),
 )
 
 
@@ -74,8 +89,9 @@ def test_a_change_is_shown_with_its_size_interval_and_link() -> None:
 
 def test_a_change_has_a_line_of_context() -> None:
     assert (
-        "- 0303030303: in one of 2 commits; mostly time (time +5.0%, power +0.1%); 5 files, +9 -3 lines: A\ufffd|.java"
-        " and 2 more; JDK 11 → 17; build: pom.xml; words: perf; accepted as v1\n"
+        "- 0303030303: in one of 2 commits; mostly time (time +5.0%, power +0.1%); 5 files, +9 -3 lines;"
+        " JDK 11 → 17; differs in the program and the build; program: A\ufffd|.java, B.java, C.java and 1 more;"
+        " build: pom.xml; words: perf; accepted as v1\n"
     ) in summed_up([clean(3)], CHANGE, contexts=[CONTEXT])
 
 

@@ -1,0 +1,70 @@
+"""Measured neighbours between which nothing that runs differs: free A/A pairs of the study."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ergit.git.changed_files import changed_blobs
+from ergit.git.runner import Git
+from ergit.inputs.contents import contents_of_artifact
+from ergit.inputs.kinds import FileKinds
+from ergit.records.build import BuildRecord, read_build
+from ergit.records.context import Sameness
+
+
+@dataclass
+class Builds:
+    """What the records in results/build say of each commit; a record is read once."""
+
+    folder: Path
+    _records: dict[str, BuildRecord | None] = field(default_factory=dict)
+    _unpacked: dict[str, str | None] = field(default_factory=dict)
+
+    def record(self, commit: str) -> BuildRecord | None:
+        """The record of a commit; None where it was not built here."""
+        if commit not in self._records:
+            path = self.folder / f"{commit}.json"
+            self._records[commit] = read_build(path) if path.exists() else None
+        return self._records[commit]
+
+    def jdk(self, commit: str) -> str | None:
+        """The version of the JDK that has built a commit; None where that is not known, or there is none."""
+        record = self.record(commit)
+        return record.java.version if record and record.java else None
+
+    def contents(self, commit: str, *, unpack: bool = False) -> str | None:
+        """The digest of what was kept of a build; `unpack`: computed from the artifact where the record has none."""
+        record = self.record(commit)
+        if record is None or record.status != "ok":
+            return None
+        if record.contents is None and unpack:
+            if commit not in self._unpacked:
+                self._unpacked[commit] = contents_of_artifact(self.folder / f"{commit}.tar.gz")
+            return self._unpacked[commit]
+        return record.contents
+
+
+def equal_pairs(
+    git: Git, pairs: Sequence[tuple[str, str]], kinds: FileKinds, builds: Builds, *, unpack: bool = False
+) -> list[Sameness | None]:
+    """For each pair of commits why nothing that runs differs between the two; None where something does, or may.
+
+    Their files are the same, but for those that neither build nor run, and so is the JDK as far as it is known; or what
+    was kept of their builds is the same, and so is the JDK. `unpack`: artifacts are read where records do not say it.
+
+    Raises:
+        ErgitError: the repository lacks a commit, or a record is damaged.
+    """
+    return [
+        _sameness(builds, before, after, all(kinds.of(blob.path) == "ignore" for blob in blobs), unpack)
+        for (before, after), blobs in zip(pairs, changed_blobs(git, pairs), strict=True)
+    ]
+
+
+def _sameness(builds: Builds, before: str, after: str, has_same_files: bool, unpack: bool) -> Sameness | None:
+    if builds.jdk(before) != builds.jdk(after):
+        return None
+    if has_same_files:
+        return "files"
+    contents = builds.contents(before, unpack=unpack)
+    return "build" if contents is not None and contents == builds.contents(after, unpack=unpack) else None
