@@ -3,6 +3,7 @@ checkpoint forecast:
     input:
         "results/plan.json",
         "results/commits.tsv",
+        ancient("results/jdks.json") if settings.java else [],  # told before it
     output:
         "results/forecast.json",
     log:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -99,6 +100,17 @@ def test_the_slower_commit_is_told_with_what_failed_and_where_the_figures_are(fi
     assert "results/plots/evolution.svg" in printed
 
 
+def test_the_forecast_is_told_before_the_first_build_and_what_it_was_at_the_end(finished: Path) -> None:
+    made = datetime.fromisoformat(json.loads((finished / "work/results/forecast.json").read_text())["made"])
+    builds = [json.loads(path.read_text()) for path in (finished / "work/results/build").glob("*.json")]
+    assert len(builds) == 4
+    assert all(made < datetime.fromisoformat(step["started"]) for build in builds for step in build["commands"])
+    printed = (finished / "work/printed").read_text(encoding="utf-8")
+    assert "\n  readings  16 left: all of 8 jobs of 2 readings\n" in printed
+    assert re.search(r"\n  builds +4 +4 \(1 failed\)\n", printed)
+    assert re.search(r"\n  readings +16 +8\n", printed)
+
+
 def test_no_reading_overlaps_another_reading_or_a_build(finished: Path) -> None:
     spans = windows(finished / "work")
     assert len(spans) == 4 * 3 + 2
@@ -153,6 +165,7 @@ def test_new_commits_of_the_repository_come_with_a_new_mirror(study: Path) -> No
 def test_more_rounds_add_measurements_and_build_nothing(study: Path) -> None:
     configure(study, measure__rounds=3)
     jobs = planned(study)
+    assert jobs["forecast"] == 0
     assert jobs["measure"] == 4
     assert jobs["build"] == jobs["checkout"] == 0
 

@@ -60,7 +60,7 @@ def outcome(results: Path, since: float, judged: str) -> Outcome:
 def lines(before: ForecastRecord, after: Outcome) -> list[str]:
     """The forecast and the outcome side by side."""
     failed = f" ({after.failed:,} failed)" if after.failed else ""
-    measuring = f"at least {duration(before.least_seconds)}"
+    measuring = f"at least {duration(before.least_seconds)}" if before.least_seconds else "not known"
     rows = [
         ("", "forecast", "outcome"),
         ("builds", f"{before.builds_left:,}", f"{after.builds:,}{failed}"),
@@ -79,7 +79,7 @@ def _expected(number: float | None, in_words: Callable[[float], str], otherwise:
 
 
 def _change(change: float | None) -> str:
-    return "nothing" if change is None else f"{change:.1%}"
+    return "not known" if change is None else f"{change:.1%}"
 
 
 def _lasting_change(path: Path) -> float | None:
