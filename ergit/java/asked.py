@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ergit.config.settings import JavaSettings
+from ergit.java.ant import required_by_ant
 from ergit.java.finders import home_of_user
+from ergit.java.gradle import required_by_gradle
 from ergit.java.jdks import LONG_TERM_RELEASES, Jdk
 from ergit.java.maven.ask import MavenAnswers
 from ergit.java.maven.reader import required_by_poms
 from ergit.java.requirement import Requirement, RequirementUnder, version_of
 from ergit.java.trees import KnownTree, NotedTree, below
 from ergit.java.version_files import named_jdk
+
+BUILD_FILES = "pom.xml, build.gradle or build.xml"
 
 
 def asked_of(
@@ -45,10 +49,21 @@ def of_build_files(
     tree: KnownTree, directory: str, versions: Sequence[str], maven: MavenAnswers | None
 ) -> RequirementUnder:
     """What the build files in a directory ask for: Maven's, else Gradle's, else Ant's."""
-    pom = below(directory, "pom.xml") or "pom.xml"
-    if not tree.has(pom):
-        return _always(Requirement(None, None, f"there is no {pom}"))
-    return of_poms(tree, pom, versions, maven)
+    pom = below(directory, "pom.xml")
+    problems = []
+    if pom is not None and tree.has(pom):
+        under = of_poms(tree, pom, versions, maven)
+        silent = next((requirement for requirement in map(under, versions) if requirement.asks_for_nothing()), None)
+        if silent is None:
+            return under
+        problems.append(silent.problem)
+    for read in (required_by_gradle, required_by_ant):
+        requirement = read(tree, directory)
+        if requirement is not None and not requirement.asks_for_nothing():
+            return _always(requirement)
+        problems += [] if requirement is None else [requirement.problem]
+    where = "" if directory == "." else f" in {directory}"
+    return _always(Requirement(None, None, problems[0] if problems else f"there is no {BUILD_FILES}{where}"))
 
 
 def of_poms(tree: KnownTree, pom: str, versions: Sequence[str], maven: MavenAnswers | None) -> RequirementUnder:

@@ -110,7 +110,7 @@ def of_intellij(surroundings: Surroundings) -> Iterator[tuple[Path, str]]:
         yield from inside(surroundings.home / ".jdks", "~/.jdks")
 
 
-def of_gradle(surroundings: Surroundings) -> Iterator[tuple[Path, str]]:
+def of_gradle_toolchains(surroundings: Surroundings) -> Iterator[tuple[Path, str]]:
     """Those that Gradle downloads for its toolchains: one folder for each, or one more folder in it."""
     folder = surroundings.folder("GRADLE_USER_HOME", ".gradle")
     if folder is not None:
@@ -162,7 +162,7 @@ FINDERS: tuple[Finder, ...] = (
     of_sdkman,
     in_tools,
     of_intellij,
-    of_gradle,
+    of_gradle_toolchains,
     of_hosted_runners,
     of_conda,
     of_maven,

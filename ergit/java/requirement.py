@@ -37,6 +37,10 @@ class Requirement:
     jdk: int | None = None
     jdk_in: str | None = None
 
+    def asks_for_nothing(self) -> bool:
+        """Whether neither a release nor a JDK is asked for."""
+        return self.release is None and self.newest is None and not self.ranges and self.jdk is None
+
     def is_compiled_by(self, jdk_release: int) -> bool:
         """Whether a JDK compiles the main classes, or is the very one that the commit names."""
         return self.release is None or compiles(jdk_release, self.release) or jdk_release == self.jdk

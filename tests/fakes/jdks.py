@@ -25,7 +25,7 @@ def surroundings(root: Path, *search: Path, **environment: str) -> Surroundings:
     return Surroundings(search, environment, root / "home", root)
 
 
-def of_asdf(where: Surroundings) -> Iterator[tuple[Path, str]]:
-    """A finder as somebody might add one: JDKs that asdf has installed."""
-    for folder in sorted((where.home / ".asdf/installs/java").glob("*")):
-        yield folder, "asdf"
+def of_server(where: Surroundings) -> Iterator[tuple[Path, str]]:
+    """A finder as somebody might add one: JDKs that a server offers."""
+    for folder in sorted((where.root / "srv/jdks").glob("*")):
+        yield folder, "the server's"

@@ -86,7 +86,10 @@ def test_the_pom_is_looked_for_in_the_configs_directory(three_jdks: list[Jdk]) -
 def test_where_nothing_is_asked_for_the_default_jdk_is_taken_and_the_reason_given(three_jdks: list[Jdk]) -> None:
     found = chosen(JavaSettings(), FilesOf(), three_jdks)
     assert (found.status, found.wanted, release_of(found)) == ("ok", None, 11)
-    assert found.reason == "the JDK of PATH, since nothing asks for a release: there is no pom.xml"
+    assert (
+        found.reason
+        == "the JDK of PATH, since nothing asks for a release: there is no pom.xml, build.gradle or build.xml"
+    )
 
 
 def test_no_jdk_able_to_compile_the_release_is_recorded_with_the_fix(three_jdks: list[Jdk]) -> None:
@@ -151,7 +154,7 @@ def test_the_program_writes_the_record(repository: Repository, tmp_path: Path) -
         wanted_from=None,
         chosen=here,
         candidates=(here,),
-        reason="the JDK of JAVA_HOME, since nothing asks for a release: there is no pom.xml",
+        reason="the JDK of JAVA_HOME, since nothing asks for a release: there is no pom.xml, build.gradle or build.xml",
     )
 
 

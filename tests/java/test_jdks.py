@@ -8,7 +8,7 @@ from ergit.java import finders
 from ergit.java.finders import FINDERS
 from ergit.java.jdks import Jdk, compiles, default, feature_release, installed, release_to_install
 from tests.fakes.another_user import another_user
-from tests.fakes.jdks import make_jdk, of_asdf, surroundings
+from tests.fakes.jdks import make_jdk, of_server, surroundings
 
 
 def jdk(release: int, *found: str, home: str = "jdk") -> Jdk:
@@ -42,10 +42,10 @@ def test_every_place_is_searched_in_the_order_of_precedence(tmp_path: Path) -> N
 
 
 def test_a_further_finder_needs_no_other_change(tmp_path: Path) -> None:
-    make_jdk(tmp_path / "home/.asdf/installs/java/zulu-8", "1.8.0_402")
+    make_jdk(tmp_path / "srv/jdks/zulu-8", "1.8.0_402")
     make_jdk(tmp_path / "opt/jdk-25", "25.0.3")
-    found = installed((of_asdf, *FINDERS), surroundings(tmp_path))
-    assert [(each.release, each.found) for each in found] == [(8, ("asdf",)), (25, ("/opt",))]
+    found = installed((of_server, *FINDERS), surroundings(tmp_path))
+    assert [(each.release, each.found) for each in found] == [(8, ("the server's",)), (25, ("/opt",))]
 
 
 def test_no_finder_is_named_outside_its_list() -> None:

@@ -39,7 +39,7 @@ def root_of(content: bytes) -> Element:
         builder.end(tag.rpartition(":")[2])
 
     def refuse(name: str, *_rest: object) -> None:
-        raise DocumentError(f"declares the entity {name}; poms with entities of their own are not read")
+        raise DocumentError(f"declares the entity {name}; entities of a file's own are not read")
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end

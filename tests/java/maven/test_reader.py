@@ -250,9 +250,7 @@ def test_a_malformed_pom_is_a_reason(text: bytes, words: str) -> None:
 )
 def test_entities_are_refused(declarations: str) -> None:
     text = f"<!DOCTYPE project [{declarations}]><project><name>&b;</name></project>"
-    assert asked(pom=text.encode()).problem == (
-        "pom.xml declares the entity a; poms with entities of their own are not read"
-    )
+    assert asked(pom=text.encode()).problem == ("pom.xml declares the entity a; entities of a file's own are not read")
 
 
 def test_a_pom_in_latin_1_is_read() -> None:

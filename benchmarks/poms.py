@@ -1,0 +1,152 @@
+"""Whether ergit reads poms as Maven does: `make poms`. Needs `mvn`, JDK 17 and 25, and once a network (for plugins).
+
+    nice -n 19 python3 -P -m benchmarks.poms [--only WORDS] [--shared ../shared/cases]
+
+Each project of tests/fakes/poms.py, and each pom-* of the shared cases, is laid out with a class and a test in each of
+its modules. Then
+
+- Maven (-o where all plugins are there) compiles all of it under JDK 17 and under JDK 25: it must succeed with those,
+  and only those, that suit;
+- `mvn help:effective-pom` must ask for the same as ergit's own reading, and as Maven's model builder does.
+
+A line for each project; the exit status is 1 where one differs.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ergit.java.asked import of_poms
+from ergit.java.jdks import Jdk, jdks_here
+from ergit.java.maven.ask import MavenAnswers, maven_here
+from ergit.java.maven.call import call_in
+from ergit.java.maven.documents import root_of
+from ergit.java.maven.models import effective_plugins, model_of
+from ergit.java.maven.needs import Project, requirement_of
+from ergit.java.maven.properties import Properties
+from ergit.java.maven.reader import property_finder, required_by_poms
+from ergit.java.requirement import Requirement
+from ergit.java.trees import Tree
+from tests.fakes.poms import POM_CASES, Files
+from tests.fakes.trees import FilesOf
+
+RELEASES = (17, 25)
+EFFECTIVE = "org.apache.maven.plugins:maven-help-plugin:3.5.1:effective-pom"
+
+
+def projects(shared: Path) -> Iterator[tuple[str, Files, bool]]:
+    """Each project's name and files, and whether it can be compiled on this machine."""
+    for name, case in POM_CASES.items():
+        yield name, case.files, case.builds is not None
+    for folder in sorted(shared.glob("pom-*")):
+        files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        yield folder.name, files, True
+
+
+def lay_out(files: Files, root: Path) -> None:
+    """The files of a project, and a class and a test beside each pom."""
+    for path, content in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
+        if path.endswith(".xml"):
+            for kind, name in (("main", "Main"), ("test", "MainTest")):
+                source = target.parent / f"src/{kind}/java/{name}.java"
+                source.parent.mkdir(parents=True, exist_ok=True)
+                source.write_text(f"class {name} {{}}\n")
+
+
+def maven(jdk: Jdk, root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """One call of Maven under a JDK, offline unless that fails for want of a plugin."""
+    environment = {**os.environ, "JAVA_HOME": str(jdk.home), "MAVEN_OPTS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
+    command = ["mvn", "-q", "-B", *arguments]
+    for options in (["-o"], []):
+        done = subprocess.run(
+            [*command, *options], cwd=root, env=environment, capture_output=True, text=True, errors="replace"
+        )
+        if "offline mode" not in done.stdout:
+            break
+    return done
+
+
+def effective(output: Path, tree: Tree, version: str) -> Requirement | None:
+    """What Maven's effective poms ask for; None where it has written none, since it finds a pom wrong."""
+    if not output.exists():
+        return None
+    call = call_in(tree, ".", version, None)
+    found = []
+    top = root_of(output.read_bytes())
+    for element in [top] if top.tag == "project" else top.iterfind("project"):
+        model = model_of(element, "effective pom")
+        find, parameter = property_finder(model, {}, call)
+        found.append(Project("", model.packaging, effective_plugins(model), parameter, Properties(find).resolve))
+    return requirement_of(found)
+
+
+def essence(requirement: Requirement) -> tuple[object, ...]:
+    """What has to agree."""
+    ranges = sorted(accepted.range.text for accepted in requirement.ranges)
+    return requirement.release, requirement.newest, requirement.oldest, ranges
+
+
+def differences(
+    files: Files, can_be_compiled: bool, jdks: Sequence[Jdk], root: Path, answers: MavenAnswers
+) -> list[str]:
+    """What of a project ergit sees otherwise than Maven, in words; `answers` has what the model builder says."""
+    lay_out(files, root)
+    tree = FilesOf(files)
+    under = of_poms(tree, "pom.xml", [jdk.version for jdk in jdks], answers)
+    wrong = []
+    for jdk in jdks:
+        for folder in list(root.rglob("target")):
+            shutil.rmtree(folder)
+        output = root / f"effective-{jdk.release}.xml"
+        phases = ["test-compile"] if can_be_compiled else []
+        done = maven(jdk, root, EFFECTIVE, f"-Doutput={output}", *phases)
+        truth = effective(output, tree, jdk.version)
+        if truth is None:
+            wrong.append(f"JDK {jdk.release}: Maven finds the pom wrong")
+            continue
+        read = required_by_poms(tree, "pom.xml", jdk.version, Path.home())[0]
+        for whose, requirement in (("ergit", read), ("the model builder", under(jdk.version))):
+            if essence(requirement) != essence(truth):
+                wrong.append(f"JDK {jdk.release}: {whose} {essence(requirement)}, Maven {essence(truth)}")
+        if can_be_compiled and (done.returncode == 0) != read.suits(jdk.release, jdk.version):
+            reason = next((line for line in done.stdout.splitlines() if "ERROR" in line), "")
+            wrong.append(f"JDK {jdk.release}: Maven's exit status is {done.returncode}: {reason[:150]}")
+    return wrong
+
+
+def main() -> int:
+    """Compares all projects; 1 where one differs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="words of a project's name")
+    parser.add_argument("--shared", type=Path, default=Path(__file__).resolve().parents[2] / "shared/cases")
+    options = parser.parse_args()
+    jdks = [jdk for release in RELEASES for jdk in jdks_here(()) if jdk.release == release]
+    if {jdk.release for jdk in jdks} != set(RELEASES):
+        sys.exit(f"poms: needs JDK 17 and 25, and found {[jdk.version for jdk in jdks]}")
+    tried = [project for project in projects(options.shared) if options.only in project[0]]
+    different = 0
+    with tempfile.TemporaryDirectory(prefix="ergit-poms-") as scratch:
+        answers = MavenAnswers(Path(scratch) / "answers", maven_here(os.environ, jdks), Path.home())
+        for _, files, _ in tried:
+            of_poms(FilesOf(files), "pom.xml", [jdk.version for jdk in jdks], answers)
+        answers.ask()
+        for number, (name, files, can_be_compiled) in enumerate(tried):
+            root = Path(scratch).resolve() / str(number)
+            root.mkdir()
+            wrong = differences(files, can_be_compiled, jdks, root, answers)
+            different += bool(wrong)
+            print("differs" if wrong else "equal  ", name, *(f"\n        {each}" for each in wrong), flush=True)
+    print(f"{len(tried)} projects, {different} differ")
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
