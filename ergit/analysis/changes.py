@@ -74,11 +74,13 @@ def changes_record(
     sizes = [minimum_detectable_change(part, settings, max(1, tests)) for part in parts]
     groups = _rows_of(readings.observations)
     changes = [_change_result(change, readings, history, groups) for part in parts for change in part.changes]
+    false = [_change_result(change, readings, history, groups) for part in parts for change in part.false_alarms]
     return ChangesRecord(
         kind=readings.kind,
         study=_study_facts(readings, history, parts, settings, anchors, judged, sizes),
         commits=_commit_results(readings, history, parts, settings, sizes, groups),
         changes=tuple(sorted(changes, key=lambda change: change.order)),
+        false_alarms=tuple(sorted(false, key=lambda change: change.order)),
     )
 
 

@@ -67,7 +67,7 @@ def read_java_file(text: bytes) -> JavaFile | None:
     except ValueError:
         return None
     found = QueryCursor(query).captures(tree.root_node)
-    comments = [_span(node) for node in found.get("comment", [])]
+    comments = sorted(_span(node) for node in found.get("comment", []))
     methods: dict[str, bytes] = {}
     outermost: list[tuple[int, int]] = []
     for node in sorted(found.get("method", []), key=_span):

@@ -142,13 +142,18 @@ class ChangeResult(Value, frozen=True, kw_only=True):
 
 
 class ChangesRecord(Record, frozen=True, kw_only=True):
-    """All that the statistics say of a study."""
+    """All that the statistics say of a study.
+
+    `false_alarms` are levels that change between commits whose trees are identical: drift or a batch, as large as a
+    change of the program that would be reported. They are not among the changes.
+    """
 
     schema: str = SCHEMA
     kind: str | None
     study: StudyFacts
     commits: tuple[CommitResult, ...]
     changes: tuple[ChangeResult, ...]
+    false_alarms: tuple[ChangeResult, ...] = ()
 
 
 COLUMNS = (  # of results/changes.tsv

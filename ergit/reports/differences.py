@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ergit.records.context import DependencyDifference, Differences, FileKind, Kind, MethodDifference
+from ergit.records.context import DependencyDifference, Differences, Kind, MethodDifference
 from ergit.text import one_line
 
 NAMED = 3  # files, dependencies and methods that a sentence names, of each kind
@@ -43,31 +43,31 @@ def _parts(differs: Differences, commit: str) -> Iterator[str]:
             name = "files that do not run" if files.kind == "ignore" else files.kind
             yield f"{name}: {_listed(files.files, len(files.files) + files.unlisted)}"
     if differs.only_version:
-        yield f"only the project's own version, or nothing that builds: {_listed(differs.only_version)}"
+        yield f"no more than the project's own version or a comment: {_listed(differs.only_version)}"
     if differs.dependencies:
         named = [dependency_text(one) for one in differs.dependencies[:NAMED]]
         yield f"versions: {_more(named, len(differs.dependencies) + differs.dependencies_unlisted)}"
-    for kind in ("program", "workload"):
+    if differs.methods:  # those of the program come first
+        kind = differs.methods[0].kind
         methods = [method for method in differs.methods if method.kind == kind]
-        if methods:
-            unlisted = differs.methods_unlisted if kind == _last_kind(differs.methods) else 0
-            named = [_method(method) for method in methods[:NAMED]]
-            yield f"methods of {WORDS[kind]}: {_more(named, len(methods) + unlisted)}"
+        unlisted = differs.methods_unlisted if differs.methods[-1].kind == kind else 0
+        yield f"methods: {_more([_method(method) for method in methods[:NAMED]], len(methods) + unlisted)}"
 
 
 def _verb(differs: Differences) -> str:
     return "differs in" if len(differs.commits) <= 1 else "these commits touch"
 
 
-def _last_kind(methods: Sequence[MethodDifference]) -> FileKind:
-    """The kind of the last method that is listed: those that are not listed come after it."""
-    return methods[-1].kind
-
-
 def dependency_text(one: DependencyDifference) -> str:
     """`junit:junit 4.11 → 4.12 (test)`."""
-    versions = " → ".join("none" if version is None else one_line(version, 40) or "any" for version in one.versions)
-    notes = [*([one.scope] if one.scope else []), *(["resolved"] if one.resolved else [])]
+    shown = ["none" if version is None else one_line(version, 40) or "any" for version in one.versions]
+    is_same = len(set(shown)) == 1
+    versions = shown[0] if is_same else " → ".join(shown)
+    notes = [
+        *(["declared in another way"] if is_same else []),
+        *([one.scope] if one.scope else []),
+        *(["resolved"] if one.resolved else []),
+    ]
     noted = f" ({', '.join(map(one_line, notes))})" if notes else ""
     return f"{one_line(one.name, TEXT)} {versions}{noted}"
 
@@ -77,7 +77,9 @@ def _method(method: MethodDifference) -> str:
 
 
 def _listed(paths: Sequence[str], count: int | None = None) -> str:
-    return _more([one_line(path, TEXT) for path in paths[:NAMED]], len(paths) if count is None else count)
+    """The names of the files without their folders."""
+    names = [one_line(path.rpartition("/")[2] or path, TEXT) for path in paths[:NAMED]]
+    return _more(names, len(paths) if count is None else count)
 
 
 def _more(named: Sequence[str], count: int) -> str:

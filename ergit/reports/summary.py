@@ -20,6 +20,7 @@ from ergit.urls import public_url
 # The record that a failure stands in, and from which on a commit is tried again.
 CAUSES = {"no-jdk": "{results}/java/{commit}.json", "build-failed": "{results}/build/{commit}.json"}
 READING = "{results}/readings/{commit}/{round}.json"
+NAMED_ALARMS = 5
 COMMAND_LENGTH = 30  # characters of a command in a reason
 LISTED_COMMITS = 20  # of failed ones; where there are more, their reasons are listed
 LISTED_REASONS = 10
@@ -51,6 +52,9 @@ def summary(
         changes_part(table, record, context.changes),
         "\n".join(f"- {line}" for line in [*limits(table, record.study), *map(accepted_line, context.accepted)]),
     ]
+    checked = list(equal_neighbours(record, context))
+    if checked:
+        parts += ["## Where nothing that runs differs", "\n".join(f"- {line}" for line in checked)]
     if (table["status"] != "ok").any():
         parts += ["## Without a reading", failures_part(table, results, failures)]
     if flags is not None:
@@ -144,6 +148,31 @@ def accepted_line(accepted: AcceptedCommit) -> str:
     """What became of one entry of `changes.accepted`."""
     where = f"from {accepted.from_commit[:10]} on" if accepted.from_commit else "not in the commits of this study"
     return f"Accepted: {markdown_line(accepted.name)} ({accepted.commit[:10]}), {where}"
+
+
+def equal_neighbours(record: ChangesRecord, context: ContextRecord) -> Iterator[str]:
+    """What neighbours between which nothing that runs differs show of this study: a check that costs no reading."""
+    equal = context.equal
+    if equal is not None and equal.pairs and equal.median_difference is not None:
+        by_build = f", of {equal.by_build:,} what was kept of the builds" if equal.by_build else ""
+        yield (
+            f"{counted(equal.pairs, 'pair')} of neighbours are the same program in two builds: all files that may run"
+            f" are the same{by_build}. Their energy differs by {equal.median_difference:.1%} (median), by no more than"
+            f" {equal.largest_usual_difference:.1%} in 95 of 100. That is noise, drift and batches."
+        )
+        yield f"The test of neighbours (`shift` in changes.json) calls {equal.differ:,} of these pairs different"
+    if equal is not None and equal.false_alarms:
+        named = ", ".join(sha[:10] for sha in equal.false_alarms[:NAMED_ALARMS])
+        yield (
+            f"**Observed false alarms among the changes above: {len(equal.false_alarms)}** ({named}). Nothing that runs"
+            " differs there, so these levels changed by drift or by a batch; others may have, too."
+        )
+    for alarm in record.false_alarms:
+        yield (
+            f"**Observed false alarm**: at {alarm.commit[:10]} the level changes by {alarm.relative_change:+.1%}"
+            f" (95 % interval {alarm.ci_low:+.1%} to {alarm.ci_high:+.1%}), though its tree is that of the commit"
+            " before. It is not among the changes."
+        )
 
 
 def failures_part(table: pd.DataFrame, results: str, failures: Sequence[FailureRow] = ()) -> str:

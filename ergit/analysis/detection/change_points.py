@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -107,6 +108,13 @@ class ChangePointTest:
         self.drift = math.sqrt(
             drift_variance(self.values, variance[division.kept], stretches(division.cuts, len(self.values)))
         )
+
+    def as_if_changed(self) -> "ChangePointTest":
+        """The same test as if any commit might be another program than the one before it."""
+        other = copy(self)
+        other.changed = np.ones_like(self.changed)
+        other.changed[0] = False
+        return other
 
     def confirmed(self, settings: ChangeSettings) -> list[int]:
         """The change points that stand: placed where they fit best, then the weakest removed until all pass.

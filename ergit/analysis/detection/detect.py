@@ -22,7 +22,7 @@ from ergit.analysis.detection.noise import (
     same_tree,
     tail_degrees,
 )
-from ergit.analysis.detection.observations import Observations
+from ergit.analysis.detection.observations import BoolArray, Observations
 from ergit.analysis.detection.partition import partition, stretches
 from ergit.analysis.detection.sessions import LinkedSessions, link_sessions
 from ergit.analysis.detection.significance import FloatArray, false_discovery_rates
@@ -37,7 +37,8 @@ class PartResult:
     """What was found in one comparable part: its changes in Git order, and the level (log joules) of each commit.
 
     `variance` (n,) is the noise of each commit as the tests took it, `degrees` the heaviness of its tails, `drift` the
-    standard deviation by which levels `DRIFT_WINDOW` commits apart differ without a change.
+    standard deviation by which levels `DRIFT_WINDOW` commits apart differ without a change. `false_alarms` are the
+    lasting changes that the same test finds between commits with identical trees, where none can be.
     """
 
     linked: LinkedSessions
@@ -47,6 +48,7 @@ class PartResult:
     drift: float
     levels: FloatArray
     changes: tuple[Change, ...]
+    false_alarms: tuple[Change, ...] = ()
 
     @property
     def assumed_build_difference(self) -> float | None:
@@ -96,7 +98,17 @@ def _part_result(
         drift=test.drift,
         levels=test.levels(change_points) + linked.log_joules.mean(),
         changes=tuple(sorted(changes, key=lambda change: change.position)),
+        false_alarms=_false_alarms(test, changed, settings),
     )
+
+
+def _false_alarms(test: ChangePointTest, changed: BoolArray, settings: ChangeSettings) -> tuple[Change, ...]:
+    """The lasting changes where the tree did not change, found as if it might have."""
+    if changed.all():
+        return ()
+    anywhere = test.as_if_changed()
+    found = anywhere.confirmed(settings)
+    return tuple(anywhere.change(found, index) for index, place in enumerate(found) if not changed[place - 1])
 
 
 def _without_chance_excursions(parts: Sequence[PartResult], settings: ChangeSettings, tests: int) -> list[PartResult]:
