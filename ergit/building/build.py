@@ -26,6 +26,7 @@ from ergit.disk import explain_write_error, refuse_full_disk
 from ergit.errors import CommitError, exit_on_user_error
 from ergit.git.checkout import FAILURE
 from ergit.git.workload import workload_of
+from ergit.inputs.contents import contents_of_tree
 from ergit.planning.turn import wait_while_paused
 from ergit.plugins.process import StageFacts
 from ergit.plugins.runs import begin
@@ -156,6 +157,7 @@ def one_try(job: BuildJob, java: JavaRecord, *, is_first: bool) -> tuple[BuildRe
                 return without_artifact(job, record, record.status, record.reason), None
             refuse_unusable(build_dir, job.settings.keep)
             pack(job.artifact, build_dir, [*job.settings.keep, *job.dependencies.kept(job.settings.keep)])
+            record = replace(record, contents=contents_of_tree(build_dir, job.settings.keep))
     except CommitError as failure:
         return without_artifact(job, record, "failed", str(failure)), None
     return record, None
