@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ergit.building.removal import remove_tree
 from ergit.config.settings import DependencyTool, JobSettings
 from ergit.disk import refuse_full_disk
 from ergit.errors import CommitError, ErgitError
@@ -97,10 +98,14 @@ class Dependencies:
             CommitError: the build has left a repository that cannot be read.
             ErgitError: there is no room.
         """
-        if "maven" not in self.tools or not self._own.is_dir():
+        if "maven" not in self.tools:
+            return
+        if not self._own.is_dir():
+            remove_tree(self.build_dir / INSIDE)
             return
         cache = self.cache / "maven"
         try:
+            self._remove_links()
             downloaded = [path for path in _files(self._own) if not _is_installed(self._own / path)]
         except OSError as error:
             raise CommitError(f"the build has left a repository of Maven's that cannot be read: {error}") from None
@@ -114,10 +119,25 @@ class Dependencies:
         except OSError as error:
             raise self._unusable(error) from None
 
+    def _remove_links(self) -> None:
+        """Removes the links that a build has left in the repository: Maven makes none, and they may lead anywhere.
+
+        Raises:
+            CommitError: the folder itself has become one.
+            OSError: one cannot be removed.
+        """
+        if self._own.resolve() != self._own:
+            raise CommitError(f"the build has put a link in the place of {self._own.relative_to(self.build_dir)}")
+        for parent, folders, names in os.walk(self._own):
+            for path in (Path(parent, name) for name in (*folders, *names)):
+                if path.is_symlink():
+                    path.unlink()
+
     def give_back(self) -> None:
         """Before a reading: the repository of Maven's as it was after the build.
 
         Raises:
+            CommitError: what is in the tree is not what `take_in` has left there.
             ErgitError: something of it is not in the cache any more, or there is no room.
         """
         note = self.build_dir / INSIDE / LIST
@@ -125,6 +145,8 @@ class Dependencies:
             return
         cache = self.cache / "maven"
         paths = [Path(line) for line in note.read_text(encoding="utf-8").splitlines()]
+        if note.resolve() != note or any(path.is_absolute() or ".." in path.parts for path in paths):
+            raise CommitError(f"the build has changed {INSIDE / LIST}, which is ergit's own")
         gone = next((path for path in paths if not (cache / path).exists()), None)
         if gone is not None:
             raise ErgitError(

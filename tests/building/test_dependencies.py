@@ -10,9 +10,9 @@ import pytest
 from ergit.building.artifacts import unpack
 from ergit.building.build import BuildJob, build
 from ergit.building.build_dir import build_dir_of, locked_build_dir
-from ergit.building.dependencies import INSIDE, Dependencies
+from ergit.building.dependencies import INSIDE, LIST, Dependencies
 from ergit.config.settings import BuildSettings
-from ergit.errors import ErgitError
+from ergit.errors import CommitError, ErgitError
 from ergit.processes.environment import child_environment
 from ergit.records.java import JavaRecord
 from tests.fakes.needs import needs_maven
@@ -95,6 +95,32 @@ def test_a_release_that_the_commit_installs_over_a_downloaded_one_is_its_own(dep
     dependencies.give_back()
     assert contents(dependencies.cache / "maven")[OWN] == "downloaded"
     assert contents(dependencies.build_dir / INSIDE / "maven")[OWN] == "built"
+
+
+def test_links_that_a_build_leaves_lead_nowhere(dependencies: Dependencies, tmp_path: Path) -> None:
+    local = dependencies.build_dir / INSIDE / "maven"
+    write(tmp_path / "secret", {"key": "mine"})
+    dependencies.lend()
+    download(local)
+    (local / "junit/key").symlink_to(tmp_path / "secret/key")
+    (local / "com").symlink_to(tmp_path / "secret")
+    dependencies.take_in()
+    assert contents(dependencies.cache / "maven") == {JAR: "jar", ORIGINS: "junit.jar>central=\n"}
+    assert contents(tmp_path / "secret") == {"key": "mine"}
+    shutil.rmtree(local, ignore_errors=True)
+    local.symlink_to(tmp_path / "secret")
+    with pytest.raises(CommitError, match=r"put a link in the place of \.git/ergit-dependencies/maven"):
+        dependencies.take_in()
+    assert contents(tmp_path / "secret") == {"key": "mine"}
+
+
+@pytest.mark.parametrize("listed", ["../../../secret/key", "/etc/passwd"])
+def test_a_list_that_ergit_has_not_written_is_refused(dependencies: Dependencies, listed: str) -> None:
+    write(dependencies.build_dir / INSIDE, {LIST: f"{listed}\n"})
+    with pytest.raises(CommitError, match="which is ergit's own"):
+        dependencies.give_back()
+    dependencies.take_in()
+    assert not (dependencies.build_dir / INSIDE).exists()
 
 
 def test_what_is_gone_from_the_cache_is_an_error_that_names_it(dependencies: Dependencies) -> None:
