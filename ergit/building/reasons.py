@@ -26,9 +26,12 @@ SILENT = re.compile(
 
 
 class Kind(NamedTuple):
-    """A form in which tools say what is wrong, and how it becomes one line: the first in a log, or the last."""
+    """A form in which tools say what is wrong, and how it becomes one line: the first in a log, or the last.
 
-    pattern: re.Pattern[str]
+    The pattern is compiled where a command has failed: every job loads these, and few need them.
+    """
+
+    pattern: str
     shown: Callable[[re.Match[str]], str]
     is_last: bool = False
 
@@ -75,7 +78,7 @@ def _surefire(found: re.Match[str]) -> str:
 
 
 def _kind(pattern: str, shown: Callable[[re.Match[str]], str] = _first, *, is_last: bool = False) -> Kind:
-    return Kind(re.compile(pattern, re.MULTILINE), shown, is_last)
+    return Kind(pattern, shown, is_last)
 
 
 OF_JDK = (
@@ -159,9 +162,9 @@ def line_of(text: str, tree: Path | None = None) -> str | None:
     clean = TASK.sub("", ESCAPES.sub("", text))
     clean = "\n".join(line[:MATCHED_CHARACTERS] for line in clean.split("\n"))
     if tree is not None:
-        clean = clean.replace(f"file://{tree}/", "").replace(f"{tree}/", "")
+        clean = clean.replace(f"file://{tree}/", "").replace(f"{tree}/", "").replace(str(tree), ".")
     for kind in KINDS:
-        found = list(kind.pattern.finditer(clean))
+        found = list(re.finditer(kind.pattern, clean, re.MULTILINE))
         if found:
             return _tidy(kind.shown(found[-1 if kind.is_last else 0]))
     told = [line for line in (one.strip() for one in clean.splitlines()) if not SILENT.match(line)]
@@ -203,23 +206,20 @@ def shortened_commands(reason: str, characters: int = COMMAND_CHARACTERS) -> str
     return re.sub(r"`([^`]+)`", lambda command: f"`{one_line(command[1], characters)}`", reason)
 
 
-VARYING: Sequence[tuple[re.Pattern[str], str]] = tuple(
-    (re.compile(pattern), common)
-    for pattern, common in (
-        (r"\S+\.\w+:\d+(?::\d+)?: (?=error|warning)", ""),  # the same error elsewhere
-        (r"(\S+\.go|\S+\.py):\d+", r"\1"),
-        (r"Tests run: \d+, Failures: \d+, Errors: \d+", "tests failed"),
-        (r"@[0-9a-f]{4,}\b", ""),
-        (r"\b(?=[a-f]*\d)[0-9a-f]{7,40}\b", "…"),
-        (r"\bline \d+", "line …"),
-        (r"/tmp/\S+", "/tmp/…"),
-        (r"\b\d+(?:\.\d+)? ?(?:ms|sec|seconds)\b", "…"),
-    )
+VARYING: Sequence[tuple[str, str]] = (
+    (r"\S+\.\w+:\d+(?::\d+)?: (?=error|warning)", ""),  # the same error elsewhere
+    (r"(\S+\.go|\S+\.py):\d+", r"\1"),
+    (r"Tests run: \d+, Failures: \d+, Errors: \d+", "tests failed"),
+    (r"@[0-9a-f]{4,}\b", ""),
+    (r"\b(?=[a-f]*\d)[0-9a-f]{7,40}\b", "…"),
+    (r"\bline \d+", "line …"),
+    (r"/tmp/\S+", "/tmp/…"),
+    (r"\b\d+(?:\.\d+)? ?(?:ms|sec|seconds)\b", "…"),
 )
 
 
 def normalised(reason: str) -> str:
     """The reason without what differs between equal failures: file and line of an error, hashes, times, counts."""
     for pattern, common in VARYING:
-        reason = pattern.sub(common, reason)
+        reason = re.sub(pattern, common, reason)
     return one_line(reason)
