@@ -157,8 +157,8 @@ find artifact org.gone:gone:jar:1.0 in central (https://repo.maven.apache.org/ma
     "Maven, no pom": (
         "[ERROR] The goal you specified requires a project to execute but there is no POM in this directory"
         f" ({TREE}). Please verify you invoked Maven from the correct directory. -> [Help 1]\n",
-        "The goal you specified requires a project to execute but there is no POM in this directory (.). Please verify you"
-        " invoked Maven from the correct directory",
+        "The goal you specified requires a project to execute but there is no POM in this directory (.). Please verify"
+        " you invoked Maven from the correct directory",
     ),
     "Maven, offline": (
         "[ERROR] Failed to execute goal on project a: Could not resolve dependencies for project g:a:jar:1: Cannot"
