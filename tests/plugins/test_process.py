@@ -122,6 +122,15 @@ def test_a_stage_finds_the_commit_and_what_git_knows_of_it(study: Study) -> None
     }
 
 
+def test_a_stage_finds_the_jdk_that_builds_the_commit(study: Study) -> None:
+    stage = read_stage(write_stage(study.folder / "a.py", "pass"))
+    older = ChosenJdk(home="/jdk11", release=11, version="11.0.2", vendor=None)
+    for facts, home in ((study.facts(), "/jdk"), (study.facts().with_jdk(older), "/jdk11")):
+        java = facts.context(stage, None, None)["java"]
+        assert isinstance(java, dict)
+        assert (java["chosen"]["home"], java["wanted"]) == (home, 17)
+
+
 def test_a_stage_finds_the_paths(study: Study) -> None:
     assert study.run("context['found'] = context['paths']").put["found"] == {
         "study": str(study.folder),
