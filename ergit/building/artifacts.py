@@ -1,6 +1,7 @@
 """What is kept of a build: one compressed tar, packed from the build dir and unpacked into it."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ LONGEST_PATH_BYTES = 4096 - 1  # Linux's PATH_MAX, with the zero at its end
 PACKAGES = {"find": "findutils", "cp": "coreutils"}  # named otherwise than the tool
 BYTES_OF_GIGABYTE = 1e9
 SHOWN_CHARACTERS = 300  # of what a tool prints
+KILLED_CHILD = re.compile(rb"Child (died with signal|returned status (129|1[3-9]\d))")
+"""What GNU tar says of a gzip that was killed (src/system.c), itself or the shell that it is run by (128 + signal)."""
 
 
 def copy_tree(source: Path, target: Path) -> None:
@@ -159,13 +162,22 @@ def _run(tool: str, *arguments: str, output: BinaryIO | None = None) -> str | No
     """Runs one of the system's own tools; the problem that it prints, None where all went well.
 
     Raises:
-        ErgitError: it is not installed.
+        ErgitError: it is not installed, or was killed: no commit can do that, whose processes are gone by then.
     """
     _require(tool)
     done = subprocess.run(
-        [tool, *arguments], stdin=subprocess.DEVNULL, stdout=output or subprocess.DEVNULL, stderr=subprocess.PIPE
+        [tool, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=output or subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"LC_ALL": "C"},
     )
     if done.returncode == 0:
         return None
+    if done.returncode < 0 or KILLED_CHILD.search(done.stderr):
+        raise ErgitError(
+            f"`{tool}` was killed while it worked for ergit. Is there too little memory (`sudo dmesg | tail`)? Run the"
+            " same command again."
+        )
     printed = one_line(os.fsdecode(done.stderr), SHOWN_CHARACTERS)
     return printed or f"`{tool}` ended with status {done.returncode}"

@@ -32,6 +32,24 @@ def again(tmp_path: Path, tree: Path, *keep: str) -> Path:
     return tmp_path / "again"
 
 
+@pytest.mark.parametrize("killed", ["tar", "gzip"])
+def test_a_tool_that_is_killed_is_no_failure_of_the_commit(
+    tmp_path: Path, tree: Path, monkeypatch: pytest.MonkeyPatch, killed: str
+) -> None:
+    (tree / "file").write_text("text")
+    pack(tmp_path / "a.tar.gz", tree, ["."])
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / killed).write_text("#!/bin/sh\nkill -9 $$\n")
+    (programs / killed).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    for work in (pack, lambda *_: unpack(tmp_path / "a.tar.gz", tree)):
+        with pytest.raises(ErgitError, match=r"`(tar|gzip)` was killed while it worked for ergit") as raised:
+            work(tmp_path / "b.tar.gz", tree, ["."])
+        assert not isinstance(raised.value, CommitError)
+    assert not (tmp_path / "b.tar.gz").exists()
+
+
 @pytest.mark.parametrize("name", ["-rf", "--help", "new\nline", "\udcff", "a b", "C:x", "@x", "ä" * 127])
 def test_odd_names_travel(tmp_path: Path, tree: Path, name: str) -> None:
     (tree / name).write_text("text")
