@@ -5,11 +5,11 @@
 Each project of tests/fakes/poms.py, and each pom-* of the shared cases, is laid out with a class and a test in each of
 its modules. Then
 
-- Maven (-o where all plugins are there) compiles all of it under JDK 17 and under JDK 25: it must succeed with those,
-  and only those, that suit;
+- Maven compiles all of it under JDK 17 and under JDK 25: it must succeed with those, and only those, that suit;
 - `mvn help:effective-pom` must ask for the same as ergit's own reading, and as Maven's model builder does.
 
-A line for each project; the exit status is 1 where one differs.
+Maven is called as the command `mvn` calls it (MavenCli), but for all projects in one JVM (RealMaven.java). A line for
+each project; the exit status is 1 where one differs.
 """
 
 import argparse
@@ -23,18 +23,19 @@ from pathlib import Path
 
 from ergit.java.asked import of_poms
 from ergit.java.jdks import Jdk, jdks_here
-from ergit.java.maven.ask import MavenAnswers, maven_here
+from ergit.java.maven.ask import Maven, MavenAnswers, maven_here
 from ergit.java.maven.call import call_in
 from ergit.java.maven.documents import root_of
 from ergit.java.maven.models import effective_plugins, model_of
 from ergit.java.maven.needs import Project, requirement_of
 from ergit.java.maven.properties import Properties
 from ergit.java.maven.reader import property_finder, required_by_poms
-from ergit.java.requirement import Requirement
+from ergit.java.requirement import Requirement, RequirementUnder
 from ergit.java.trees import Tree
 from tests.fakes.poms import POM_CASES, Files
 from tests.fakes.trees import FilesOf
 
+PROGRAM = Path(__file__).with_name("RealMaven.java")
 RELEASES = (17, 25)
 EFFECTIVE = "org.apache.maven.plugins:maven-help-plugin:3.5.1:effective-pom"
 
@@ -61,17 +62,32 @@ def lay_out(files: Files, root: Path) -> None:
                 source.write_text(f"class {name} {{}}\n")
 
 
-def maven(jdk: Jdk, root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """One call of Maven under a JDK, offline unless that fails for want of a plugin."""
-    environment = {**os.environ, "JAVA_HOME": str(jdk.home), "MAVEN_OPTS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
-    command = ["mvn", "-q", "-B", *arguments]
-    for options in (["-o"], []):
-        done = subprocess.run(
-            [*command, *options], cwd=root, env=environment, capture_output=True, text=True, errors="replace"
-        )
-        if "offline mode" not in done.stdout:
-            break
-    return done
+def run_maven(maven: Maven, jdk: Jdk, roots: Sequence[tuple[Path, bool]]) -> list[tuple[int, str]]:
+    """Maven's exit status and first error in each folder under a JDK; it leaves effective.xml there."""
+    home = maven.libraries.parent
+    lines = []
+    for root, can_be_compiled in roots:
+        for folder in list(root.rglob("target")):
+            shutil.rmtree(folder)
+        (root / "effective.xml").unlink(missing_ok=True)
+        options = root / ".mvn/jvm.config"
+        words = options.read_text() if options.exists() else ""
+        phases = " test-compile" if can_be_compiled else ""
+        lines.append(f"{root}\t{' '.join(words.split())}\t{EFFECTIVE} -Doutput={root / 'effective.xml'}{phases}\n")
+    calls = roots[0][0].parent / "calls"
+    calls.write_text("".join(lines))
+    done = subprocess.run(
+        [
+            *(jdk.home / "bin/java", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", f"-Dmaven.home={home}"),
+            *("-cp", f"{maven.libraries}/*:{home}/boot/*", PROGRAM, calls),
+        ],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+    answers = [line.split("\t", 2) for line in done.stdout.splitlines() if line.startswith("status\t")]
+    return [(int(status), error) for _, status, error in answers]
 
 
 def effective(output: Path, tree: Tree, version: str) -> Requirement | None:
@@ -95,30 +111,20 @@ def essence(requirement: Requirement) -> tuple[object, ...]:
 
 
 def differences(
-    files: Files, can_be_compiled: bool, jdks: Sequence[Jdk], root: Path, answers: MavenAnswers
+    tree: FilesOf, jdk: Jdk, under: RequirementUnder, root: Path, status: int, error: str, can_be_compiled: bool
 ) -> list[str]:
-    """What of a project ergit sees otherwise than Maven, in words; `answers` has what the model builder says."""
-    lay_out(files, root)
-    tree = FilesOf(files)
-    under = of_poms(tree, "pom.xml", [jdk.version for jdk in jdks], answers)
-    wrong = []
-    for jdk in jdks:
-        for folder in list(root.rglob("target")):
-            shutil.rmtree(folder)
-        output = root / f"effective-{jdk.release}.xml"
-        phases = ["test-compile"] if can_be_compiled else []
-        done = maven(jdk, root, EFFECTIVE, f"-Doutput={output}", *phases)
-        truth = effective(output, tree, jdk.version)
-        if truth is None:
-            wrong.append(f"JDK {jdk.release}: Maven finds the pom wrong")
-            continue
-        read = required_by_poms(tree, "pom.xml", jdk.version, Path.home())[0]
-        for whose, requirement in (("ergit", read), ("the model builder", under(jdk.version))):
-            if essence(requirement) != essence(truth):
-                wrong.append(f"JDK {jdk.release}: {whose} {essence(requirement)}, Maven {essence(truth)}")
-        if can_be_compiled and (done.returncode == 0) != read.suits(jdk.release, jdk.version):
-            reason = next((line for line in done.stdout.splitlines() if "ERROR" in line), "")
-            wrong.append(f"JDK {jdk.release}: Maven's exit status is {done.returncode}: {reason[:150]}")
+    """What of a project ergit sees otherwise than Maven does under a JDK, in words."""
+    truth = effective(root / "effective.xml", tree, jdk.version)
+    if truth is None:
+        return [f"JDK {jdk.release}: Maven finds the pom wrong: {error[:200]}"]
+    read = required_by_poms(tree, "pom.xml", jdk.version, Path.home())[0]
+    wrong = [
+        f"JDK {jdk.release}: {whose} {essence(requirement)}, Maven {essence(truth)}"
+        for whose, requirement in (("ergit", read), ("the model builder", under(jdk.version)))
+        if essence(requirement) != essence(truth)
+    ]
+    if can_be_compiled and (status == 0) != read.suits(jdk.release, jdk.version):
+        wrong.append(f"JDK {jdk.release}: Maven's exit status is {status}: {error[:200]}")
     return wrong
 
 
@@ -131,19 +137,30 @@ def main() -> int:
     jdks = [jdk for release in RELEASES for jdk in jdks_here(()) if jdk.release == release]
     if {jdk.release for jdk in jdks} != set(RELEASES):
         sys.exit(f"poms: needs JDK 17 and 25, and found {[jdk.version for jdk in jdks]}")
+    maven = maven_here(os.environ, jdks)
+    if maven is None:
+        sys.exit("poms: needs Maven (Debian: maven)")
     tried = [project for project in projects(options.shared) if options.only in project[0]]
-    different = 0
+    wrong: dict[str, list[str]] = {name: [] for name, _, _ in tried}
     with tempfile.TemporaryDirectory(prefix="ergit-poms-") as scratch:
-        answers = MavenAnswers(Path(scratch) / "answers", maven_here(os.environ, jdks), Path.home())
-        for _, files, _ in tried:
-            of_poms(FilesOf(files), "pom.xml", [jdk.version for jdk in jdks], answers)
+        folder = Path(scratch).resolve()
+        answers = MavenAnswers(folder / "answers", maven, Path.home())
+        versions = [jdk.version for jdk in jdks]
+        roots = []
+        for number, (_, files, can_be_compiled) in enumerate(tried):
+            lay_out(files, folder / str(number))
+            roots.append((folder / str(number), can_be_compiled))
+            of_poms(FilesOf(files), "pom.xml", versions, answers)
         answers.ask()
-        for number, (name, files, can_be_compiled) in enumerate(tried):
-            root = Path(scratch).resolve() / str(number)
-            root.mkdir()
-            wrong = differences(files, can_be_compiled, jdks, root, answers)
-            different += bool(wrong)
-            print("differs" if wrong else "equal  ", name, *(f"\n        {each}" for each in wrong), flush=True)
+        for jdk in jdks:
+            outcomes = run_maven(maven, jdk, roots)
+            for (name, files, can_be_compiled), (root, _), (status, error) in zip(tried, roots, outcomes, strict=True):
+                tree = FilesOf(files)
+                under = of_poms(tree, "pom.xml", versions, answers)
+                wrong[name] += differences(tree, jdk, under, root, status, error, can_be_compiled)
+    for name, found in wrong.items():
+        print("differs" if found else "equal  ", name, *(f"\n        {each}" for each in found))
+    different = sum(bool(found) for found in wrong.values())
     print(f"{len(tried)} projects, {different} differ")
     return 1 if different else 0
 

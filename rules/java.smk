@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from ergit.records.jdks import read_jdks
 
-needs_jdks_of_study = bool(settings.java and (settings.java.releases or settings.java.policy == "one"))
+one_for_all = bool(settings.java and settings.java.policy == "one")
 
 
 @lru_cache(maxsize=1)
@@ -27,7 +27,7 @@ def asked_of_commit(wildcards):
 rule java:
     """The JDK that a commit asks for, where that was found, and the JDK it gets."""
     input:
-        ancient("results/jdks.json") if needs_jdks_of_study else [],
+        ancient("results/jdks.json") if one_for_all else [],
     output:
         "results/java/{commit}.json",
     log:

@@ -3,6 +3,11 @@
 from ergit.java.jdks import jdks_here
 
 
+def jdks_told_before(wildcards):
+    """The list of JDKs; a new one is waited for where it says which commits are built with another release."""
+    return "results/jdks.json" if settings.java.releases else ancient("results/jdks.json")
+
+
 def names_of_jdks_here(java):
     """The JDKs of this machine; none where they cannot be looked for, which the job itself says."""
     try:

@@ -15,7 +15,7 @@ from ergit.java.maven.ask import maven_answers
 from ergit.java.policy import Policy, candidates
 from ergit.java.reasons import RELEASE_FOR_ANY, what_is_missing, why_this_one
 from ergit.java.requirement import RequirementUnder, asked_jdk, version_of
-from ergit.java.study import jdk_of_study
+from ergit.java.study import jdk_of_study, releases_of_commits
 from ergit.plugins.runs import begin
 from ergit.records.java import JavaRecord, write_java
 from ergit.records.jdks import read_jdks
@@ -63,17 +63,17 @@ def not_wanted(commit: str) -> JavaRecord:
 
 
 def record_of(mirror: Path, commit: str, settings: JavaSettings) -> JavaRecord:
-    """The record of a commit of a mirror; results/jdks.json lies beside it where the config needs what stands there.
+    """The record of a commit of a mirror; jdks.json lies beside it where one JDK is for the whole study.
 
     Raises:
         ErgitError: the mirror has no such commit, java.search names no folder, or the JDK of the study is gone.
     """
     jdks = jdks_here(settings.search)
-    release, one = None, None
-    if settings.releases or settings.policy == "one":
-        study = read_jdks(mirror.with_name("jdks.json"))
-        release = study.releases.get(commit)
-        one = jdk_of_study(study.one, jdks) if study.one and settings.policy == "one" else None
+    release = releases_of_commits(mirror, settings.releases).get(commit)
+    one = None
+    if settings.policy == "one":
+        chosen = read_jdks(mirror.with_name("jdks.json")).one
+        one = None if chosen is None else jdk_of_study(chosen, jdks)
     maven = maven_answers(mirror.with_name("maven"), jdks)
     with files_in(mirror) as files:
         tree = files.tree_of(commit)
