@@ -71,7 +71,8 @@ def explain_write_error(output: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in NO_ROOM | {errno.EACCES}:
             raise
+        where = f" ({error.filename})" if error.filename else ""
         raise ErgitError(
-            f"The record {output} was not written: {error.strerror} ({error.filename or 'no file named'}). Free some"
-            " room, or fix the folder's rights, and run the same command again: nothing else is lost."
+            f"The record {output} was not written: {error.strerror}{where}. Free some room, or fix the folder's rights,"
+            " and run the same command again: nothing else is lost."
         ) from error

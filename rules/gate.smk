@@ -31,7 +31,10 @@ rule verdict:
         changes=literally(to_builtins(settings.changes)),
         judged=settings.measure.judged,
         measure=None if settings.imported else {"rounds": settings.measure.rounds, "repeats": settings.measure.repeats},
+        inputs=literally(to_builtins(settings.inputs)),
+        replaced=literally(list(settings.workload.paths) if settings.workload else []),
         mirror=f"{RESULTS}/mirror.git",
+        builds=f"{RESULTS}/build",
     script:
         "../scripts/verdict.py"
 
@@ -49,5 +52,7 @@ rule junit:
         "results/junit.log",
     conda:
         "../envs/ergit.yaml"
+    params:
+        workload_changes=settings.gate.workload_changes,
     script:
         "../scripts/junit.py"

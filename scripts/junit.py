@@ -19,7 +19,8 @@ def main(job: Any) -> None:
     commits = read_commits(Path(job.input.commits))
     record = read_changes(Path(job.input.changes))
     contexts = read_context(Path(job.input.context)).changes
-    write_atomically(Path(job.output[0]), junit_report(table, commits, record, contexts, datetime.now(UTC)))
+    report = junit_report(table, commits, record, contexts, datetime.now(UTC), job.params.workload_changes)
+    write_atomically(Path(job.output[0]), report)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ from msgspec import convert
 
 from ergit.analysis.changes import anchors_named, positions_of
 from ergit.analysis.detection.detect import detect
-from ergit.analysis.gate import Rounds, decide, gate_record, question
+from ergit.analysis.gate import Rounds, decide, differences_between, gate_record, question, told_with
 from ergit.analysis.readings import clean_readings, why_none_is_clean
-from ergit.config.settings import ChangeSettings, GateSettings
+from ergit.config.settings import ChangeSettings, GateSettings, InputSettings
 from ergit.errors import exit_on_user_error
 from ergit.git.runner import git_in
+from ergit.inputs.equal import Builds
+from ergit.inputs.kinds import FileKinds
 from ergit.records.commits import read_commits
 from ergit.records.context import read_context
 from ergit.records.energy_table import read_energy_table
@@ -31,7 +33,12 @@ def main(job: Any) -> None:
     parts = detect(readings.observations, settings, positions_of(anchors, readings))
     planned = job.params.measure and Rounds(**job.params.measure)
     decision = decide(asked, readings, parts, settings, lambda sha: why_none_is_clean(table, [sha]))
-    record = gate_record(decision, readings.kind, settings, gate.undecided, planned)
+    if decision.comparison is not None:
+        kinds = FileKinds(convert(job.params.inputs, InputSettings), job.params.replaced)
+        with git_in(Path(job.params.mirror)) as git:
+            differs = differences_between(git, decision.comparison, readings, kinds, Builds(Path(job.params.builds)))
+        decision = told_with(decision, differs, readings.kind)
+    record = gate_record(decision, readings.kind, settings, gate, planned)
     write_gate(Path(job.output[0]), record)
 
 

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from ergit.git.changed_files import changed_files, files_between
 from ergit.git.names import CommitNames
 from ergit.git.runner import Git
-from ergit.inputs.differences import KINDS, differences, files_by_kind
-from ergit.inputs.equal import Builds, equal_pairs
+from ergit.inputs.differences import differences, files_by_kind
+from ergit.inputs.equal import Builds, equal_pairs, with_jdks
 from ergit.inputs.kinds import FileKinds
 from ergit.records.changes import ChangeResult, CommitResult
 from ergit.records.commits import CommitRow, chosen
@@ -67,7 +67,7 @@ def context_record(
     measured = [measured_in(change, end, commits) for change, end in zip(changes, ends, strict=True)]
     sameness = sameness_of(git, measured, kinds, builds)
     contexts = tuple(
-        with_differences(context, _with_jdks(differs, shas, builds), same)
+        with_differences(context, with_jdks(differs, shas, builds), same)
         for context, differs, shas, same in zip(found, touched, measured, sameness, strict=True)
     )
     return ContextRecord(
@@ -143,18 +143,6 @@ def with_differences(context: ChangeContext, differs: Differences, same: Samenes
             test_files=len(tests.files) + tests.unlisted if tests else 0,
         ),
     )
-
-
-def _with_jdks(differs: Differences, measured: Sequence[str], builds: Builds) -> Differences:
-    """The same with the JDK among the kinds of each measured commit that another one built than the one before it."""
-    others = {after for before, after in pairwise(measured) if builds.jdk(before) != builds.jdk(after)}
-    if not others:
-        return differs
-    commits = tuple(
-        replace(commit, kinds=(*commit.kinds, "jdk")) if commit.commit in others else commit
-        for commit in differs.commits
-    )
-    return replace(differs, kinds=tuple(kind for kind in KINDS if kind in {*differs.kinds, "jdk"}), commits=commits)
 
 
 def words_in(messages: str, words: Iterable[str]) -> tuple[str, ...]:

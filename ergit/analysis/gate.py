@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 from ergit.analysis.detection.change_points import WINDOW
 from ergit.analysis.detection.detect import PartResult
@@ -14,10 +13,16 @@ from ergit.config.settings import ChangeSettings, GateSettings
 from ergit.errors import ErgitError
 from ergit.git.names import CommitNames
 from ergit.git.runner import Git
+from ergit.inputs.differences import differences
+from ergit.inputs.equal import Builds, with_jdks
+from ergit.inputs.kinds import FileKinds
 from ergit.records.commits import CommitRow, chosen
-from ergit.records.context import AcceptedCommit
+from ergit.records.context import AcceptedCommit, Differences
 from ergit.records.gate import GateComparison, GateRecord, Verdict
-from ergit.text import counted
+from ergit.text import counted, one_line, relative_phrase
+
+NAMED_FILES = 3  # in a sentence
+LONGEST_PATH = 100  # characters of a path in a sentence
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Decision:
-    """The verdict and the reason for it; `comparison` is None where nothing could be compared."""
+    """The verdict and the reason for it; `comparison` is None where nothing could be compared.
+
+    `differs` says what the commits touch in which the difference may lie, where that was looked up.
+    """
 
     verdict: Verdict
     reason: str
     comparison: GateComparison | None = None
+    differs: Differences | None = None
 
 
 def question(
@@ -83,19 +92,22 @@ def gate_record(
     decision: Decision,
     kind: str | None,
     settings: ChangeSettings,
-    undecided: Literal["fail", "pass"],
+    gate: GateSettings,
     planned: Rounds | None,
 ) -> GateRecord:
     """The record of the decision; where it is undecided the reason says what would decide it.
 
-    `undecided` says what such a verdict counts as, `planned` how often the study measures, None where it does not.
+    `gate` says what undecided verdicts and changed workloads count as, `planned` how often the study measures, None
+    where it does not.
     """
     reason = decision.reason
     if decision.verdict == "undecided" and decision.comparison:
         reason += " " + what_is_needed(decision.comparison, planned)
     return GateRecord(
         verdict=decision.verdict,
-        undecided=undecided,
+        undecided=gate.undecided,
+        workload_changes=gate.workload_changes,
+        differs=decision.differs,
         reason=reason,
         kind=kind,
         least_change=settings.least_change,
@@ -142,6 +154,52 @@ def decide(
             " or in one that is linked to it by commits that were measured in both.",
         )
     return _judged(max(found, key=lambda sides: len(sides.base)), readings, settings)
+
+
+def differences_between(
+    git: Git, comparison: GateComparison, readings: CleanReadings, kinds: FileKinds, builds: Builds
+) -> Differences:
+    """What the commits touch after the newest one of the base, up to the newest one of the head.
+
+    Raises:
+        ErgitError: the repository lacks a commit, or a record is damaged.
+    """
+    base, head = comparison.base[-1], comparison.head[-1]
+    shas = [row.commit for row in readings.commits]
+    (differs,) = differences(git, [(base, head)], kinds)
+    return with_jdks(differs, shas[shas.index(base) : shas.index(head) + 1], builds)
+
+
+def told_with(decision: Decision, differs: Differences, kind: str | None) -> Decision:
+    """The decision, knowing what the commits touch in which the difference may lie.
+
+    An increase that can come from nothing but a changed workload is not judged: it says nothing of the program.
+    """
+    if decision.comparison is None:
+        return decision
+    known = replace(decision, differs=differs)
+    files = _files(differs)
+    if differs.kinds == ("workload",) and decision.verdict == "fail":
+        reason = (
+            f"{_sentences(decision.comparison, kind)} But nothing else than the workload has changed ({files}), so this"
+            " says nothing of the program. To let it through, name the commit in changes.accepted, or set"
+            " gate.workload_changes to pass; `workload.from` gives all commits the same workload."
+        )
+        return replace(known, verdict="not judged", reason=reason)
+    if differs.kinds == ("workload",):
+        return replace(known, reason=f"{decision.reason} Nothing but the workload has changed ({files}).")
+    if not differs.kinds and decision.verdict == "fail":
+        drift = f"Nothing that runs has changed ({files}): this is drift or a batch, not the program."
+        return replace(known, reason=f"{decision.reason} {drift}")
+    return known
+
+
+def _files(differs: Differences) -> str:
+    """The first files that differ, and how many more."""
+    paths = [path for files in differs.files for path in files.files]
+    more = len(paths) - NAMED_FILES + sum(files.unlisted for files in differs.files)
+    named = ", ".join(one_line(path, LONGEST_PATH) for path in paths[:NAMED_FILES])
+    return f"{named} and {more:,} more" if more > 0 else named or "no file differs"
 
 
 def _last_accepted(readings: CleanReadings, accepted: Sequence[int], head: int) -> int | None:
@@ -210,8 +268,8 @@ def _comparison(
 def _sentences(comparison: GateComparison, kind: str | None) -> str:
     estimated = ", estimated from CPU time" if kind == "estimated" else ""
     sentences = [
-        f"{_span(comparison.head)} uses {comparison.relative_change:+.1%} energy against {_span(comparison.base)}"
-        f" (95 % interval {comparison.ci_low:+.1%} to {comparison.ci_high:+.1%}{estimated})."
+        f"{_span(comparison.head)} {_use(comparison.head)} {relative_phrase(comparison.relative_change)} than"
+        f" {_span(comparison.base)} (95 % interval {comparison.ci_low:+.1%} to {comparison.ci_high:+.1%}{estimated})."
     ]
     commits, measured = comparison.commits_between, comparison.measured_between
     if commits is not None and measured is not None and commits > measured:
@@ -227,6 +285,10 @@ def _sentences(comparison: GateComparison, kind: str | None) -> str:
     return " ".join(sentences)
 
 
+def _use(shas: Sequence[str]) -> str:
+    return "uses" if len(shas) == 1 else "use"
+
+
 def _span(shas: Sequence[str]) -> str:
     return shas[0][:10] if len(shas) == 1 else f"the {len(shas)} commits {shas[0][:10]} to {shas[-1][:10]}"
 
@@ -235,8 +297,8 @@ def what_is_needed(comparison: GateComparison, planned: Rounds | None) -> str:
     """What would make an undecided gate decide."""
     if comparison.runs_needed is None:
         return (
-            "More runs would hardly decide that, since builds of the same source differ too: these readings tell"
-            f" {comparison.decidable_change:.1%} from nothing. Raise changes.least_change or gate.newest."
+            "More runs would hardly decide that, since builds of the same source differ too: these readings decide"
+            f" about {comparison.decidable_change:.1%} or more. Raise changes.least_change or gate.newest."
         )
     more = counted(comparison.runs_needed - comparison.runs, "more run")
     needed = f"About {more} of each commit would decide that"

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from ergit.git.changed_files import changed_blobs
 from ergit.git.runner import Git
 from ergit.inputs.contents import contents_of_artifact
+from ergit.inputs.differences import KINDS
 from ergit.inputs.kinds import FileKinds
 from ergit.records.build import BuildRecord, read_build
-from ergit.records.context import Sameness
+from ergit.records.context import Differences, Sameness
 
 
 @dataclass
@@ -68,3 +72,15 @@ def _sameness(builds: Builds, before: str, after: str, has_same_files: bool, unp
         return "files"
     contents = builds.contents(before, unpack=unpack)
     return "build" if contents is not None and contents == builds.contents(after, unpack=unpack) else None
+
+
+def with_jdks(differs: Differences, measured: Sequence[str], builds: Builds) -> Differences:
+    """The same with the JDK among the kinds of each measured commit that another one built than the one before it."""
+    others = {after for before, after in pairwise(measured) if builds.jdk(before) != builds.jdk(after)}
+    if not others:
+        return differs
+    commits = tuple(
+        replace(commit, kinds=(*commit.kinds, "jdk")) if commit.commit in others else commit
+        for commit in differs.commits
+    )
+    return replace(differs, kinds=tuple(kind for kind in KINDS if kind in {*differs.kinds, "jdk"}), commits=commits)

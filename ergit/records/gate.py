@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Literal
 
+from ergit.records.context import Differences
 from ergit.records.record import Record, Value, read_record, write_record
 
 SCHEMA = "ergit.gate/1"
 
-Verdict = Literal["pass", "fail", "undecided"]
+Verdict = Literal["pass", "fail", "undecided", "not judged"]
+"""`not judged` is an increase that can come from nothing but a changed workload."""
 
 
 class GateComparison(Value, frozen=True, kw_only=True):
@@ -35,9 +37,10 @@ class GateComparison(Value, frozen=True, kw_only=True):
 
 
 class GateRecord(Record, frozen=True, kw_only=True):
-    """The verdict and the reason for it; `undecided` says what an undecided one counts as.
+    """The verdict and the reason for it.
 
-    `comparison` is None where nothing could be compared.
+    `undecided` says what the verdict `undecided` counts as, `workload_changes` what `not judged` does. `comparison` is None where nothing could be compared. `differs` says what the commits touch in which the difference
+    may lie: those after the newest commit of the base, up to the newest of the head.
     """
 
     schema: str = SCHEMA
@@ -47,11 +50,14 @@ class GateRecord(Record, frozen=True, kw_only=True):
     kind: str | None
     least_change: float
     comparison: GateComparison | None
+    workload_changes: Literal["pass", "fail"] = "fail"
+    differs: Differences | None = None
 
     @property
     def passes(self) -> bool:
         """Whether the verdict is a pass, or counts as one."""
-        return self.verdict == "pass" or (self.verdict, self.undecided) == ("undecided", "pass")
+        counts = {"pass": "pass", "fail": "fail", "undecided": self.undecided, "not judged": self.workload_changes}
+        return counts[self.verdict] == "pass"
 
 
 def write_gate(path: Path, record: GateRecord) -> None:

@@ -10,7 +10,7 @@ from ergit.records.changes import ChangeResult, ChangesRecord
 from ergit.records.commits import CommitRow, chosen
 from ergit.records.context import ChangeContext
 from ergit.reports.context import assumption_sentence, change_sentence
-from ergit.text import one_line
+from ergit.text import one_line, relative_phrase
 
 SUBJECT, REASON = 200, 500  # characters
 
@@ -21,12 +21,15 @@ def junit_report(
     record: ChangesRecord,
     contexts: Sequence[ChangeContext],
     written: datetime,
+    workload_changes: str = "fail",
 ) -> str:
     """One test case for each chosen commit; a persistent increase that is not accepted fails, no clean reading skips.
 
+    An increase that can come from nothing but a changed workload is not judged: it fails with that type, or not at all
+    where `workload_changes` is `pass`.
     Valid for the schema of Ant's reports (github.com/windyroad/JUnit-Schema), which asks for every element here.
     """
-    failures, skipped = increases(record, contexts), without_reading(table)
+    failures, skipped = increases(record, contexts, workload_changes), without_reading(table)
     cases = chosen(commits)
     seconds = table.groupby("commit")["duration_seconds"].sum()
     suites = Element("testsuites")
@@ -40,8 +43,8 @@ def junit_report(
         )
         case.set("time", f"{seconds.get(sha, 0):.3f}")
         if sha in failures:
-            message, text = failures[sha]
-            SubElement(case, "failure", type="increase", message=message).text = text
+            kind, message, text = failures[sha]
+            SubElement(case, "failure", type=kind, message=message).text = text
         elif sha in skipped or sha not in seconds.index:
             SubElement(case, "skipped").text = skipped.get(sha, "it was not measured")
     SubElement(suite, "system-out")
@@ -59,14 +62,21 @@ def junit_report(
     return tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def increases(record: ChangesRecord, contexts: Sequence[ChangeContext]) -> dict[str, tuple[str, str]]:
-    """For each commit with a persistent increase that is not accepted, what was found there, and what lies in it."""
+def increases(
+    record: ChangesRecord, contexts: Sequence[ChangeContext], workload_changes: str = "fail"
+) -> dict[str, tuple[str, str, str]]:
+    """For each commit with a persistent increase that is not accepted, its kind, its size, and what lies in it."""
     persistent = {context.commit: context for context in contexts if context.kind == "persistent"}
-    return {
-        change.commit: (_size(change, record.kind), _text(change, persistent[change.commit], record))
-        for change in record.changes
-        if _is_failure(change, persistent)
-    }
+    found = {}
+    for change in record.changes:
+        if not _is_failure(change, persistent):
+            continue
+        context = persistent[change.commit]
+        is_judged = context.differs is None or context.differs.kinds != ("workload",)
+        if is_judged or workload_changes == "fail":
+            kind = "increase" if is_judged else "not judged"
+            found[change.commit] = (kind, _size(change, record.kind), _text(change, context, record))
+    return found
 
 
 def _is_failure(change: ChangeResult, persistent: Mapping[str, ChangeContext]) -> bool:
@@ -76,9 +86,8 @@ def _is_failure(change: ChangeResult, persistent: Mapping[str, ChangeContext]) -
 
 def _size(change: ChangeResult, kind: str | None) -> str:
     estimated = ", estimated from CPU time" if kind == "estimated" else ""
-    return (
-        f"{change.relative_change:+.1%} energy{estimated} (95 % interval {change.ci_low:+.1%} to {change.ci_high:+.1%})"
-    )
+    interval = f"(95 % interval {change.ci_low:+.1%} to {change.ci_high:+.1%})"
+    return f"{relative_phrase(change.relative_change)}{estimated} {interval}"
 
 
 def _text(change: ChangeResult, context: ChangeContext, record: ChangesRecord) -> str:

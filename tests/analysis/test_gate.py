@@ -1,6 +1,7 @@
 """The gate: its verdict on literal readings, and the exit status of a real run."""
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,25 @@ from msgspec.structs import replace
 
 from ergit.analysis.detection.detect import detect
 from ergit.analysis.detection.observations import Observations
-from ergit.analysis.gate import Decision, Question, Rounds, decide, gate_record, question, what_is_needed
+from ergit.analysis.gate import (
+    Decision,
+    Question,
+    Rounds,
+    decide,
+    differences_between,
+    gate_record,
+    question,
+    told_with,
+    what_is_needed,
+)
 from ergit.analysis.readings import CleanReadings
 from ergit.config.reading import read_config
-from ergit.config.settings import ChangeSettings, GateSettings
+from ergit.config.settings import ChangeSettings, GateSettings, InputSettings
 from ergit.errors import ErgitError
 from ergit.git.runner import git_in
-from ergit.records.context import AcceptedCommit
+from ergit.inputs.equal import Builds
+from ergit.inputs.kinds import FileKinds
+from ergit.records.context import AcceptedCommit, Differences, Kind, KindFiles
 from ergit.records.gate import GateComparison
 from tests.fakes.repositories import Repository
 from tests.fakes.studies import CONFIG, SPIN, configure, snakemake
@@ -165,7 +178,7 @@ def test_what_is_needed_is_said_in_rounds_or_that_nothing_helps() -> None:
     assert "measure.rounds" not in what_is_needed(needed, None)
     assert "About 1 more run of" in what_is_needed(replace(needed, runs_needed=7), None)
     never = replace(needed, runs_needed=None)
-    assert "tell 4.0% from nothing" in what_is_needed(never, Rounds(2, 3))
+    assert "these readings decide about 4.0% or more" in what_is_needed(never, Rounds(2, 3))
     hardly = judged(readings([100.0] * 15 + [100.0], runs=3), ChangeSettings(least_change=0.001))
     assert compared(hardly).runs_needed is None
 
@@ -193,7 +206,7 @@ def test_the_config_asks_by_names_and_a_question_is_of_chosen_commits(repository
 
 def test_the_record_says_what_an_undecided_verdict_counts_as_and_what_would_decide_it() -> None:
     decision = judged(readings([100.0] * 15 + [104.5]))
-    record = gate_record(decision, "measured", FIVE_PERCENT, "pass", Rounds(3, 3))
+    record = gate_record(decision, "measured", FIVE_PERCENT, GateSettings(undecided="pass"), Rounds(3, 3))
     assert (record.verdict, record.undecided, record.kind, record.least_change) == (
         "undecided",
         "pass",
@@ -228,6 +241,69 @@ def replace_joules(found: CleanReadings, joules: np.ndarray[Any, Any]) -> CleanR
     return dataclasses.replace(found, observations=dataclasses.replace(found.observations, joules=joules))
 
 
+WORKLOAD = Differences(kinds=("workload",), files=(KindFiles(kind="workload", files=("test/A.java", "test/B.java")),))
+
+
+def test_an_increase_that_only_the_workload_can_have_made_is_not_judged() -> None:
+    failed = judged(readings([100.0] * 15 + [112.0]))
+    assert failed.verdict == "fail"
+    told = told_with(failed, WORKLOAD, "measured")
+    assert told.verdict == "not judged"
+    assert re.match(r"0+f uses 12\.\d% more energy than the 15 commits ", told.reason.replace(sha(15)[:10], "000f"))
+    assert "nothing else than the workload has changed (test/A.java, test/B.java)" in told.reason
+    assert "Fix it" not in told.reason
+    for counts_as in ("fail", "pass"):
+        record = gate_record(told, "measured", FIVE_PERCENT, GateSettings(workload_changes=counts_as), None)
+        assert (record.passes, record.differs) == (counts_as == "pass", WORKLOAD)
+
+
+@pytest.mark.parametrize(
+    "kinds", [("program",), ("program", "workload"), ("workload", "dependencies"), ("workload", "jdk"), ("build",)]
+)
+def test_whatever_else_has_changed_is_judged_as_before(kinds: tuple[Kind, ...]) -> None:
+    failed = judged(readings([100.0] * 15 + [112.0]))
+    assert told_with(failed, Differences(kinds=kinds), "measured") == dataclasses.replace(
+        failed, differs=Differences(kinds=kinds)
+    )
+
+
+def test_a_pass_and_an_undecided_verdict_stay_with_a_changed_workload() -> None:
+    for level, verdict in ((100.0, "pass"), (104.5, "undecided")):
+        decision = judged(readings([100.0] * 15 + [level]))
+        told = told_with(decision, WORKLOAD, "measured")
+        assert (decision.verdict, told.verdict) == (verdict, verdict)
+        assert told.reason.endswith("Nothing but the workload has changed (test/A.java, test/B.java).")
+
+
+def test_an_increase_where_nothing_that_runs_has_changed_fails_and_says_so() -> None:
+    told = told_with(judged(readings([100.0] * 15 + [112.0])), Differences(kinds=()), "measured")
+    assert told.verdict == "fail"
+    assert told.reason.endswith(
+        "Nothing that runs has changed (no file differs): this is drift or a batch, not the program."
+    )
+
+
+def test_the_gate_looks_at_all_commits_after_the_base_also_unmeasured_ones(
+    repository: Repository, tmp_path: Path
+) -> None:
+    first = repository.commit("One", a__java="1")
+    repository.commit("Nobody measured this one", a__java="2")
+    repository.commit("Back", a__java="1")
+    last = repository.commit("Tests", **{"test_a__py": "1"})
+    found = readings([100.0, 112.0])
+    rows = [commit_row(0, commit=first), commit_row(3, commit=last)]
+    comparison = GateComparison(
+        **{"base": (first,), "head": (last,), "relative_change": 0.12, "ci_low": 0.1, "ci_high": 0.14},
+        **{"decidable_change": 0.04, "runs": 9, "runs_needed": None},
+    )
+    with git_in(repository.path) as git:
+        told = differences_between(
+            git, comparison, dataclasses.replace(found, commits=rows), FileKinds(InputSettings()), Builds(tmp_path)
+        )
+    assert told.kinds == ("program", "workload")
+    assert [commit.kinds for commit in told.commits] == [("program",), ("program",), ("workload",)]
+
+
 def test_commits_between_that_nobody_measured_are_counted_in_the_reason() -> None:
     decision = judged(readings([100.0] * 15 + [112.0]))
     assert (compared(decision).commits_between, compared(decision).measured_between) == (10, 1)
@@ -260,7 +336,7 @@ def test_one_call_measures_and_fails_by_the_verdict_and_an_accepted_change_passe
     failed = snakemake(work, "gate")
     printed = failed.stdout + failed.stderr
     assert failed.returncode != 0
-    assert f"ergit: gate: fail: {slower[:10]} uses +" in printed
+    assert re.search(f"ergit: gate: fail: {slower[:10]} uses [0-9.]+% more energy than {base[:10]} ", printed)
     assert "estimated from CPU time" in printed
     assert "Traceback" not in printed
     assert (work / "results/junit.xml").exists()

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
 
+from ergit.records.context import Differences
 from ergit.reports.junit import junit_report
 from tests.fakes.results import change, changes_record, context
 from tests.fakes.tables import commit_row, energy_table, reading
@@ -43,7 +44,7 @@ def test_each_chosen_commit_is_a_test_case_and_an_increase_a_failure() -> None:
     assert suite.get("hostname") == "box"
     failure = suite.find("testcase/failure")
     assert failure is not None
-    assert failure.get("message") == "+10.0% energy (95 % interval +5.0% to +15.0%)"
+    assert failure.get("message") == "10.0% more energy (95 % interval +5.0% to +15.0%)"
     assert [case.get("name") for case in suite.iter("testcase")][1] == '0101010101 <&"\ufffd 1'
     assert [skipped.text for skipped in suite.iter("skipped")] == ["it was not measured", "build-failed: no\ufffd[31m"]
 
@@ -52,10 +53,26 @@ def test_an_accepted_increase_is_no_failure() -> None:
     assert next(iter(reported(accepted_as="v1"))).get("failures") == "0"
 
 
+def test_an_increase_by_a_changed_workload_alone_is_not_judged() -> None:
+    found = change(1, 0.1)
+    rows = [reading(number, repeat, 1.0) for number in range(2) for repeat in (1, 2)]
+    contexts = [context(found, differs=Differences(kinds=("workload",)))]
+    for counts_as, types in (("fail", ["not judged"]), ("pass", [])):
+        text = junit_report(
+            energy_table(rows),
+            [commit_row(number) for number in range(2)],
+            changes_record(found),
+            contexts,
+            datetime(2024, 1, 2, 3, 4, 5),
+            counts_as,
+        )
+        assert [failure.get("type") for failure in ElementTree.fromstring(text).iter("failure")] == types
+
+
 def test_a_failure_says_where_the_change_may_lie_and_that_an_estimate_is_one() -> None:
     failure = reported(kind="estimated").find("*/testcase/failure")
     assert failure is not None
-    assert failure.get("message") == "+10.0% energy, estimated from CPU time (95 % interval +5.0% to +15.0%)"
+    assert failure.get("message") == "10.0% more energy, estimated from CPU time (95 % interval +5.0% to +15.0%)"
     assert str(failure.text).startswith("after 0000000000, up to 0101010101: 169 commits, 1 of them measured; ")
 
 
