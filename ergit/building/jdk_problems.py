@@ -24,9 +24,9 @@ Says = Callable[[int, str], JdkRange | None]
 
 
 class Sign(NamedTuple):
-    """What in a log says that the JDK is at fault, and what it says."""
+    """What in a log says that the JDK is at fault, and what it says; a pattern is compiled where a build has failed."""
 
-    pattern: re.Pattern[str]
+    pattern: str
     says: Says
 
 
@@ -68,7 +68,7 @@ def _release(text: str) -> int | None:
 
 
 SIGNS = tuple(
-    Sign(re.compile(pattern), says)
+    Sign(pattern, says)
     for pattern, says in (
         # javac and the tools that call it
         (r"(?:Source|Target) option \S+ is no longer supported", _older),
@@ -115,7 +115,7 @@ def jdk_problem(log: str, used: int) -> JdkRange | None:
         used: the release of the JDK it was given.
     """
     for sign in SIGNS:
-        for found in sign.pattern.finditer(log):
+        for found in re.finditer(sign.pattern, log):
             said = sign.says(used, found[1] if found.re.groups else "")
             if said is not None:
                 return said

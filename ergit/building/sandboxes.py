@@ -7,7 +7,6 @@ from pathlib import Path
 from ergit.building.dependencies import dependencies_of
 from ergit.config.settings import JavaSettings, JobSettings, SandboxSettings
 from ergit.errors import ErgitError
-from ergit.java.finders import FINDERS, Surroundings
 from ergit.processes.sandbox import Sandbox
 
 PRIVATE = "private"
@@ -73,6 +72,8 @@ def _jdks(settings: JavaSettings | None) -> Iterator[Path]:
     """The homes of all JDKs that a commit may be given."""
     if settings is None:
         return
+    from ergit.java.finders import FINDERS, Surroundings  # loaded where there is a sandbox
+
     search = [Path(folder).expanduser() for folder in settings.search]
     for finder in FINDERS:
         for folder, _ in finder(Surroundings(search, os.environ, Path.home())):

@@ -7,7 +7,6 @@ from pathlib import Path
 from ergit.config.handover import received
 from ergit.config.settings import JobSettings, WorkloadSettings
 from ergit.errors import ErgitError, exit_on_user_error
-from ergit.git.names import CommitNames
 from ergit.git.runner import Git, git_in
 from ergit.plugins.runs import begin
 from ergit.processes.run import die_with_parent
@@ -25,6 +24,8 @@ def workload_record(mirror: Path, workload: WorkloadSettings, earlier: WorkloadR
     name = workload.source
     if name is None:
         raise ErgitError(f"{FROM} is not set, so that each commit has its own workload.")
+    from ergit.git.names import CommitNames  # every job asks for the record alone
+
     with git_in(mirror) as git:
         commit = CommitNames.of_repository(git).resolve(name, FROM)
         if earlier is not None and earlier.name == name and earlier.commit != commit:

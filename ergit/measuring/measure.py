@@ -3,7 +3,6 @@
 import argparse
 import os
 import re
-import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import msgspec
 
-from ergit.building.again import built_again
 from ergit.building.artifacts import evict_beyond, is_evicted, unpack
 from ergit.building.build_dir import locked_build_dir
 from ergit.building.dependencies import dependencies_of
@@ -94,6 +92,8 @@ def record_of(job: MeasuringJob, lock: Path) -> JobRecord:
         status: JobStatus = "no-jdk" if job.build.status == "no-jdk" else "build-failed"
         return without_readings(job, status, job.build.reason, Machine())
     if is_evicted(job.artifact):
+        from ergit.building.again import built_again  # most jobs need not load what builds
+
         build, number = built_again(job.settings, job.build, job.artifact, job.context)
         job = replace(job, build=build, build_number=number)
         if build.status != "ok":
@@ -302,7 +302,9 @@ def summary(record: JobRecord, judged: str) -> str:
     read = [reading for reading in taken if reading.status == "ok" and judged in reading.joules]
     words = [f"{counted(len(taken), 'reading')}, {flagged} flagged"]
     if read:
-        joules = statistics.median(reading.joules[judged] / reading.loops for reading in read)
+        from statistics import median  # slow to load: not before the last reading
+
+        joules = median(reading.joules[judged] / reading.loops for reading in read)
         estimated = " estimated from CPU time" if record.source.kind == "estimated" else ""
         words.append(f"median {joules:.4g} J{estimated}")
     words += [f"{reading.status}: {reading.reason}" for reading in taken[-1:] if reading.status != "ok"]

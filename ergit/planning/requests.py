@@ -1,8 +1,6 @@
 """`ergit stop`, `ergit pause` and `ergit resume`: what a person asks of a study that runs, from any terminal."""
 
 import argparse
-import getpass
-import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -70,6 +68,9 @@ def forget_stop(results: Path) -> None:
 
 
 def _request() -> Request:
+    import getpass  # both are slow to load, and every job asks only whether there is a request
+    import socket
+
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # no such user in passwd, as in a container
