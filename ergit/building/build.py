@@ -156,8 +156,9 @@ def one_try(job: BuildJob, java: JavaRecord, *, is_first: bool) -> tuple[BuildRe
             if record.status != "ok":
                 return without_artifact(job, record, record.status, record.reason), None
             refuse_unusable(build_dir, job.settings.keep)
-            pack(job.artifact, build_dir, [*job.settings.keep, *job.dependencies.kept(job.settings.keep)])
-            record = replace(record, contents=contents_of_tree(build_dir, job.settings.keep))
+            kept = [*job.settings.keep, *job.dependencies.kept(job.settings.keep)]
+            pack(job.artifact, build_dir, kept)
+            record = replace(record, contents=contents_of_tree(build_dir, kept))
     except CommitError as failure:
         return without_artifact(job, record, "failed", str(failure)), None
     return record, None

@@ -23,8 +23,9 @@ MOST_ARCHIVE_BYTES = 300_000_000  # of the entries of one archive; a larger one 
 BLOCK_BYTES = 1 << 20
 VERSION_IN_NAME = re.compile(r"-\d[\w.+-]*(?=\.\w+$)")
 PASSING = re.compile(  # what a build writes about itself, with times and paths
-    r"(^|/)(\.git|\.gradle|__pycache__|maven-status|maven-archiver|surefire-reports|failsafe-reports|build/tmp)(/|$)"
-    r"|\.log$"
+    r"(^|/)(\.git(?!/ergit-dependencies/maven/)|\.gradle|__pycache__|maven-status|maven-archiver|surefire-reports"
+    r"|failsafe-reports|build/tmp)(/|$)"
+    r"|\.log$|(^|/)(_remote\.repositories|maven-metadata-local\.xml)$"
 )
 DESCRIBING_ENTRY = re.compile(r"META-INF/maven/")
 MANIFEST = "META-INF/MANIFEST.MF"

@@ -13,6 +13,7 @@ from ergit.building.build_dir import build_dir_of, locked_build_dir
 from ergit.building.dependencies import INSIDE, LIST, Dependencies
 from ergit.config.settings import BuildSettings
 from ergit.errors import CommitError, ErgitError
+from ergit.inputs.contents import contents_of_tree
 from ergit.processes.environment import child_environment
 from ergit.records.java import JavaRecord
 from tests.fakes.needs import needs_maven
@@ -112,6 +113,15 @@ def test_links_that_a_build_leaves_lead_nowhere(dependencies: Dependencies, tmp_
     with pytest.raises(CommitError, match=r"put a link in the place of \.git/ergit-dependencies/maven"):
         dependencies.take_in()
     assert contents(tmp_path / "secret") == {"key": "mine"}
+
+
+def test_another_module_that_is_installed_is_another_content_of_the_build(dependencies: Dependencies) -> None:
+    found = []
+    for content, times in (("one", "1"), ("one", "2"), ("two", "3")):
+        install(dependencies.build_dir / INSIDE / "maven", content)
+        write(dependencies.build_dir / INSIDE / "maven", {OWN_ORIGINS: f"#{times}\ncore.jar>=\n", OWN_INDEX: times})
+        found.append(contents_of_tree(dependencies.build_dir, dependencies.kept(["pom"])))
+    assert found[0] == found[1] != found[2]
 
 
 @pytest.mark.parametrize("listed", ["../../../secret/key", "/etc/passwd"])
