@@ -20,6 +20,7 @@ rule verdict:
         table="results/energy.csv",
         commits="results/commits.tsv",
         context="results/context.json",
+        tests="results/tests.json" if reports_are_read else [],
     output:
         "results/gate.json",
     log:
@@ -35,6 +36,7 @@ rule verdict:
         replaced=literally(list(settings.workload.paths) if settings.workload else []),
         mirror=f"{RESULTS}/mirror.git",
         builds=f"{RESULTS}/build",
+        results=results_folder,
     script:
         "../scripts/verdict.py"
 

@@ -7,8 +7,9 @@ from msgspec import convert
 
 from ergit.analysis.changes import anchors_named, positions_of
 from ergit.analysis.detection.detect import detect
-from ergit.analysis.gate import Rounds, decide, differences_between, gate_record, question, told_with
+from ergit.analysis.gate import Rounds, decide, differences_between, gate_record, question, told_with, told_with_tests
 from ergit.analysis.readings import clean_readings, why_none_is_clean
+from ergit.analysis.tests import KnownTests
 from ergit.config.settings import ChangeSettings, GateSettings, InputSettings
 from ergit.errors import exit_on_user_error
 from ergit.git.runner import git_in
@@ -18,6 +19,8 @@ from ergit.records.commits import read_commits
 from ergit.records.context import read_context
 from ergit.records.energy_table import read_energy_table
 from ergit.records.gate import write_gate
+from ergit.records.test_table import read_study_tests
+from ergit.records.tests import SetsOfTests
 
 
 def main(job: Any) -> None:
@@ -38,6 +41,10 @@ def main(job: Any) -> None:
         with git_in(Path(job.params.mirror)) as git:
             differs = differences_between(git, decision.comparison, readings, kinds, Builds(Path(job.params.builds)))
         decision = told_with(decision, differs, readings.kind)
+    if decision.comparison is not None and job.input.tests:
+        known = KnownTests(read_study_tests(Path(job.input.tests)), SetsOfTests(Path(job.params.results)))
+        tests = known.between(decision.comparison.base[-1], decision.comparison.head[-1])
+        decision = told_with_tests(decision, tests, readings.kind)
     record = gate_record(decision, readings.kind, settings, gate, planned)
     write_gate(Path(job.output[0]), record)
 

@@ -9,6 +9,7 @@ from ergit.analysis.detection.detect import PartResult
 from ergit.analysis.detection.differences import Difference
 from ergit.analysis.difference import Sides, decidable, difference_of, runs_to_decide
 from ergit.analysis.readings import CleanReadings
+from ergit.analysis.tests import tests_in_words
 from ergit.config.settings import ChangeSettings, GateSettings
 from ergit.errors import ErgitError
 from ergit.git.names import CommitNames
@@ -17,7 +18,7 @@ from ergit.inputs.differences import differences
 from ergit.inputs.equal import Builds, with_jdks
 from ergit.inputs.kinds import FileKinds
 from ergit.records.commits import CommitRow, chosen
-from ergit.records.context import AcceptedCommit, Differences
+from ergit.records.context import AcceptedCommit, Differences, DifferentTests
 from ergit.records.gate import GateComparison, GateRecord, Verdict
 from ergit.text import counted, one_line, relative_phrase
 
@@ -58,6 +59,7 @@ class Decision:
     reason: str
     comparison: GateComparison | None = None
     differs: Differences | None = None
+    tests: DifferentTests | None = None
 
 
 def question(
@@ -108,6 +110,7 @@ def gate_record(
         undecided=gate.undecided,
         workload_changes=gate.workload_changes,
         differs=decision.differs,
+        tests=decision.tests,
         reason=reason,
         kind=kind,
         least_change=settings.least_change,
@@ -192,6 +195,24 @@ def told_with(decision: Decision, differs: Differences, kind: str | None) -> Dec
         drift = f"Nothing that runs has changed ({files}): this is drift or a batch, not the program."
         return replace(known, reason=f"{decision.reason} {drift}")
     return known
+
+
+def told_with_tests(decision: Decision, tests: DifferentTests | None, kind: str | None) -> Decision:
+    """The decision, knowing what differs between the tests of the two sides; None where they are the same.
+
+    What other tests need is not judged, be it more or less: it says nothing of the program.
+    """
+    if decision.comparison is None or tests is None:
+        return decision
+    known = replace(decision, tests=tests)
+    words = tests_in_words(tests)
+    if tests.unknown is not None or decision.verdict not in ("pass", "fail"):
+        return replace(known, reason=f"{decision.reason} Note: {words}.")
+    reason = (
+        f"{_sentences(decision.comparison, kind)} But the two sides are {words}. `workload.tests: common` runs the same"
+        " tests on both, `workload.from` gives both the same; gate.workload_changes: pass lets it through."
+    )
+    return replace(known, verdict="not judged", reason=reason)
 
 
 def _files(differs: Differences) -> str:

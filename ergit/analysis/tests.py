@@ -15,11 +15,14 @@ from ergit.records.context import ContextRecord, DifferentTests
 from ergit.records.readings import JobRecord, Reading, file_of_tests
 from ergit.records.test_table import ClassRow, CommitTests, Outcome, StudyTests
 from ergit.records.tests import CaseResult, ResultsOfTests, SetsOfTests, TestStatus, read_tests
+from ergit.text import one_line
 
 BESIDE_EACH_OTHER = 1.05
 """Tests whose times add up to more than this share of the window ran in parallel."""
 
-NAMED_TESTS = 5
+NAMED_TESTS = 5  # in a record
+SHOWN_TESTS = 3  # in a sentence
+LONGEST_NAME = 100
 
 Test = tuple[str, str]
 """A test by its class and name."""
@@ -222,6 +225,21 @@ def with_tests(record: ContextRecord, changes: Iterable[ChangeResult], known: Kn
             for context, change in zip(record.changes, changes, strict=True)
         ),
     )
+
+
+def tests_in_words(tests: DifferentTests) -> str:
+    """That the two sides ran other tests, and which; or that this is not known."""
+    if tests.unknown is not None:
+        return f"whether the same tests ran is not known ({one_line(tests.unknown)})"
+    counts = [
+        *([f"{tests.only_before:,} only before"] if tests.only_before else []),
+        *([f"{tests.only_after:,} only after"] if tests.only_after else []),
+        *([f"{tests.other_status:,} ended otherwise"] if tests.other_status else []),
+    ]
+    named = ", ".join(one_line(name, LONGEST_NAME) for name in tests.examples[:SHOWN_TESTS])
+    more = tests.only_before + tests.only_after + tests.other_status - SHOWN_TESTS
+    rest = f" and {more:,} more" if more > 0 else ""
+    return f"not comparable, other tests ran: {', '.join(counts)} ({named}{rest})"
 
 
 def _name(test: Test) -> str:

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Literal
 
-from ergit.records.context import Differences
+from ergit.records.context import Differences, DifferentTests
 from ergit.records.record import Record, Value, read_record, write_record
 
 SCHEMA = "ergit.gate/1"
 
 Verdict = Literal["pass", "fail", "undecided", "not judged"]
-"""`not judged` is an increase that can come from nothing but a changed workload."""
+"""`not judged` is an increase that can come from nothing but a changed workload, or sides that ran other tests."""
 
 
 class GateComparison(Value, frozen=True, kw_only=True):
@@ -39,8 +39,11 @@ class GateComparison(Value, frozen=True, kw_only=True):
 class GateRecord(Record, frozen=True, kw_only=True):
     """The verdict and the reason for it.
 
-    `undecided` says what the verdict `undecided` counts as, `workload_changes` what `not judged` does. `comparison` is None where nothing could be compared. `differs` says what the commits touch in which the difference
-    may lie: those after the newest commit of the base, up to the newest of the head.
+    `undecided` says what the verdict `undecided` counts as, `workload_changes` what `not judged` does.
+
+    `comparison` is None where nothing could be compared. `differs` says what the commits touch in which the difference
+    may lie: those after the newest commit of the base, up to the newest of the head. `tests` says what differs between
+    the tests of these two; None where they are the same, or no reports are read.
     """
 
     schema: str = SCHEMA
@@ -52,6 +55,7 @@ class GateRecord(Record, frozen=True, kw_only=True):
     comparison: GateComparison | None
     workload_changes: Literal["pass", "fail"] = "fail"
     differs: Differences | None = None
+    tests: DifferentTests | None = None
 
     @property
     def passes(self) -> bool:

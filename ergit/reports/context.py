@@ -1,7 +1,8 @@
 """Where a change lies and what lies in it, in one line of plain text."""
 
+from ergit.analysis.tests import tests_in_words
 from ergit.records.changes import ChangeResult, StudyFacts
-from ergit.records.context import ChangeContext, DifferentTests
+from ergit.records.context import ChangeContext
 from ergit.reports.differences import differences_sentence
 from ergit.text import counted, one_line
 
@@ -36,27 +37,12 @@ def context_sentence(context: ChangeContext) -> str:
     if context.differs is not None:
         parts.append(differences_sentence(context.differs, context.commit))
     if context.tests:
-        parts.append(tests_sentence(context.tests))
+        parts.append(tests_in_words(context.tests))
     if context.tags:
         parts.append(f"words: {', '.join(map(one_line, context.tags))}")
     if context.accepted_as is not None:
         parts.append(f"accepted as {one_line(context.accepted_as)}")
     return "; ".join(parts)
-
-
-def tests_sentence(tests: DifferentTests) -> str:
-    """That the two sides ran other tests, and which; or that this is not known."""
-    if tests.unknown is not None:
-        return f"whether the same tests ran is not known ({one_line(tests.unknown)})"
-    counts = [
-        *([f"{tests.only_before} only before"] if tests.only_before else []),
-        *([f"{tests.only_after} only after"] if tests.only_after else []),
-        *([f"{tests.other_status} ended otherwise"] if tests.other_status else []),
-    ]
-    named = ", ".join(one_line(name, PATH) for name in tests.examples[:NAMED_FILES])
-    more = tests.only_before + tests.only_after + tests.other_status - NAMED_FILES
-    rest = f" and {more} more" if more > 0 else ""
-    return f"not comparable, other tests ran: {', '.join(counts)} ({named}{rest})"
 
 
 def assumption_sentence(study: StudyFacts) -> str | None:

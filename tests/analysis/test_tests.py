@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from ergit.analysis.gate import Decision, told_with_tests
 from ergit.analysis.tests import KnownTests, class_rows, commit_tests, readings_with_tests, with_tests
 from ergit.records.commits import CommitRow
 from ergit.records.context import ContextRecord, DifferentTests
+from ergit.records.gate import GateComparison
 from ergit.records.readings import CountedTests, JobRecord, Reading, file_of_tests
 from ergit.records.test_table import ClassRow, StudyTests, write_test_table
 from ergit.records.tests import CaseResult, JobTests, SetsOfTests, write_tests
@@ -180,3 +182,35 @@ def test_the_sides_of_a_change_are_the_measured_commits_next_to_it(study: Study)
     contexts = ContextRecord(changes=tuple(context(each) for each in changes), accepted=())
     found = with_tests(contexts, changes, known)
     assert [each.tests for each in found.changes] == [DifferentTests(only_after=1, examples=("+A#new",)), None]
+
+
+def gate_decision(verdict: str) -> Decision:
+    """A decision of the gate about one commit against another."""
+    comparison = GateComparison(
+        base=("a",),
+        head=("b",),
+        relative_change=0.1,
+        ci_low=0.09,
+        ci_high=0.11,
+        decidable_change=0.01,
+        runs=5,
+        runs_needed=5,
+    )
+    return Decision(verdict, "b uses 10.0 % more.", comparison)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("verdict", ["pass", "fail"])
+def test_the_gate_judges_no_sides_that_ran_other_tests(verdict: str) -> None:
+    tests = DifferentTests(only_after=1, examples=("+A#new",))
+    told = told_with_tests(gate_decision(verdict), tests, "measured")
+    assert (told.verdict, told.tests) == ("not judged", tests)
+    assert (
+        "But the two sides are not comparable, other tests ran: 1 only after (+A#new). `workload.tests" in told.reason
+    )
+
+
+def test_the_gate_notes_what_it_does_not_know_of_tests() -> None:
+    told = told_with_tests(gate_decision("fail"), DifferentTests(unknown="b: no report"), "measured")
+    assert told.verdict == "fail"
+    assert told.reason == "b uses 10.0 % more. Note: whether the same tests ran is not known (b: no report)."
+    assert told_with_tests(gate_decision("fail"), None, "measured") == gate_decision("fail")

@@ -143,3 +143,25 @@ def test_files_of_git_lfs_are_laid_over_with_their_content(project: Repository, 
     settings = RepositorySettings(url=str(project.path), lfs=True)
     checkout(mirror, project.git("rev-parse", "one"), tmp_path / "tree", settings, record)
     assert (tmp_path / "tree/tests/large.bin").read_text() == "large\n"
+
+
+def test_a_submodule_is_laid_over_where_submodules_are_wanted(
+    project: Repository, make_repository: Callable[[str], Repository], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, value in enumerate(("protocol.file.allow", "always")):
+        monkeypatch.setenv(f"GIT_CONFIG_{('KEY', 'VALUE')[number]}_0", value)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    data = make_repository("data")
+    data.commit("old data", data__txt="old")
+    project.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", f"../{data.path.name}", "data")
+    old = project.commit("with data")
+    data.commit("new data", data__txt="new")
+    project.git("-C", "data", "-c", "protocol.file.allow=always", "pull", "--quiet", "origin", "main")
+    new = project.commit("newer data")
+    mirror, _ = mirrored(project)
+    for commit, source in ((old, new), (new, old)):
+        record = workload_record(mirror, workload(source, "data"), None)
+        assert record.paths[0].kind == "submodule"
+        settings = RepositorySettings(url=str(project.path), submodules=True)
+        checkout(mirror, commit, tmp_path / "tree", settings, record)
+        assert (tmp_path / "tree/data/data.txt").read_text() == ("new" if source == new else "old")
