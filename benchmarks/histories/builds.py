@@ -49,7 +49,7 @@ POLICIES = ("asked", "one")
 
 @dataclass(frozen=True)
 class Built:
-    """What became of one commit: its records, the bytes of its artifact, and its year (empty where its date cannot be read)."""
+    """What became of one commit: its records, the bytes of its artifact, and its year, "" where it has no date."""
 
     build: BuildRecord
     java: JavaRecord
