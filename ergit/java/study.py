@@ -20,7 +20,7 @@ from ergit.java.jdks import Jdk, described, jdks_here
 from ergit.java.maven.ask import MavenAnswers, maven_answers
 from ergit.java.policy import candidates, one_for_all
 from ergit.java.reasons import RELEASE_FOR_ANY, ways_to_install
-from ergit.java.requirement import RequirementUnder, asked_jdk
+from ergit.java.requirement import RequirementUnder, asked_jdk, version_of
 from ergit.java.trees import NotedTree, below
 from ergit.processes.run import die_with_parent
 from ergit.records.commits import chosen, read_commits
@@ -132,7 +132,7 @@ def record_of(
     groups: dict[tuple[int | None, Jdk | None], Counter[str]] = {}
     for key, wish in asked.items():
         group = (wish[0] if wish else None, able[key][0] if able[key] else None)
-        source = wish[1] if wish else alike[key](jdks[0].version if jdks else "").problem or ""
+        source = wish[1] if wish else alike[key](version_of(RELEASE_FOR_ANY)).problem or ""
         groups.setdefault(group, Counter())[source] += counts[key]
     here = {jdk.release for jdk in jdks}
     rows = [

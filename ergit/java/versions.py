@@ -77,7 +77,7 @@ def parsed_range(text: str) -> VersionRange:
     text = text.strip()
     if not text.startswith(("[", "(")):
         lowest = "1.8" if text == "8" else text  # the enforcer's own exception (requireJavaVersion)
-        if not numbers(lowest):
+        if not re.fullmatch(r"[0-9][\w.+-]*", lowest):
             raise VersionError(f"“{text[:40]}” is no version")
         return VersionRange(text, (Interval(lowest, "", with_lowest=True, with_highest=False),))
     intervals = []

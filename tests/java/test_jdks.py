@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from ergit.errors import ErgitError
 from ergit.java import finders
-from ergit.java.finders import FINDERS
-from ergit.java.jdks import Jdk, compiles, default, feature_release, installed, release_to_install
+from ergit.java.finders import FINDERS, Surroundings, home_of_user
+from ergit.java.jdks import Jdk, compiles, default, feature_release, installed, release_to_install, searched
 from tests.fakes.another_user import another_user
 from tests.fakes.jdks import make_jdk, of_server, surroundings
 
@@ -39,6 +40,122 @@ def test_every_place_is_searched_in_the_order_of_precedence(tmp_path: Path) -> N
         (25, "25.0.3", ("/opt",)),
     ]
     assert found[2] == Jdk(java_home, 17, "17.0.15", "Debian", ("JAVA_HOME",))
+
+
+PLACES = {
+    "usr/lib64/jvm/java-17": "/usr/lib64/jvm",
+    "usr/java/jdk-17": "/usr/java",
+    "usr/local/openjdk-17": "/usr/local/openjdk-17",
+    "opt/java/openjdk": "/opt",
+    "opt/hostedtoolcache/Java_Temurin-Hotspot_jdk/17.0.15-6/x64": "{root}/opt/hostedtoolcache",
+    "home/.asdf/installs/java/temurin-17.0.15": "asdf",
+    "home/.local/share/mise/installs/java/17": "mise",
+    "home/.jenv/versions/17": "jenv",
+    "home/.jabba/jdk/adopt@1.17": "jabba",
+    "home/.gradle/jdks/eclipse_adoptium-17-amd64-linux": "Gradle's jdks",
+    "home/.gradle/jdks/eclipse_adoptium-17-amd64-linux.2/jdk-17.0.15+6": "Gradle's jdks",
+}
+
+
+@pytest.mark.parametrize(("place", "found"), PLACES.items())
+def test_a_jdk_is_found_in_each_place_where_people_have_them(tmp_path: Path, place: str, found: str) -> None:
+    home = make_jdk(tmp_path / place, "17.0.15")
+    expected = Jdk(home, 17, "17.0.15", None, (found.format(root=tmp_path),))
+    assert installed(FINDERS, surroundings(tmp_path)) == [expected]
+
+
+@pytest.mark.parametrize(
+    "name", ["JAVA_HOME_17_X64", "JAVA_HOME_17_arm64", "JAVA_HOME_17_ARM64", "JDK17", "JDK_17_HOME"]
+)
+def test_the_variables_of_build_servers_are_known(tmp_path: Path, name: str) -> None:
+    home = make_jdk(tmp_path / "cache/17", "17.0.15")
+    found = installed(FINDERS, surroundings(tmp_path, **{name: str(home), "JAVA_HOME_OF_NOBODY": "/", "JDK11": ""}))
+    assert found == [Jdk(home, 17, "17.0.15", None, (name,))]
+
+
+@pytest.mark.parametrize(
+    ("variable", "below"),
+    [
+        ("SDKMAN_DIR", "candidates/java/17"),
+        ("ASDF_DATA_DIR", "installs/java/17"),
+        ("MISE_DATA_DIR", "installs/java/17"),
+        ("JENV_ROOT", "versions/17"),
+        ("GRADLE_USER_HOME", "jdks/17"),
+        ("RUNNER_TOOL_CACHE", "Java_Zulu_jdk/17/x64"),
+        ("CONDA_PREFIX", "lib/jvm"),
+    ],
+)
+def test_a_tool_that_was_moved_is_followed(tmp_path: Path, variable: str, below: str) -> None:
+    home = make_jdk(tmp_path / "moved" / below, "17.0.15")
+    found = installed(FINDERS, surroundings(tmp_path, **{variable: str(tmp_path / "moved")}))
+    assert [each.home for each in found] == [home]
+
+
+def test_a_shim_on_path_is_no_jdk_but_the_jdks_of_its_tool_are(tmp_path: Path) -> None:
+    shims = tmp_path / "home/.asdf/shims"
+    shims.mkdir(parents=True)
+    for name in ("java", "javac"):
+        (shims / name).write_text('#!/bin/sh\nexec asdf exec java "$@"\n')
+        (shims / name).chmod(0o755)
+    home = make_jdk(tmp_path / "home/.asdf/installs/java/zulu-8", "1.8.0_402")
+    found = installed(FINDERS, surroundings(tmp_path, PATH=str(shims)))
+    assert [(each.home, each.found) for each in found] == [(home, ("asdf",))]
+
+
+def test_a_link_of_jenv_is_followed_to_the_jdk_itself(tmp_path: Path) -> None:
+    home = make_jdk(tmp_path / "usr/lib/jvm/17", "17.0.15")
+    (tmp_path / "home/.jenv/versions").mkdir(parents=True)
+    for name in ("17", "17.0", "openjdk64-17.0.15"):
+        (tmp_path / "home/.jenv/versions" / name).symlink_to(home)
+    assert installed(FINDERS, surroundings(tmp_path)) == [Jdk(home, 17, "17.0.15", None, ("/usr/lib/jvm", "jenv"))]
+
+
+def test_conda_tells_where_its_environments_are(tmp_path: Path) -> None:
+    home = make_jdk(tmp_path / "envs/jdk-8/lib/jvm", "1.8.0_402")
+    (tmp_path / "home/.conda").mkdir(parents=True)
+    (tmp_path / "home/.conda/environments.txt").write_text(f"{tmp_path}/gone\n\n{tmp_path}/envs/jdk-8\n")
+    assert installed(FINDERS, surroundings(tmp_path)) == [Jdk(home, 8, "1.8.0_402", None, ("conda",))]
+
+
+def test_mavens_toolchains_are_read(tmp_path: Path) -> None:
+    first, second = make_jdk(tmp_path / "one", "11.0.22"), make_jdk(tmp_path / "home/two", "17.0.15")
+    (tmp_path / "home/.m2").mkdir()
+    (tmp_path / "home/.m2/toolchains.xml").write_text(
+        '<toolchains xmlns="http://maven.apache.org/TOOLCHAINS/1.1.0"><toolchain><type>jdk</type><configuration>'
+        "<jdkHome>${env.ELEVEN}</jdkHome></configuration></toolchain><toolchain><configuration>"
+        "<jdkHome> ${user.home}/two </jdkHome></configuration></toolchain></toolchains>"
+    )
+    found = installed(FINDERS, surroundings(tmp_path, ELEVEN=str(first)))
+    assert [(each.home, each.found) for each in found] == [
+        (first, ("~/.m2/toolchains.xml",)),
+        (second, ("~/.m2/toolchains.xml",)),
+    ]
+
+
+def test_toolchains_that_are_no_xml_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "home/.m2").mkdir(parents=True)
+    (tmp_path / "home/.m2/toolchains.xml").write_text("<toolchains>")
+    assert installed(FINDERS, surroundings(tmp_path)) == []
+
+
+def test_a_user_without_a_home_folder_finds_the_jdks_of_the_system(tmp_path: Path) -> None:
+    make_jdk(tmp_path / "usr/lib/jvm/17", "17.0.15")
+    make_jdk(tmp_path / "home/.jdks/21", "21.0.1")
+    nobody = Surroundings((), {}, None, tmp_path)
+    assert [each.release for each in installed(FINDERS, nobody)] == [17]
+
+
+def test_a_user_without_home_and_without_an_entry_in_the_list_of_users_gets_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def nobody(_path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    monkeypatch.setattr(Path, "home", lambda: nobody(Path()))
+    assert home_of_user() is None
+    with pytest.raises(ErgitError, match=r"java\.search: '~/jdks' begins with ~, but this user has no home folder"):
+        searched(["~/jdks"])
 
 
 def test_a_further_finder_needs_no_other_change(tmp_path: Path) -> None:

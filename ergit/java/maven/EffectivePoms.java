@@ -177,7 +177,9 @@ final class EffectivePoms {
   private void print(Request request, String around, Xpp3Dom element) {
     Object location = element.getInputLocation();
     String place = location instanceof InputLocation ? request.name((InputLocation) location) : around;
-    out.print("<" + element.getName() + " stated-in=\"" + escaped(place) + "\">");
+    String self = element.getAttribute("combine.self"); // merging once more then changes nothing
+    String combine = self == null ? "" : " combine.self=\"" + escaped(self) + "\"";
+    out.print("<" + element.getName() + " stated-in=\"" + escaped(place) + "\"" + combine + ">");
     if (element.getValue() != null) {
       out.print(escaped(element.getValue().trim()));
     }
