@@ -89,7 +89,7 @@ SIGNS = tuple(
         (r"IllegalAccessError: .*(?:does not export|jdk\.compiler|java\.base)", _older),
         (r"NoSuch(?:Field|Method)Error: .*com[./]sun[./]tools[./]javac", _older),
         (r"com\.sun:tools:jar|lib/tools\.jar", _older),
-        (r"Setting a Security Manager is not supported", _older),
+        (r"(?:Setting|Enabling) a Security Manager is not supported", _older),
         (r"Unrecognized VM option", _older),
         # the class library of a newer JDK
         (r"package java\.[\w.]+ does not exist", _newer),

@@ -136,7 +136,7 @@ OF_TESTS = (
 OF_EXCEPTIONS = (
     _kind(
         r"^(?:Exception in thread \"[^\"]*\" |Caused by: |Error: )?"
-        r"((?:[a-z_]\w*\.)+[A-Z]\w*(?:Exception|Error)\b.*)$"
+        r"((?:[a-z_]\w*\.)+\w*(?:Exception|Error)\b.*)$"
     ),
     _kind(r"^ *([A-Z]\w*(?:Error|Exception)\b: .*)$", is_last=True),  # of Python's the last, the outermost there
 )

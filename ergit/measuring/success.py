@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from ergit.building.reasons import normalised
 from ergit.errors import ErgitError
 from ergit.text import counted, one_line
 
@@ -16,13 +17,13 @@ def refuse_all_failed(table: pd.DataFrame, results: str) -> None:
     """
     if (table["status"] == "ok").any():
         return
-    of_commits = table.groupby("commit", sort=False)["reason"].first().fillna("no reason was recorded")
+    of_commits = table.groupby("commit", sort=False)["reason"].first().fillna("no reason was recorded").map(normalised)
     reasons = [
         f"{counted(number, 'commit')}: {one_line(str(reason), 200)}"
         for reason, number in of_commits.value_counts().items()
     ]
     more = f"; and {counted(len(reasons) - SHOWN_REASONS, 'other reason')}" if len(reasons) > SHOWN_REASONS else ""
     raise ErgitError(
-        f"No commit could be measured. {'; '.join(reasons[:SHOWN_REASONS])}{more}. The summary ({results}/summary.md)"
-        f" lists them all. Fix the cause and try them again with `-R $(cat {results}/failed.txt)`."
+        f"No commit could be measured. {'; '.join(reasons[:SHOWN_REASONS])}{more}. {results}/failures.tsv has them all,"
+        f" with a log of each. Fix the cause and try them again with `-R $(cat {results}/failed.txt)`."
     )

@@ -220,15 +220,35 @@ def test_the_cache_keeps_the_jdk_that_built(make: Maker, tmp_path: Path) -> None
     assert not build(make(FAILS_BELOW_11, java=asked(None, jdk(17)), cache=cache)).cached
 
 
+SECURITY = "System.setSecurityManager(new SecurityManager());"
+
+
 @needs_jdks_17_and_25
-def test_a_source_release_that_jdk_25_has_dropped_is_built_by_jdk_17(make: Maker) -> None:
+@pytest.mark.parametrize(
+    ("body", "command", "said"),
+    [
+        (
+            "",
+            "javac -source $ERGIT_JAVA_RELEASE -target $ERGIT_JAVA_RELEASE A.java",
+            "Source option 7 is no longer supported. Use 8 or later",
+        ),
+        ("Thread.currentThread().resume();", "javac A.java", "A.java:1: error: cannot find symbol: method resume()"),
+        (
+            SECURITY,
+            "javac A.java && java -Djava.security.manager=allow A",
+            "java.lang.Error: A command line option has attempted to allow or enable the Security Manager. Enabling a"
+            " Security Manager is not supported",
+        ),
+    ],
+)
+def test_what_jdk_25_has_dropped_is_built_by_jdk_17(make: Maker, body: str, command: str, said: str) -> None:
     jdks = {one.release: one for one in installed(FINDERS, Surroundings([], os.environ, Path.home()))}
     java = asked(7, *(jdk(release, str(jdks[release].home)) for release in (25, 17)))
-    job = make("javac -source $ERGIT_JAVA_RELEASE -target $ERGIT_JAVA_RELEASE A.java", java=java)
-    (job.checkout / "A.java").write_text("class A {}")
+    job = make(command, java=java)
+    (job.checkout / "A.java").write_text(f"class A {{ public static void main(String[] a) {{ {body} }} }}")
     record = build(job)
-    assert (record.status, record.java and record.java.release) == ("ok", 17)
-    assert str(record.tries[0].reason).endswith("Source option 7 is no longer supported. Use 8 or later")
+    assert str(record.tries[0].reason).endswith(said)
+    assert (record.status, record.java and record.java.release, len(record.tries)) == ("ok", 17, 2)
     assert "./A.class" in packed(job)
 
 

@@ -154,7 +154,7 @@ def test_a_study_without_one_measured_commit_has_failed_with_the_reasons(tmp_pat
     reasons = r"^No commit could be measured\. 1 commit: javac; 1 commit: exit 3\. "
     with pytest.raises(ErgitError, match=reasons) as failure:
         refuse_all_failed(table, "a/results")
-    assert "(a/results/summary.md) lists them all" in str(failure.value)
+    assert "a/results/failures.tsv has them all, with a log of each" in str(failure.value)
     assert str(failure.value).endswith("with `-R $(cat a/results/failed.txt)`.")
 
 
