@@ -43,10 +43,11 @@ COMPILE = """
 set -e
 mkdir -p target/classes target/test-classes target/lib
 into=target/classes
+junit=$ERGIT_STUDY/tools/junit-platform-console-standalone.jar:$ERGIT_STUDY/tools/junit.jar
 for part in main test; do
   if [ -d src/$part/resources ]; then cp -r src/$part/resources/. $into/; fi
   (cd src/$part/java && find . -type f ! -name '*.java' -exec cp --parents {} ../../../$into/ \\;)
-  javac -nowarn -proc:none -encoding UTF-8 -cp "target/classes:target/lib/*:$ERGIT_STUDY/tools/*" -d $into \\
+  javac -nowarn -proc:none -encoding UTF-8 -cp "target/classes:target/lib/*:$junit" -d $into \\
     $(find src/$part/java -name '*.java')
   into=target/test-classes
 done
