@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from ergit.java.jdks import compiles
 from ergit.records.build import JdkRange
 
 CLASS_FILE_OFFSET = 44
@@ -43,11 +44,13 @@ def _other(_used: int, _text: str) -> JdkRange:
 
 
 def _that_release(used: int, text: str) -> JdkRange | None:
-    """The JDK does not know that release (`25`, `1.5`): a newer JDK where it is newer, else an older one."""
+    """The JDK does not compile for that release (`25`, `1.5`): newer ones do, or those before it was dropped."""
     release = _release(text)
     if release is None:
         return None
-    return JdkRange(least=release) if release > used else JdkRange(most=used - 1)
+    if release > used:
+        return JdkRange(least=release)
+    return JdkRange(most=max((jdk for jdk in range(1, used) if compiles(jdk, release)), default=used - 1))
 
 
 def _from_that_release(used: int, text: str) -> JdkRange | None:
@@ -71,7 +74,7 @@ SIGNS = tuple(
     Sign(pattern, says)
     for pattern, says in (
         # javac and the tools that call it
-        (r"(?:Source|Target) option \S+ is no longer supported", _older),
+        (r"(?:Source|Target) option (\S+) is no longer supported", _that_release),
         (r"(?:release version|invalid (?:source|target) release:?) (\d[\d.]*)", _that_release),
         (r"[Cc]lass file has wrong version (\d+)\.\d+", _class_file),
         (r"\(use -source (\d+) or higher to enable", _from_that_release),

@@ -205,8 +205,9 @@ def test_a_build_that_no_jdk_here_cures_says_which_may(make: Maker) -> None:
     record = build(make(command, java=asked(5, jdk(17), jdk(25))))
     assert len(record.tries) == 1
     assert str(record.reason).endswith(
-        ": Source option 5 is no longer supported (with JDK 17; a JDK older than 17 may build it)"
+        ": Source option 5 is no longer supported (with JDK 17; a JDK older than 9 may build it)"
     )
+    command = "echo package sun.misc does not exist; exit 1"
     record = build(make(command, java=asked(5, jdk(17), jdk(11))))
     assert (record.java, [one.java.release for one in record.tries]) == (jdk(11), [17, 11])
     assert str(record.reason).endswith(" (with JDK 17 and JDK 11; a JDK older than 11 may build it)")

@@ -12,9 +12,9 @@ UNNAMED = 'module java.base does not "opens java.lang" to unnamed module @69eee4
 @pytest.mark.parametrize(
     ("log", "used", "cure"),
     [
-        ("error: Source option 5 is no longer supported. Use 7 or later.", 17, OLDER),
-        ("[ERROR] Target option 7 is no longer supported. Use 8 or later.", 25, JdkRange(most=24)),
-        ("error: release version 6 not supported", 17, OLDER),
+        ("error: Source option 5 is no longer supported. Use 7 or later.", 17, JdkRange(most=8)),
+        ("[ERROR] Target option 7 is no longer supported. Use 8 or later.", 25, JdkRange(most=19)),
+        ("error: release version 6 not supported", 17, JdkRange(most=11)),
         ("Fatal error compiling: error: invalid target release: 25 -> [Help 1]", 17, JdkRange(least=25)),
         ("javac: invalid source release: 1.9", 8, JdkRange(least=9)),
         ("    class file has wrong version 69.0, should be 61.0", 17, JdkRange(least=25)),
