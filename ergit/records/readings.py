@@ -2,21 +2,25 @@
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 from msgspec import field
+from msgspec.structs import replace
 
 from ergit.errors import ErgitError
 from ergit.files import write_atomically
 from ergit.records.java import ChosenJdk
-from ergit.records.record import JsonObject, Record, Value, read_record, write_record
+from ergit.records.record import JsonObject, Record, Value, json_lines, read_record
 from ergit.records.stages import StageOutcome
 
-SCHEMA = "ergit.readings/1"
+SCHEMA = "ergit.readings/2"
+EARLIER = "ergit.readings/1"
+"""Of 0.1.0: each window names all that is not known, and why, by itself. Read as if it were of this layout."""
 PROTOCOL = 1
 """Raise by hand when readings change their meaning: all are taken anew then."""
 
@@ -172,6 +176,8 @@ class JobRecord(Record, frozen=True, kw_only=True):
     session and readings. `sandbox` is the config's part of that name; None where there was no sandbox. `seconds` is how
     long the job held the measuring lock: unpacking, idle sample, gates and windows; None in records of 0.1.0. `build`
     counts the builds of the commit: 1 is the one in results/build, others were made for this job (results/build/again).
+    `missing` is of the file alone, not of a record that is read: what every window lacks is written once, with the
+    reasons, and each window has them again when it is read.
     """
 
     schema: str = SCHEMA
@@ -192,6 +198,7 @@ class JobRecord(Record, frozen=True, kw_only=True):
     sandbox: JsonObject | None = None
     seconds: float | None = None
     build: int = 1
+    missing: dict[str, str] = field(default_factory=dict)
 
 
 class WindowCosts(Value, frozen=True, kw_only=True):
@@ -240,17 +247,52 @@ class JobCosts(Record, frozen=True, kw_only=True):
 
 def write_readings(path: Path, record: JobRecord) -> None:
     """Writes the record, whole or not at all."""
-    write_record(path, record)
+    write_atomically(path, _layout(record))
+
+
+def _layout(record: JobRecord) -> str:
+    """The text of the file: a line for each fact of the job, then a line for each reading.
+
+    What is None in the conditions of a window is left out.
+    """
+    windows = [reading.conditions.missing for reading in record.readings if reading.conditions is not None]
+    shared = dict(windows[0]) if windows else {}
+    for missing in windows[1:]:
+        shared = {name: why for name, why in shared.items() if missing.get(name) == why}
+    facts: JsonObject = msgspec.to_builtins(replace(record, missing=shared, readings=()))
+    readings = [_line_of(reading, shared) for reading in record.readings]
+    return json_lines(facts | {"readings": readings})
+
+
+def _line_of(reading: Reading, shared: Mapping[str, str]) -> JsonObject:
+    line: JsonObject = msgspec.to_builtins(reading)
+    if reading.conditions is not None:
+        own = {name: why for name, why in reading.conditions.missing.items() if name not in shared}
+        seen: JsonObject = msgspec.to_builtins(replace(reading.conditions, missing=own))
+        line["conditions"] = {name: value for name, value in seen.items() if value is not None and value != {}}
+    return line
 
 
 def read_readings(path: Path) -> JobRecord:
     """The record; raises ErgitError where it is not there or damaged."""
-    return read_record(path, JobRecord, SCHEMA)
+    record = read_record(path, JobRecord, SCHEMA, EARLIER)
+    if not record.missing:
+        return record
+    readings = tuple(
+        reading
+        if reading.conditions is None
+        else replace(
+            reading,
+            conditions=replace(reading.conditions, missing=record.missing | reading.conditions.missing),
+        )
+        for reading in record.readings
+    )
+    return replace(record, readings=readings, missing={})
 
 
 def read_costs(path: Path) -> JobCosts:
     """What the job of a record took; raises ErgitError where the record is not there or damaged."""
-    return read_record(path, JobCosts, SCHEMA)
+    return read_record(path, JobCosts, SCHEMA, EARLIER)
 
 
 def output_log_of(path: Path) -> Path:

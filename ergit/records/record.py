@@ -35,6 +35,24 @@ def to_json(record: Record) -> str:
     return json.dumps(msgspec.to_builtins(record), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def json_lines(content: JsonObject) -> str:
+    """The JSON text of an object with a line for each of its fields, and for each object in a list among them.
+
+    Raises:
+        ValueError: a number is infinite or none, which JSON cannot hold.
+    """
+
+    def text(value: object) -> str:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+    fields = []
+    for name, value in content.items():
+        objects = isinstance(value, list) and value and all(isinstance(each, dict) for each in value)
+        shown = "[\n " + ",\n ".join(map(text, value)) + "\n]" if objects and isinstance(value, list) else text(value)
+        fields.append(f"{text(name)}: {shown}")
+    return "{" + ",\n".join(fields) + "}\n"
+
+
 def write_record(path: Path, record: Record) -> None:
     """Writes the record, whole or not at all.
 
@@ -44,8 +62,8 @@ def write_record(path: Path, record: Record) -> None:
     write_atomically(path, to_json(record))
 
 
-def read_record(path: Path, kind: type[R], schema: str) -> R:
-    """The record in the file.
+def read_record(path: Path, kind: type[R], schema: str, *earlier: str) -> R:
+    """The record in the file, which is of that schema or of an earlier one that is read the same.
 
     Raises:
         ErgitError: the file is not there, damaged, or of a schema that this version of ergit does not know.
@@ -56,10 +74,10 @@ def read_record(path: Path, kind: type[R], schema: str) -> R:
         raise ErgitError(
             f"{path} cannot be read: {error.strerror}. Run the study again: it makes what is missing."
         ) from None
-    return decode(content, kind, schema, str(path))
+    return decode(content, kind, schema, str(path), *earlier)
 
 
-def decode(content: bytes, kind: type[R], schema: str, name: str) -> R:
+def decode(content: bytes, kind: type[R], schema: str, name: str, *earlier: str) -> R:
     """The record in the text of a file; `name` is the file's, for errors.
 
     Raises:
@@ -69,7 +87,7 @@ def decode(content: bytes, kind: type[R], schema: str, name: str) -> R:
         record = msgspec.json.decode(content, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ErgitError(f"{name} is damaged ({error}). Remove it and run the same command again.") from None
-    if record.schema != schema:
+    if record.schema not in (schema, *earlier):
         raise ErgitError(
             f"{name} is of the schema {record.schema!r}, and this version of ergit reads {schema!r}. Use the version"
             " that wrote it, or remove the file and run the same command again."

@@ -167,7 +167,7 @@ def shape(record: JobRecord) -> list[tuple[bool, int, int, str]]:
 def test_warm_ups_come_first_and_then_the_repeats(study: Study) -> None:
     record = study.measure("cat kept && cat kept")
     assert shape(record) == [(True, 1, 1, "ok"), (False, 1, 1, "ok"), (False, 2, 1, "ok")]
-    assert (record.schema, record.status, record.round) == ("ergit.readings/1", "measured", 1)
+    assert (record.schema, record.status, record.round) == ("ergit.readings/2", "measured", 1)
     assert record.source is not None
     assert record.source.kind == "estimated"
     assert study.log.count("what was built\n") == 6
