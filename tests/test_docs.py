@@ -13,6 +13,7 @@ from ergit.records.changes import COLUMNS as CHANGES
 from ergit.records.commits import COLUMNS as COMMITS
 from ergit.records.energy_table import COLUMNS as READINGS
 from ergit.records.failures import COLUMNS as FAILURES
+from ergit.records.test_table import COLUMNS as TESTS
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("config/*.md"), *ROOT.glob("demo/*.md")])
@@ -71,4 +72,4 @@ def test_every_whole_config_that_is_shown_is_accepted(page: Path) -> None:
 
 def test_every_column_of_the_tables_is_explained() -> None:
     text = (ROOT / "docs/table.md").read_text(encoding="utf-8")
-    assert [name for name in (*READINGS, *COMMITS, *CHANGES, *FAILURES) if f"`{name}`" not in text] == []
+    assert [name for name in (*READINGS, *COMMITS, *CHANGES, *FAILURES, *TESTS) if f"`{name}`" not in text] == []

@@ -142,7 +142,7 @@ def test_only_tests_that_pass_in_every_commit_are_run(common: Path) -> None:
     assert [row.split("\t")[4:9] for row in rows[1:]] == [["test_words.Words", "ok", "1", "2", "2"]] * 2
 
 
-def test_a_commit_that_joins_later_does_not_change_what_is_measured(common: Path) -> None:
+def test_a_commit_that_joins_later_changes_what_is_measured_only_when_asked_for(common: Path) -> None:
     project = project_of(common)
     before = {path: path.read_bytes() for path in (common / "results/readings").glob("*/1.json")}
     late = project.commit("Four", test_words__py=words_test(counts="pass"))
@@ -152,3 +152,9 @@ def test_a_commit_that_joins_later_does_not_change_what_is_measured(common: Path
     assert record["tests"] == {"test_words.Words": ["test_counts", "test_splits"]}
     assert record["lacking"] == {late: 1}
     assert planned(common) == {}
+    (common / "results/tests/common.json").unlink()
+    assert snakemake(common, "all").returncode == 0
+    record = json.loads((common / "results/tests/common.json").read_text(encoding="utf-8"))
+    assert record["tests"] == {"test_words.Words": ["test_counts"]}
+    assert len([*(common / "results/readings").glob("*/1.superseded-*.json")]) == 3
+    assert len([*(common / "results/readings").glob("*/1.superseded-*.tests.json.gz")]) == 3

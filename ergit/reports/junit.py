@@ -25,8 +25,8 @@ def junit_report(
 ) -> str:
     """One test case for each chosen commit; a persistent increase that is not accepted fails, no clean reading skips.
 
-    An increase that can come from nothing but a changed workload is not judged: it fails with that type, or not at all
-    where `workload_changes` is `pass`.
+    An increase that can come from nothing but a changed workload, or whose sides ran other tests, is not judged: it
+    fails with that type, or not at all where `workload_changes` is `pass`.
     Valid for the schema of Ant's reports (github.com/windyroad/JUnit-Schema), which asks for every element here.
     """
     failures, skipped = increases(record, contexts, workload_changes), without_reading(table)
@@ -72,7 +72,8 @@ def increases(
         if not _is_failure(change, persistent):
             continue
         context = persistent[change.commit]
-        is_judged = context.differs is None or context.differs.kinds != ("workload",)
+        is_workload = context.differs is not None and context.differs.kinds == ("workload",)
+        is_judged = not (is_workload or (context.tests and context.tests.unknown is None))
         if is_judged or workload_changes == "fail":
             kind = "increase" if is_judged else "not judged"
             found[change.commit] = (kind, _size(change, record.kind), _text(change, context, record))

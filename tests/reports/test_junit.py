@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
 
-from ergit.records.context import Differences
+import pytest
+
+from ergit.records.context import Differences, DifferentTests
 from ergit.reports.junit import junit_report
 from tests.fakes.results import change, changes_record, context
 from tests.fakes.tables import commit_row, energy_table, reading
@@ -53,10 +55,17 @@ def test_an_accepted_increase_is_no_failure() -> None:
     assert next(iter(reported(accepted_as="v1"))).get("failures") == "0"
 
 
-def test_an_increase_by_a_changed_workload_alone_is_not_judged() -> None:
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"differs": Differences(kinds=("workload",))},
+        {"differs": Differences(kinds=("program",)), "tests": DifferentTests(only_after=1)},
+    ],
+)
+def test_an_increase_by_a_changed_workload_alone_or_by_other_tests_is_not_judged(known: dict[str, Any]) -> None:
     found = change(1, 0.1)
     rows = [reading(number, repeat, 1.0) for number in range(2) for repeat in (1, 2)]
-    contexts = [context(found, differs=Differences(kinds=("workload",)))]
+    contexts = [context(found, **known)]
     for counts_as, types in (("fail", ["not judged"]), ("pass", [])):
         text = junit_report(
             energy_table(rows),
