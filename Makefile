@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 CORES ?= all
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo retry test guest lint format lock clean
+.PHONY: demo retry test guest poms lint format lock clean
 
 demo: .venv/ready
 	@command -v git >/dev/null || { echo "make: git is missing. Debian/Ubuntu: apt install git" >&2; exit 1; }
@@ -22,6 +22,10 @@ test: .venv/ready-dev
 
 guest: .venv/ready  # the energy sources on a real kernel in QEMU, as root; says what it needs; about 40 minutes without KVM
 	tests/guest/run
+
+poms: .venv/ready-dev  # does ergit read builds as Maven, Gradle and Ant do? Needs these, JDK 17 and 25; minutes
+	python3 -m benchmarks.poms
+	python3 -m benchmarks.build_scripts
 
 lint: .venv/ready-dev
 	ruff check

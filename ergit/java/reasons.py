@@ -1,6 +1,9 @@
 """Why a commit gets its JDK, or none, in words, and how a JDK that is missing is installed."""
 
+import os
+import re
 import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,9 +12,13 @@ from ergit.java.policy import Policy
 from ergit.java.requirement import Requirement, RequirementUnder, asked_jdk
 
 RELEASE_FOR_ANY = 17  # to install where a commit asks for none
+LONGEST_QUESTION_SECONDS = 20.0
 ENVIRONMENTS = Path(__file__).parents[2] / "envs"
-PACKAGES = (("apt-get", "sudo apt install openjdk-{}-jdk"), ("dnf", "sudo dnf install java-{}-openjdk-devel"))
-"""The programs of Linux distributions that install software, and their command for a JDK of a release."""
+PACKAGES = (
+    (("apt-cache", "policy"), r"Candidate: (?!\(none\))", "openjdk-{}-jdk", "sudo apt install {}"),
+    (("dnf", "-q", "info"), "Name *:", "java-{}-openjdk-devel", "sudo dnf install {}"),
+)
+"""What tells whether there is a package, what it prints then, the name of a JDK's package, and what installs it."""
 
 
 def why_this_one(under: RequirementUnder, jdks: Sequence[Jdk], jdk: Jdk, policy: Policy) -> str:
@@ -83,13 +90,34 @@ def what_is_missing(under: RequirementUnder, jdks: Sequence[Jdk], policy: Policy
 
 
 def ways_to_install(wanted: int) -> tuple[str, ...]:
-    """Commands and places of which any one gives a JDK that compiles for a release, the shortest first."""
+    """Commands and places of which any one gives a JDK that compiles for a release, the shortest first.
+
+    A package is named where the list of packages has it: few distributions have all JDKs.
+    """
     release = release_to_install(wanted)
-    packaged = (command.format(release) for program, command in PACKAGES if shutil.which(program))
+    ways = []
+    for question, answer, package, command in PACKAGES:
+        name = package.format(release)
+        if shutil.which(question[0]) and re.search(answer, _printed_by([*question, name])):
+            ways.append(command.format(name))
     environment = ENVIRONMENTS / f"jdk-{release}.yaml"
-    ways = [
-        *packaged,
-        *([f"conda env create --file {environment}"] if environment.exists() else []),
-        f"https://adoptium.net/temurin/releases/?version={release}",
-    ]
-    return tuple(ways)
+    if environment.exists():
+        ways.append(f"conda env create --file {environment}")
+    return (*ways, f"https://adoptium.net/temurin/releases/?version={release}")
+
+
+def _printed_by(command: Sequence[str]) -> str:
+    """What a command prints; nothing where it does not work."""
+    try:
+        done = subprocess.run(
+            command,
+            env={**os.environ, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=LONGEST_QUESTION_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout
