@@ -52,7 +52,8 @@ def tell(lines):
 
 def begin_forecast():
     """Tells what is left to do; where its commits are yet to be chosen, the checkpoint `forecast` does."""
-    from ergit.forecast.run import RunForecast, StudySettings, work_of  # runs that measure nothing need no statistics
+    from ergit.forecast import noise  # not above: runs that measure nothing need no statistics
+    from ergit.forecast.run import RunForecast, StudySettings, work_of
 
     jobs = filter(is_of_this_study, workflow.dag.needrun_jobs())
     outputs = [str(path) for job in jobs for path in job.output]
@@ -60,6 +61,9 @@ def begin_forecast():
     forecast = RunForecast(Path(RESULTS))
     tell(forecast.begin(StudySettings(settings.workload, settings.measure, settings.changes, settings.plan), work))
     begun_forecasts.append(forecast)
+    noise_work = noise.noise_work_of(outputs, RESULTS, settings.noise)
+    if noise_work:
+        tell(noise.lines(Path(RESULTS), settings.measure, noise_work))
 
 
 begun_forecasts = []

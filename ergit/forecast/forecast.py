@@ -1,11 +1,12 @@
 """What a study will take: from its settings, its chosen commits, and what is there of it."""
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median
 from typing import Literal, TypeVar
 
 from ergit.analysis.planning import ASSUMED, ExpectedNoise, noise_of_floor, noise_of_study, planned_change
@@ -76,12 +77,12 @@ def forecast(results: Path, settings: StudySettings, work: Work | None = None) -
     builds = len(left.builds - without_jdk)
     measuring = sum(commit not in hopeless for commit, _ in left.jobs)
     noise, noise_from = _expected_noise(results, measure.repeats)
-    runs = max(1, len(jobs) // max(1, len(commits))) * measure.repeats
+    runs = int(median(Counter(commit for commit, _ in jobs).values() or [1])) * measure.repeats
     change = planned_change(noise, len(commits) - len(hopeless), runs, settings.changes)
     no_change = "there are no two commits to compare"
     numbers: dict[str, Known] = {
         "build_seconds": _of_all(builds, [build_seconds(build) for build in _really_built(found)], NO_BUILD),
-        "measuring_seconds": _of_all(measuring, _job_seconds(found.sample, measure), NO_READING),
+        "measuring_seconds": _of_all(measuring, job_seconds(found.sample, measure), NO_READING),
         "disk_bytes": _disk_bytes(found, builds, len(left.jobs)),
         "joules": _of_all(measuring, _job_joules(found.sample, measure), NO_READING),
         "lasting_change": change.lasting if change else no_change,
@@ -154,7 +155,7 @@ def _of_all(count: int, each: Sequence[float], reason: str) -> Known:
     return count * fmean(each) if each else reason
 
 
-def _job_seconds(jobs: Sequence[JobCosts], settings: MeasureSettings) -> list[float]:
+def job_seconds(jobs: Sequence[JobCosts], settings: MeasureSettings) -> list[float]:
     """How long each job takes that was measured, with as many windows as the settings now ask for."""
     return [job.lasted_seconds * _more_windows(job, settings) for job in jobs if job.status == "measured"]
 

@@ -27,6 +27,17 @@ def lines(record: ForecastRecord) -> list[str]:
     return ["Forecast", *aligned(entries)]
 
 
+def not_known(reason: str, least_seconds: float) -> str:
+    """That a time is not known, and what it is at least."""
+    least = f"; at least {duration(least_seconds)} of rests, idle samples and shortest windows"
+    return f"not known: {reason}{least if least_seconds else ''}"
+
+
+def jobs_in_words(jobs: int, repeats: int) -> str:
+    """`36 jobs of 3 readings`."""
+    return f"{counted(jobs, 'job')} of {counted(repeats, 'reading')}"
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """The rows of a table, its columns but the last of one width."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
@@ -53,7 +64,7 @@ def _builds(record: ForecastRecord) -> str:
 
 
 def _readings(record: ForecastRecord) -> str:
-    jobs = f"{counted(record.jobs, 'job')} of {counted(record.repeats, 'reading')}"
+    jobs = jobs_in_words(record.jobs, record.repeats)
     if not record.jobs_left:
         return f"none left of {jobs}"
     left = "all" if record.jobs_left == record.jobs else f"{record.jobs_left:,}"
@@ -62,9 +73,7 @@ def _readings(record: ForecastRecord) -> str:
 
 def _time(record: ForecastRecord) -> str:
     if record.measuring_seconds is None:
-        reason = record.missing["measuring_seconds"]
-        least = f"at least {duration(record.least_seconds)} of rests, idle samples and shortest windows"
-        return f"not known: {reason}; {least}" if record.least_seconds else f"not known: {reason}"
+        return not_known(record.missing["measuring_seconds"], record.least_seconds)
     if not record.jobs_left:
         return "nothing to measure"
     return f"about {duration(record.measuring_seconds)} to measure, judged by {counted(record.jobs_seen, 'job')}"

@@ -53,6 +53,13 @@ def survey(results: Path, commits: Sequence[str], jobs: Iterable[Job]) -> Survey
     )
 
 
+def some_records(results: Path) -> list[Path]:
+    """Some of the records of readings, of the study and of its noise floor: at most `SAMPLE`."""
+    found = [*results.glob("readings/*/*.json"), *results.glob("noise/*/*/*.json")]
+    records = [path for path in found if path.stem.isdecimal()]
+    return [records[index] for index in evenly_spaced(len(records), SAMPLE)]
+
+
 def record_path(results: Path, job: Job) -> Path:
     """Where the record of a job is."""
     return results / f"readings/{job[0]}/{job[1]}.json"

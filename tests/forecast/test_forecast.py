@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,10 +18,12 @@ from ergit.analysis.detection.observations import one_session
 from ergit.analysis.detection.power import minimum_detectable_change
 from ergit.analysis.planning import ASSUMED, planned_change
 from ergit.cli import main
-from ergit.config.settings import ChangeSettings, MeasureSettings, WorkloadSettings
+from ergit.config.settings import ChangeSettings, MeasureSettings, NoiseSettings, WorkloadSettings
 from ergit.errors import ErgitError
 from ergit.forecast import outcome, page
 from ergit.forecast.forecast import StudySettings, Work, forecast
+from ergit.forecast.noise import NoiseWork, noise_work_of
+from ergit.forecast.noise import lines as noise_lines
 from ergit.forecast.run import RunForecast, work_of
 from ergit.forecast.survey import SAMPLE, evenly_spaced
 from ergit.records.build import BuildRecord, CommandOutcome, write_build
@@ -284,8 +287,26 @@ def test_a_run_begins_with_its_forecast_and_ends_with_what_it_took(results: Path
         "  measuring  24 s      24 s",
         "  energy     120 J     360 J",
     ]
-    assert end[6] == "  disk       2.01 MB   2.01 MB"
+    assert re.fullmatch(r"  disk       2\S* MB +2\S* MB", end[6])
     assert end[8].endswith("%      not known")
+
+
+def test_the_noise_floor_is_told_by_what_is_left_of_it(results: Path) -> None:
+    noise, folder = NoiseSettings(builds=2, rounds=10), f"noise/{sha_of(3)}"
+    assert noise_work_of(["r/energy.csv"], "r", noise) is None
+    first = noise_work_of(["r/noise.json", "r/noise/control.json"], "r", noise)
+    assert first == NoiseWork(builds=2, jobs=20)
+    rest = [f"r/{folder}/2/build.json", f"r/{folder}/1/10.json", f"r/{folder}/2/1.json", "r/noise.json"]
+    assert noise_work_of(rest, "r", noise) == NoiseWork(builds=1, jobs=2)
+    assert noise_work_of(["r/noise.json", "r/noise.md"], "r", noise) is None
+    assert first and noise_lines(results, MEASURE, first) == [
+        "Forecast of the noise floor",
+        "  builds    2 left, of one commit",
+        "  readings  40 left: 20 jobs of 2 readings",
+        "  time      not known: no reading is there yet; at least 44 s of rests, idle samples and shortest windows",
+    ]
+    measured(results, 0)
+    assert noise_lines(results, MEASURE, first)[-1] == "  time      about 4 min to measure"
 
 
 def test_a_run_that_builds_and_measures_nothing_says_nothing(results: Path) -> None:
