@@ -10,9 +10,11 @@ from snakemake.common import overwrite_function_params
 from snakemake.settings.types import Quietness
 
 from ergit.config.fingerprint import build_fingerprint, mirror_fingerprint, reading_fingerprint, selection_fingerprint
+from ergit.java.jdks import jdks_here
 from ergit.measuring.flags import limits_of
 from ergit.planning.batches import round_in_batch, turn
 from ergit.records.aa_commit import read_aa_commit
+from ergit.records.jdks import read_jdks
 from ergit.records.common_tests import common_mark
 from ergit.records.plan import read_plan
 from ergit.records.readings import PROTOCOL, retake_mark
@@ -103,6 +105,41 @@ def or_retake(fingerprint):
 
 
 @parameters_known
+def jdks_told_before(wildcards):
+    """The list of JDKs; a new one is waited for where it says which commits are built with another release."""
+    return "results/jdks.json" if settings.java.releases else ancient("results/jdks.json")
+
+
+def names_of_jdks_here():
+    """The JDKs of this machine; none where they cannot be looked for, which the job itself says."""
+    try:
+        return [f"{jdk.version} {jdk.home}" for jdk in jdks_here(settings.java.search)]
+    except ErgitError:
+        return []
+
+
+def jdk_of_study(wildcards):
+    """The list of JDKs, where it has the one for all commits."""
+    return ancient("results/jdks.json") if settings.java and settings.java.policy == "one" else []
+
+
+@lru_cache(maxsize=1)
+def releases_of_commits(changed):
+    """What `java.releases` means, by commit, as it stood in the list of JDKs at that time of change."""
+    return read_jdks(Path(f"{RESULTS}/jdks.json")).releases
+
+
+def asked_of_commit(wildcards):
+    """What the config says of a commit's JDK: where another release is set, only these commits are built again."""
+    java = settings.java
+    if java is None:
+        return None
+    path = Path(f"{RESULTS}/jdks.json")
+    set_for_it = releases_of_commits(path.stat().st_mtime_ns) if java.releases and path.exists() else {}
+    policy = [] if java.policy == "asked" else [to_builtins(java.policy)]
+    return [set_for_it.get(wildcards.commit, java.release), java.directory, *policy]
+
+
 def all_cores(wildcards):
     """Every core: nothing runs beside a measurement."""
     return workflow.cores
