@@ -18,7 +18,14 @@ GROOVY: dict[str, GradleCase] = {
     "a number": GradleCase({"build.gradle": JAVA + "sourceCompatibility = 1.7\n"}, 7, 7),
     "a text": GradleCase({"build.gradle": JAVA + "sourceCompatibility = '1.8'\ntargetCompatibility = \"1.8\"\n"}, 8, 8),
     "a constant": GradleCase({"build.gradle": JAVA + "sourceCompatibility = JavaVersion.VERSION_1_6\n"}, 6, 6),
-    "a call without a sign": GradleCase({"build.gradle": JAVA + "sourceCompatibility JavaVersion.VERSION_1_7\n"}, 7, 7),
+    "a call without a sign": GradleCase(
+        {
+            "build.gradle": JAVA
+            + "tasks.withType(JavaCompile) {\n  sourceCompatibility '1.7'\n  targetCompatibility '1.7'\n}\n"
+        },
+        7,
+        7,
+    ),
     "both in one line": GradleCase(
         {"build.gradle": JAVA + "sourceCompatibility = targetCompatibility = '1.7'; version = '25'\n"}, 7, 7
     ),
