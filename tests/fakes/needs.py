@@ -100,6 +100,7 @@ needs_two_processors = _unless((os.cpu_count() or 1) > 1, "needs two processors"
 needs_strace = _unless(shutil.which("strace") is not None, "needs strace (Debian: strace)")
 needs_bubblewrap = _unless(has_bubblewrap(), "needs bubblewrap (Debian: bubblewrap) and the right to make a sandbox")
 needs_lfs = _unless(shutil.which("git-lfs") is not None, "needs git-lfs (Debian: git-lfs)")
+needs_gcc = _unless(shutil.which("gcc") is not None, "needs gcc (Debian: gcc libc6-dev)")
 needs_shared = _unless(SHARED.is_dir(), "the published data is not beside this checkout (../shared)")
 needs_jdks_17_and_25 = _unless(has_jdks_17_and_25(), "needs JDK 17 and JDK 25 (https://adoptium.net)")
 needs_maven = _unless(has_maven(), "needs Maven (Debian: maven) and repo.maven.apache.org")
