@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
-
 from tests.fakes.needs import needs_gcc
 from tests.fakes.repositories import new_repository
 from tests.fakes.studies import configure, snakemake, table
