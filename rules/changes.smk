@@ -13,6 +13,7 @@ rule changes:
     params:
         settings=literally(to_builtins(settings.changes)),
         judged=settings.measure.judged,
+        imported=bool(settings.imported),
         mirror=f"{RESULTS}/mirror.git",
     script:
         "../scripts/changes.py"

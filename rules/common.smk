@@ -10,6 +10,8 @@ from snakemake.common import overwrite_function_params
 from snakemake.settings.types import Quietness
 
 from ergit.config.fingerprint import build_fingerprint, mirror_fingerprint, reading_fingerprint, selection_fingerprint
+from ergit.config.settings import CommitFilters
+from ergit.importing.files import matching
 from ergit.java.jdks import jdks_here
 from ergit.measuring.flags import limits_of
 from ergit.planning.batches import round_in_batch, turn
@@ -21,6 +23,11 @@ from ergit.records.readings import PROTOCOL, retake_mark
 from ergit.records.workload import workload_mark
 
 workload_source = settings.workload and settings.workload.source  # a commit: the workload is held fixed
+try:
+    imported_files = [str(path) for path in matching(settings.imported)]
+except ErgitError as error:
+    raise WorkflowError(str(error)) from None
+
 reports_are_read = bool(not settings.imported and settings.workload and settings.workload.reports)
 tests_are_common = bool(reports_are_read and settings.workload.tests == "common")
 common_tests_file = ancient("results/tests/common.json") if tests_are_common else []

@@ -1,12 +1,5 @@
 """Readings that another tool took, instead of all rules from checkout to sort."""
 
-from ergit.importing.files import matching
-
-try:
-    imported_files = [str(path) for path in matching(settings.imported)]
-except ErgitError as error:
-    raise WorkflowError(str(error)) from None
-
 
 rule import_readings:
     """One row an imported reading, in the order of the Git history; and what was left out."""

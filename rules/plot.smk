@@ -4,6 +4,7 @@ rule plot:
         table="results/energy.csv",
         changes="results/changes.json",
         commits="results/commits.tsv",
+        context="results/context.json",
     output:
         multiext("results/plots/evolution", ".svg", ".png"),
         multiext("results/plots/distribution", ".svg", ".png"),

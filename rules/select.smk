@@ -1,7 +1,8 @@
 checkpoint select:
     """Every commit that was considered: its position in the history, why it was chosen or dropped, and its rounds."""
     input:
-        "results/mirror.json",
+        mirror="results/mirror.json",
+        readings=imported_files if settings.commits == CommitFilters() else [],  # then all that have readings
     output:
         plan="results/plan.json",  # the first: where it alone is missing, Snakemake asks for this one only
         commits="results/commits.tsv",

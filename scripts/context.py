@@ -22,16 +22,15 @@ from ergit.records.tests import SetsOfTests
 def main(job: Any) -> None:
     """The script of rule `context`."""
     found = read_changes(Path(job.input.changes))
-    changes = found.changes
     history = read_commits(Path(job.input.commits))
     settings = ContextSettings(tuple(job.params.words), tuple(job.params.accepted), job.params.link)
     kinds = FileKinds(convert(job.params.inputs, InputSettings), job.params.replaced)
     builds = Builds(Path(job.params.builds))
     with git_in(Path(job.params.mirror)) as git:
-        record = context_record(git, changes, found.commits, history, builds, kinds, settings)
+        record = context_record(git, found, history, builds, kinds, settings)
     if job.input.tests:
         known = KnownTests(read_study_tests(Path(job.input.tests)), SetsOfTests(Path(job.params.results)))
-        record = with_tests(record, changes, known)
+        record = with_tests(record, found.changes, known)
     write_context(Path(job.output[0]), record)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from ergit.errors import exit_on_user_error
 from ergit.records.changes import read_changes
 from ergit.records.commits import read_commits
+from ergit.records.context import read_context
 from ergit.records.energy_table import read_energy_table
 from ergit.reports.figures import distribution, evolution, png, svg
 
@@ -15,7 +16,8 @@ def main(job: Any) -> None:
     table = read_energy_table(Path(job.input.table))
     commits = read_commits(Path(job.input.commits))
     record = read_changes(Path(job.input.changes))
-    figures = evolution(table, commits, record), distribution(table, commits, record.study.judged)
+    contexts = read_context(Path(job.input.context)).changes
+    figures = evolution(table, commits, record, contexts), distribution(table, commits, record.study.judged)
     for figure, vector, raster in zip(figures, job.output[::2], job.output[1::2], strict=True):
         Path(vector).write_bytes(svg(figure))
         Path(raster).write_bytes(png(figure))

@@ -9,6 +9,7 @@ from ergit.errors import exit_on_user_error
 from ergit.git.names import CommitNames
 from ergit.git.runner import git_in
 from ergit.git.selection import select
+from ergit.importing.files import read_file
 from ergit.planning.batches import batched
 from ergit.records import study_files
 from ergit.records.commits import chosen, write_commits
@@ -18,8 +19,9 @@ from ergit.records.plan import RoundsPlan, write_plan
 
 def main(job: Any) -> None:
     """The script of rule `select`, which also notes the study's own files that are new, as they are now."""
-    head = read_mirror(Path(job.input[0])).head
-    rows = select(Path(job.params.mirror), head, selection_of(job.params.commits))
+    head = read_mirror(Path(job.input.mirror)).head
+    read = [run.commit for path in job.input.readings for run in read_file(Path(path)).runs]
+    rows = select(Path(job.params.mirror), head, selection_of(job.params.commits), read)
     write_commits(Path(job.output.commits), rows)
     note_study_files(job.params.files, Path(job.output.plan).with_name(study_files.NAME))
     plan = RoundsPlan(rounds={row.commit: None for row in chosen(rows)})

@@ -9,6 +9,7 @@ from ergit.analysis.changes import anchors_named, positions_of
 from ergit.analysis.detection.detect import detect
 from ergit.analysis.gate import Rounds, decide, differences_between, gate_record, question, told_with, told_with_tests
 from ergit.analysis.readings import clean_readings, why_none_is_clean
+from ergit.analysis.side import line_of, main_line_of, side_commits
 from ergit.analysis.tests import KnownTests
 from ergit.config.settings import ChangeSettings, GateSettings, InputSettings
 from ergit.errors import exit_on_user_error
@@ -29,10 +30,14 @@ def main(job: Any) -> None:
     history = read_commits(Path(job.input.commits))
     accepted = read_context(Path(job.input.context)).accepted
     with git_in(Path(job.params.mirror)) as git:
-        asked = question(gate, git, history, accepted)
+        side = side_commits(history, imported=not job.params.measure)
+        asked = question(gate, git, history, accepted, side)
         anchors = anchors_named(settings.anchors, git, history)
+        line = line_of(git, history, side, [sha for sha in (asked.head, asked.base) if sha])
     table = read_energy_table(Path(job.input.table))
-    readings = clean_readings(table, history, job.params.judged, job.input.table)
+    on_line = table[table["commit"].isin([row.commit for row in line])]
+    readings = clean_readings(on_line, line, job.params.judged, job.input.table)
+    readings = main_line_of(readings, history, {row.commit for row in history} - {row.commit for row in line})
     parts = detect(readings.observations, settings, positions_of(anchors, readings))
     planned = job.params.measure and Rounds(**job.params.measure)
     decision = decide(asked, readings, parts, settings, lambda sha: why_none_is_clean(table, [sha]))

@@ -260,7 +260,7 @@ def _change_result(
         duration_change=None if estimated else _relative(readings.seconds, change, observations, groups),
         power_change=None if estimated else _relative(readings.watts, change, observations, groups),
         after=measured[first].commit,
-        commits_between=measured[last].order - measured[first].order,
+        commits_between=readings.commits_between(first, last),
         measured_between=last - first,
     )
 

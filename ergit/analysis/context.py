@@ -16,11 +16,12 @@ from ergit.git.runner import Git
 from ergit.inputs.differences import differences, files_by_kind
 from ergit.inputs.equal import Builds, equal_pairs, with_jdks
 from ergit.inputs.kinds import FileKinds
-from ergit.records.changes import ChangeResult, CommitResult
+from ergit.records.changes import ChangeResult, ChangesRecord, CommitResult, SideResult
 from ergit.records.commits import CommitRow, chosen
 from ergit.records.context import (
     AcceptedCommit,
     ChangeContext,
+    CommitDifference,
     ContextRecord,
     Differences,
     EqualNeighbours,
@@ -43,8 +44,7 @@ class ContextSettings:
 
 def context_record(
     git: Git,
-    changes: Sequence[ChangeResult],
-    commits: Sequence[CommitResult],
+    found: ChangesRecord,
     history: Sequence[CommitRow],
     builds: Builds,
     kinds: FileKinds,
@@ -52,14 +52,15 @@ def context_record(
 ) -> ContextRecord:
     """The context of each change, the accepted commits, and what neighbours with equal inputs show.
 
-    `changes` and `commits` are those of results/changes.json, `kinds` say which files are what.
+    `found` is results/changes.json, `kinds` say which files are what.
 
     Raises:
         ErgitError: an accepted commit is no commit of the repository, or a record is damaged.
     """
+    changes, commits = found.changes, found.commits
     accepted = accepted_commits(git, settings.accepted, [row.commit for row in chosen(history)])
     ends = [ends_of(change, history) for change in changes]
-    found = [
+    circumstances = [
         context_of(git, change, end, history, accepted, builds, settings)
         for change, end in zip(changes, ends, strict=True)
     ]
@@ -68,12 +69,22 @@ def context_record(
     sameness = sameness_of(git, measured, kinds, builds)
     contexts = tuple(
         with_differences(context, with_jdks(differs, shas, builds), same)
-        for context, differs, shas, same in zip(found, touched, measured, sameness, strict=True)
+        for context, differs, shas, same in zip(circumstances, touched, measured, sameness, strict=True)
     )
     return ContextRecord(
         changes=contexts,
         accepted=accepted,
         equal=equal_neighbours(git, commits, kinds, builds, contexts),
+        side=_side(git, found.side, kinds),
+    )
+
+
+def _side(git: Git, side: Sequence[SideResult], kinds: FileKinds) -> tuple[CommitDifference, ...]:
+    """What the side commits whose energy differs touch."""
+    spans = [(one.left, one.commit) for one in side if one.differs and one.left is not None]
+    return tuple(
+        CommitDifference(commit=commit, kinds=differs.kinds)
+        for (_, commit), differs in zip(spans, differences(git, spans, kinds), strict=True)
     )
 
 

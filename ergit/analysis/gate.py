@@ -1,7 +1,7 @@
 """The gate's verdict: whether the newest commits, or one commit against another, use too much more energy."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from ergit.analysis.detection.change_points import WINDOW
@@ -63,20 +63,25 @@ class Decision:
 
 
 def question(
-    settings: GateSettings, git: Git, history: Sequence[CommitRow], accepted: Sequence[AcceptedCommit]
+    settings: GateSettings,
+    git: Git,
+    history: Sequence[CommitRow],
+    accepted: Sequence[AcceptedCommit],
+    side: Collection[str] = (),
 ) -> Question:
-    """The question that the config asks of the study.
+    """The question that the config asks of the study; `side` are its commits beside the main line.
 
     Raises:
         ErgitError: the study has no commit, or the named head or base is none of its commits.
     """
     commits = [row.commit for row in chosen(history)]
-    if not commits:
+    newest = [sha for sha in commits if sha not in side][-1:]
+    if not newest:
         raise ErgitError("The study has no commit that the gate could judge: choose some in `commits`.")
     names = CommitNames.of_repository(git)
     order = {row.commit: row.order for row in history}
     return Question(
-        head=commits[-1] if settings.head is None else _chosen_named(settings.head, "gate.head", names, commits),
+        head=newest[0] if settings.head is None else _chosen_named(settings.head, "gate.head", names, commits),
         base=None if settings.base is None else _chosen_named(settings.base, "gate.base", names, commits),
         newest=settings.newest,
         accepted=tuple(order[entry.from_commit] for entry in accepted if entry.from_commit),
@@ -280,7 +285,7 @@ def _comparison(
         decidable_change=decidable(difference),
         runs=sides.runs,
         runs_needed=runs_to_decide(difference, sides, settings) if verdict == "undecided" else sides.runs,
-        commits_between=readings.commits[head[-1]].order - readings.commits[base[-1]].order,
+        commits_between=readings.commits_between(base[-1], head[-1]),
         measured_between=head[-1] - base[-1],
         assumed_build_difference=sides.part.assumed_build_difference,
     )

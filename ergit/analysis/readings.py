@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class CleanReadings:
     """The clean readings of a study, commits in Git order; `sessions` names host and session by number.
 
-    `kind` is measured or estimated, None without a clean reading. `seconds` and `watts` have one entry a reading, NaN
+    `kind` is measured or estimated, None without a clean reading. `beside` are the orders in Git history of the commits
+    that are no part of the line whose readings these are. `seconds` and `watts` have one entry a reading, NaN
     where they were not recorded.
     """
 
@@ -30,6 +31,12 @@ class CleanReadings:
     observations: Observations
     seconds: FloatArray
     watts: FloatArray
+    beside: tuple[int, ...] = ()
+
+    def commits_between(self, first: int, last: int) -> int:
+        """How many commits of the line come after the one at position `first`, up to the one at `last`."""
+        orders = self.commits[first].order, self.commits[last].order
+        return orders[1] - orders[0] - sum(orders[0] < order < orders[1] for order in self.beside)
 
 
 def clean_readings(

@@ -17,13 +17,14 @@ Reasons = dict[str, str]
 """Why each commit is chosen, dropped or excluded, by its SHA."""
 
 
-def select(mirror: Path, head: str, selection: Selection) -> list[CommitRow]:
+def select(mirror: Path, head: str, selection: Selection, read: Sequence[str] = ()) -> list[CommitRow]:
     """The commits considered, oldest first, as the config's `commits` and `exclude` ask for them.
 
     Args:
         mirror: the bare repository.
         head: the newest commit of the branch, a full SHA.
         selection: the list of names and ranges, or the filters; and what is left out of them.
+        read: the SHAs of commits with imported readings, which are chosen too where the repository has them.
 
     Raises:
         ErgitError: a name is unknown or ambiguous, or nothing is left.
@@ -36,6 +37,11 @@ def select(mirror: Path, head: str, selection: Selection) -> list[CommitRow]:
             chosen, dropped = filtered(git, names, chain, selection.commits, excluded)
         else:
             chosen, dropped = listed(git, names, selection.commits, excluded)
+        others = [sha for sha in dict.fromkeys(read) if sha not in chosen and sha not in dropped]
+        for sha, found in zip(others, git.objects(others), strict=True):
+            if found is not None and found.kind == "commit":
+                reasons = dropped if sha in excluded else chosen
+                reasons[sha] = excluded.get(sha, "has readings, beside the first-parent history of the branch")
         order = in_order(git, [*chosen, *dropped], chain)
         return commit_rows(git, order, chain, names.tags_of_commits(), chosen, dropped)
 

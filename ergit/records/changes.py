@@ -141,11 +141,30 @@ class ChangeResult(Value, frozen=True, kw_only=True):
     measured_between: int | None = None
 
 
+class SideResult(Value, frozen=True, kw_only=True):
+    """A commit beside the main line against the level of the main line where it left; 0.05 is 5 % more.
+
+    `left` is the newest measured commit of the main line in its history, and that level one of `level_commits` commits.
+    `q` is corrected over all side commits. All but the commit is None where no such commit can be compared with it.
+    """
+
+    commit: str
+    order: int
+    left: str | None = None
+    level_commits: int = 0
+    relative: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    q: float | None = None
+    differs: bool = False
+
+
 class ChangesRecord(Record, frozen=True, kw_only=True):
     """All that the statistics say of a study.
 
     `false_alarms` are levels that change between commits whose trees are identical: drift or a batch, as large as a
-    change of the program that would be reported. They are not among the changes.
+    change of the program that would be reported. They are not among the changes. `side` has the commits beside the
+    main line, which are no part of its levels; those of `commits` without a part and with readings.
     """
 
     schema: str = SCHEMA
@@ -154,6 +173,7 @@ class ChangesRecord(Record, frozen=True, kw_only=True):
     commits: tuple[CommitResult, ...]
     changes: tuple[ChangeResult, ...]
     false_alarms: tuple[ChangeResult, ...] = ()
+    side: tuple[SideResult, ...] = ()
 
 
 COLUMNS = (  # of results/changes.tsv

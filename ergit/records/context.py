@@ -180,6 +180,7 @@ class EqualNeighbours(Value, frozen=True, kw_only=True):
 class ContextRecord(Record, frozen=True, kw_only=True):
     """The context of each change, the accepted commits, and what neighbours with equal inputs show.
 
+    `side` are the commits beside the main line whose energy differs: what they touch after the commit where they left.
     `equal` is None in records of 0.1.0.
     """
 
@@ -187,6 +188,7 @@ class ContextRecord(Record, frozen=True, kw_only=True):
     changes: tuple[ChangeContext, ...]
     accepted: tuple[AcceptedCommit, ...]
     equal: EqualNeighbours | None = None
+    side: tuple[CommitDifference, ...] = ()
 
 
 def write_context(path: Path, record: ContextRecord) -> None:

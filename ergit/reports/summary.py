@@ -14,6 +14,7 @@ from ergit.records.context import AcceptedCommit, ChangeContext, ContextRecord
 from ergit.records.failures import FailureRow
 from ergit.records.imported import SOURCE, ImportRecord
 from ergit.reports.context import assumption_sentence, change_sentence
+from ergit.reports.differences import kinds_phrase
 from ergit.text import cell, counted, markdown_line, markdown_table
 from ergit.urls import public_url
 
@@ -21,6 +22,7 @@ from ergit.urls import public_url
 CAUSES = {"no-jdk": "{results}/java/{commit}.json", "build-failed": "{results}/build/{commit}.json"}
 READING = "{results}/readings/{commit}/{round}.json"
 NAMED_ALARMS = 5
+SIDE_SUBJECT = 40  # characters
 COMMAND_LENGTH = 30  # characters of a command in a reason
 LISTED_COMMITS = 20  # of failed ones; where there are more, their reasons are listed
 LISTED_REASONS = 10
@@ -52,6 +54,8 @@ def summary(
         changes_part(table, record, context.changes),
         "\n".join(f"- {line}" for line in [*limits(table, record.study), *map(accepted_line, context.accepted)]),
     ]
+    if record.side:
+        parts += ["## Beside the main line", side_part(record, context, commits)]
     checked = list(equal_neighbours(record, context))
     if checked:
         parts += ["## Where nothing that runs differs", "\n".join(f"- {line}" for line in checked)]
@@ -148,6 +152,37 @@ def accepted_line(accepted: AcceptedCommit) -> str:
     """What became of one entry of `changes.accepted`."""
     where = f"from {accepted.from_commit[:10]} on" if accepted.from_commit else "not in the commits of this study"
     return f"Accepted: {markdown_line(accepted.name)} ({accepted.commit[:10]}), {where}"
+
+
+def side_part(record: ChangesRecord, context: ContextRecord, commits: Sequence[CommitRow]) -> str:
+    """The side commits, counted, and those whose energy differs."""
+    compared = [one for one in record.side if one.left is not None]
+    differing = [one for one in compared if one.differs]
+    alone = len(record.side) - len(compared)
+    lines = [
+        f"- {counted(len(record.side), 'commit')} with readings {'is' if len(record.side) == 1 else 'are'} not in the"
+        " first-parent history of the branch. Each is compared with the level of that history where it left it, and is"
+        f" no part of the levels above. {len(differing):,} of them differ."
+    ]
+    if alone:
+        lines.append(f"- {alone:,} of them cannot be compared: no measured commit of that history is in theirs.")
+    kinds = {found.commit: found.kinds for found in context.side}
+    subjects = {row.commit: (row.date, row.subject) for row in commits}
+    rows = [
+        [
+            one.commit[:10],
+            subjects[one.commit][0][:10],
+            f"{one.relative or 0:+.1%}",
+            f"{one.ci_low or 0:+.1%} to {one.ci_high or 0:+.1%}",
+            f"{one.q or 0:.1g}",
+            (one.left or "")[:10],
+            kinds_phrase(kinds.get(one.commit, ())),
+            cell(subjects[one.commit][1], SIDE_SUBJECT),
+        ]
+        for one in differing
+    ]
+    header = ["commit", "date", "change", "95 % interval", "q", "left at", "differs in", "subject"]
+    return "\n".join(["\n".join(lines), *(["", markdown_table(header, rows)] if rows else [])])
 
 
 def equal_neighbours(record: ChangesRecord, context: ContextRecord) -> Iterator[str]:

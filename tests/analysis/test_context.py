@@ -17,7 +17,7 @@ from ergit.records.changes import ChangeResult
 from ergit.records.context import AcceptedCommit, ChangeContext, ChangedFile, JdkVersions, read_context, write_context
 from ergit.records.java import ChosenJdk
 from tests.fakes.repositories import Repository
-from tests.fakes.results import change
+from tests.fakes.results import change, changes_record
 from tests.fakes.tables import commit_row
 
 SETTINGS = ContextSettings(words=("perf", "#12"), accepted=(), link=None)
@@ -40,7 +40,7 @@ def contexts(
     with git_in(repository.path) as git:
         wanted = ContextSettings(**{**vars(SETTINGS), **settings})
         kinds, builds = FileKinds(InputSettings()), Builds(folder / "build")
-        found = context_record(git, changes, [], history, builds, kinds, wanted)
+        found = context_record(git, changes_record(*changes), history, builds, kinds, wanted)
         write_context(folder / "context.json", found)
     record = read_context(folder / "context.json")
     return record.changes, record.accepted

@@ -329,7 +329,7 @@ def test_text_is_clipped_to_the_room_that_there_is(letter: str) -> None:
     boxes = [text.get_window_extent() for text in figure.texts]
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
     rows = [box for box in boxes if box.y1 < figure.axes[1].get_window_extent().y0]
-    assert len(rows) == 3 * 6
+    assert len(rows) == 3 * 7
     assert not any(a.overlaps(b) for number, a in enumerate(rows) for b in rows[:number])
     assert clipped("short", 4.0) == "short"
 

@@ -1,6 +1,6 @@
 """The evolution of the energy: each commit's median with its interval, the levels, and the changes between them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +14,11 @@ from matplotlib.patches import Patch
 
 from ergit.records.changes import ChangeResult, ChangesRecord, CommitResult
 from ergit.records.commits import CommitRow
+from ergit.records.context import ChangeContext, Kind
 from ergit.reports.context import assumption_sentence
-from ergit.reports.figures.contents import CONFIDENCE, Contents, columns, gather, median_interval
+from ergit.reports.figures.contents import CONFIDENCE, Contents, SessionReadings, columns, gather, median_interval
 from ergit.reports.figures.labels import clipped
-from ergit.reports.figures.legend import FAINT, INK, session_handles, session_styles
+from ergit.reports.figures.legend import FAINT, INK, marked, session_handles, session_styles
 from ergit.reports.figures.page import EDGE, ROW, STYLE, WIDTH, Page, lay_out, positions_per_inch
 from ergit.text import counted
 
@@ -30,8 +31,9 @@ COLUMNS = {  # of the list of changes, and their widths in inches
     "change": 0.65,
     "95 % interval": 1.3,
     "joules before → after": 1.3,
-    "lies in": 1.95,
-    "subject": WIDTH - 2 * EDGE - 5.8,
+    "lies in": 1.75,
+    "differs in": 1.75,
+    "subject": WIDTH - 2 * EDGE - 7.35,
 }
 GAP = 0.06  # between two columns, in inches
 
@@ -48,24 +50,27 @@ class ChangeMark:
 
 
 @style.context(STYLE)
-def evolution(table: pd.DataFrame, commits: Sequence[CommitRow], record: ChangesRecord) -> Figure:
+def evolution(
+    table: pd.DataFrame, commits: Sequence[CommitRow], record: ChangesRecord, contexts: Sequence[ChangeContext] = ()
+) -> Figure:
     """The median energy of each commit with its interval, the levels, the changes, and the commits without energy.
 
-    `table` is results/energy.csv, `commits` are those of results/commits.tsv.
+    `table` is results/energy.csv, `commits` are those of results/commits.tsv, `contexts` say what differs by each change.
 
     Raises:
         ErgitError: the table holds both measured and estimated energy.
     """
     contents = gather(table, commits, record.study.judged)
-    changes = [_mark(change, contents) for change in record.changes]
+    kinds = {(one.commit, one.kind): one.differs.kinds for one in contexts if one.differs is not None}
+    changes = [_mark(change, contents, kinds.get((change.commit, change.kind))) for change in record.changes]
     largest = sorted(changes, key=lambda change: (change.colour == TRANSIENT, -abs(change.relative)))
     listed = sorted(largest[:LISTED_CHANGES], key=lambda change: change.position)
     notes = _notes(len(changes) - len(listed), record)
     lines = tiers([change.position for change in listed], LABEL * positions_per_inch(contents))
     headroom = 0.1 + ROW * (1 + max(lines, default=-1))
     footroom = 0.1 + ROW * (len(listed) + bool(listed) + len(notes))
-    page = lay_out(contents, "Energy of each commit", _handles(contents, changes, record.commits), headroom, footroom)
-    _draw_medians(page.panel, contents)
+    page = lay_out(contents, "Energy of each commit", _handles(contents, changes, record), headroom, footroom)
+    _draw_medians(page.panel, contents, {contents.positions[one.commit] for one in record.side})
     _draw_levels(page.panel, record.commits, contents.positions)
     _draw_changes(page.panel, changes)
     _draw_labels(page.panel, listed, lines)
@@ -90,7 +95,7 @@ def tiers(positions: Sequence[float], width: float) -> list[int]:
     return chosen
 
 
-def _mark(change: ChangeResult, contents: Contents) -> ChangeMark:
+def _mark(change: ChangeResult, contents: Contents, kinds: Sequence[Kind] | None) -> ChangeMark:
     positions = contents.positions
     position, is_transient = positions[change.commit], change.kind == "transient"
     possible = [position, *(positions[sha] for sha in change.location if sha in positions)]
@@ -105,6 +110,7 @@ def _mark(change: ChangeResult, contents: Contents) -> ChangeMark:
             f"[{percent(change.ci_low)}, {percent(change.ci_high)}]",
             f"{_joules(change.joules_before)} → {_joules(change.joules_after)} J",
             f"{_location(change)}, transient" if is_transient else _location(change),
+            "" if kinds is None else ", ".join(kinds) or "nothing that runs",
             contents.commits[position].subject,
         ),
     )
@@ -129,13 +135,15 @@ def _notes(unlisted: int, record: ChangesRecord) -> list[str]:
     return notes
 
 
-def _handles(contents: Contents, changes: Sequence[ChangeMark], commits: Sequence[CommitResult]) -> list[Artist]:
+def _handles(contents: Contents, changes: Sequence[ChangeMark], record: ChangesRecord) -> list[Artist]:
     """The legend: an entry for all that is drawn, and for nothing else."""
     handles = session_handles(contents, "median of clean readings")
     if any(median_interval(readings.joules[readings.clean]) for readings in contents.readings):
         label = f"its {100 * CONFIDENCE:.0f} % interval, from 6 readings on"
         handles.append(Line2D([], [], color=INK, alpha=0.6, label=label))
-    if any(commit.level_joules is not None for commit in commits):
+    if record.side:
+        handles.append(marked("commit beside the main line", "o", FAINT, "white"))
+    if any(commit.level_joules is not None for commit in record.commits):
         handles.append(Line2D([], [], color=INK, linewidth=1.2, label="level between changes"))
     for colour, words in WORDS.items():
         count = sum(change.colour == colour for change in changes)
@@ -146,10 +154,19 @@ def _handles(contents: Contents, changes: Sequence[ChangeMark], commits: Sequenc
     return handles
 
 
-def _draw_medians(axes: Axes, contents: Contents) -> None:
+def _median(group: SessionReadings) -> float:
+    return float(np.median(group.joules[group.clean]))
+
+
+def _draw_medians(axes: Axes, contents: Contents, side: Collection[int]) -> None:
+    """The median of each commit; at the positions `side`, which are beside the main line, hollow and faint."""
     size = float(np.interp(len(contents.commits), [40, 300, 2000], [4.5, 2.5, 1.2]))  # of a mark, in points
     for session, colour, mark in session_styles(contents):
-        clean = [(group.centre, group.joules[group.clean]) for group in contents.of(session) if group.clean.any()]
+        there = [group for group in contents.of(session) if group.clean.any()]
+        beside = [(group.centre, _median(group)) for group in there if round(group.centre) in side]
+        if beside:
+            axes.plot(*columns(beside, 2), mark, color=FAINT, markersize=size, mfc="white", mew=size / 6, zorder=2)
+        clean = [(group.centre, group.joules[group.clean]) for group in there if round(group.centre) not in side]
         medians = [(centre, float(np.median(joules))) for centre, joules in clean]
         spans = [(centre, *ends) for centre, joules in clean if (ends := median_interval(joules))]
         axes.plot(*columns(medians, 2), mark, color=colour, markersize=size, markeredgewidth=0, zorder=3)
