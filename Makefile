@@ -27,6 +27,9 @@ poms: .venv/ready-dev  # does ergit read builds as Maven, Gradle and Ant do? Nee
 	python3 -m benchmarks.poms
 	python3 -m benchmarks.build_scripts
 
+histories: .venv/ready  # which commits of real projects build here, with Maven; hours, and a network: docs/histories.md
+	python3 -m benchmarks.histories.builds $(HISTORIES)
+
 lint: .venv/ready-dev
 	ruff check
 	ruff format --check
