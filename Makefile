@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 CORES ?= all
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo retry test guest poms lint format lock clean
+.PHONY: demo retry test guest poms histories lint format lock clean
 
 demo: .venv/ready
 	@command -v git >/dev/null || { echo "make: git is missing. Debian/Ubuntu: apt install git" >&2; exit 1; }
