@@ -53,13 +53,14 @@ def tell(lines):
 def begin_forecast():
     """Tells what is left to do; where its commits are yet to be chosen, the checkpoint `forecast` does."""
     from ergit.forecast import noise  # not above: runs that measure nothing need no statistics
-    from ergit.forecast.run import RunForecast, StudySettings, work_of
+    from ergit.forecast.forecast import study_settings
+    from ergit.forecast.run import RunForecast, work_of
 
     jobs = filter(is_of_this_study, workflow.dag.needrun_jobs())
     outputs = [str(path) for job in jobs for path in job.output]
     work = None if f"{RESULTS}/forecast.json" in outputs else work_of(outputs, RESULTS)
     forecast = RunForecast(Path(RESULTS))
-    tell(forecast.begin(StudySettings(settings.workload, settings.measure, settings.changes, settings.plan), work))
+    tell(forecast.begin(study_settings(settings, settings.changes), work))
     begun_forecasts.append(forecast)
     noise_work = noise.noise_work_of(outputs, RESULTS, settings.noise)
     if noise_work:

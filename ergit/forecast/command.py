@@ -13,7 +13,7 @@ from ergit.config.reading import read_config
 from ergit.config.settings import ChangeSettings
 from ergit.disk import explain_write_error
 from ergit.errors import ErgitError, exit_on_user_error
-from ergit.forecast.forecast import StudySettings, forecast
+from ergit.forecast.forecast import forecast, study_settings
 from ergit.forecast.page import lines
 from ergit.records.forecast import write_forecast
 from ergit.records.record import to_json
@@ -45,9 +45,7 @@ def run(asked: argparse.Namespace) -> None:
             f"There is no {results / 'commits.tsv'} yet: the commits are not chosen. `snakemake --cores 1 --until"
             " forecast` chooses them and prints the forecast; it builds and measures nothing."
         )
-    record = forecast(
-        results, StudySettings(settings.measured_workload(), settings.measure, settings.changes, settings.plan)
-    )
+    record = forecast(results, study_settings(settings, settings.changes))
     print(to_json(record) if asked.json else "\n".join(lines(record)), end="" if asked.json else "\n")
 
 
@@ -62,9 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     output: Path = options.output
     with exit_on_user_error(), explain_write_error(output):
         settings, changes = received(options.settings), msgspec.json.decode(options.changes, type=ChangeSettings)
-        record = forecast(
-            output.parent, StudySettings(settings.measured_workload(), settings.measure, changes, settings.plan)
-        )
+        record = forecast(output.parent, study_settings(settings, changes))
         write_forecast(output, record)
         text = "\n".join(lines(record))
         print(text, file=sys.stderr)

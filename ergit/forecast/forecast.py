@@ -10,7 +10,7 @@ from statistics import fmean, median
 from typing import Literal, TypeVar
 
 from ergit.analysis.planning import ASSUMED, ExpectedNoise, noise_of_floor, noise_of_study, planned_change
-from ergit.config.settings import ChangeSettings, MeasureSettings, PlanSettings, WorkloadSettings
+from ergit.config.settings import ChangeSettings, JobSettings, MeasureSettings, PlanSettings, Settings, WorkloadSettings
 from ergit.errors import ErgitError
 from ergit.forecast.policies import in_words
 from ergit.forecast.survey import Job, Survey, survey
@@ -53,6 +53,17 @@ class StudySettings:
     measure: MeasureSettings
     changes: ChangeSettings
     plan: PlanSettings = field(default_factory=PlanSettings)
+    disk_gigabytes: float | None = None  # what built trees may take; those beyond are put aside
+
+
+def study_settings(settings: Settings | JobSettings, changes: ChangeSettings) -> StudySettings:
+    """The parts of a config on which a forecast depends; `changes` are not among the settings of a job.
+
+    Raises:
+        ErgitError: readings are imported, so nothing is measured.
+    """
+    workload, measure = settings.measured_workload(), settings.measure
+    return StudySettings(workload, measure, changes, settings.plan, settings.build.disk_gigabytes)
 
 
 def forecast(results: Path, settings: StudySettings, work: Work | None = None) -> ForecastRecord:
@@ -83,7 +94,7 @@ def forecast(results: Path, settings: StudySettings, work: Work | None = None) -
     numbers: dict[str, Known] = {
         "build_seconds": _of_all(builds, [build_seconds(build) for build in _really_built(found)], NO_BUILD),
         "measuring_seconds": _of_all(measuring, job_seconds(found.sample, measure), NO_READING),
-        "disk_bytes": _disk_bytes(found, builds, len(left.jobs)),
+        "disk_bytes": _disk_bytes(found, builds, len(left.jobs), settings.disk_gigabytes),
         "joules": _of_all(measuring, _job_joules(found.sample, measure), NO_READING),
         "lasting_change": change.lasting if change else no_change,
         "newest_change": change.newest if change else no_change,
@@ -173,14 +184,16 @@ def _more_windows(job: JobCosts, settings: MeasureSettings) -> float:
     return (settings.warmup + settings.repeats) / max(1, job.measure.warmup + job.measure.repeats)
 
 
-def _disk_bytes(found: Survey, builds: int, jobs: int) -> Known:
-    """What artifacts and records will need."""
-    parts = (
-        _of_all(builds, list(found.artifact_bytes.values()), NO_BUILD),
-        _of_all(jobs, found.record_bytes, NO_READING),
-    )
-    reasons = [part for part in parts if isinstance(part, str)]
-    return reasons[0] if reasons else sum(part for part in parts if not isinstance(part, str))
+def _disk_bytes(found: Survey, builds: int, jobs: int, gigabytes: float | None) -> Known:
+    """What artifacts and records will need; artifacts are put aside where they take more than `gigabytes`."""
+    there = [size for size in found.artifact_bytes.values() if size]  # one that was put aside is empty
+    artifacts = _of_all(builds, there, NO_BUILD)
+    if gigabytes is not None and not isinstance(artifacts, str):
+        artifacts = min(artifacts, max(0.0, gigabytes * 1e9 - sum(there)))
+    records = _of_all(jobs, found.record_bytes, NO_READING)
+    if isinstance(artifacts, str) or isinstance(records, str):
+        return artifacts if isinstance(artifacts, str) else records
+    return artifacts + records
 
 
 def _expected_noise(results: Path, repeats: int) -> tuple[ExpectedNoise, NoiseSource]:

@@ -1,5 +1,6 @@
 """What a study will take, from results made by hand; and beside it what a run took."""
 
+import dataclasses
 import json
 import os
 import re
@@ -135,6 +136,17 @@ def test_what_is_left_takes_as_long_as_what_is_there(results: Path) -> None:
     assert found.disk_bytes == pytest.approx(4 * 1_000_000 + 22 * sum(sizes) / 2)
     assert "  energy    about 1.32 kJ in windows (package)" in page.lines(found)
     assert "  time      about 4 min to measure, judged by 2 jobs" in page.lines(found)
+
+
+def test_built_trees_take_no_more_than_the_disk_that_they_may(results: Path) -> None:
+    for number in range(3):
+        build(results, number)
+    (results / f"build/{sha_of(2)}.tar.gz").write_bytes(b"")  # put aside
+    record = measured(results, 0)
+    records = 23 * record.stat().st_size
+    assert forecast(results, SETTINGS).disk_bytes == pytest.approx(5e6 + records)
+    limited = dataclasses.replace(SETTINGS, disk_gigabytes=0.003)
+    assert forecast(results, limited).disk_bytes == pytest.approx(1e6 + records)
 
 
 def test_more_repeats_take_longer_than_the_recorded_ones(results: Path) -> None:
