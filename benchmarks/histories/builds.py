@@ -141,8 +141,8 @@ HEADS = (
 
 def reasons_of(found: Iterable[Built]) -> list[tuple[str, int]]:
     """Why commits did not build, the most frequent first, with how many."""
-    counts = Counter(normalised(one.build.reason or one.build.status) for one in found if one.build.status != "ok")
-    return counts.most_common()
+    reasons = [one.build.reason or one.build.status for one in found if one.build.status != "ok"]
+    return Counter(normalised(reason).partition(" (here are ")[0] for reason in reasons).most_common()
 
 
 def told(home: Path, names: Sequence[str], policies: Sequence[str]) -> str:
