@@ -180,11 +180,11 @@ def printed(record: JdksRecord) -> str:
     """The list for the terminal: what is missing first, each once."""
     lines = []
     for row in record.asked:
-        name = "no JDK" if row.release is None else f"JDK {row.release}"
+        name = "no certain JDK" if row.release is None else f"JDK {row.release}"
         gets = f"built with {row.chosen.version} in {row.chosen.home}" if row.chosen else "NOT BUILT"
         shown = list(row.sources)[:MOST_SOURCES_SHOWN]
         more = [f"{len(row.sources) - len(shown)} more"] if len(row.sources) > len(shown) else []
-        missing = ", which is not here" if row.install else ""
+        missing = "" if not row.install else ", and none is here" if row.release is None else ", which is not here"
         lines.append(f"  {counted(row.commits, 'commit')} ask{'s' * (row.commits == 1)} for {name}{missing}: {gets}")
         lines.append(f"      {'; '.join([*shown, *more])}")
         lines += [f"      install: {way}" for way in row.install]
