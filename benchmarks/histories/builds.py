@@ -39,7 +39,9 @@ class Project:
 
 PROJECTS = {
     "jsoup": Project("https://github.com/jhy/jsoup", {"paths": ["src/main/java"], "every": 13}),
-    "gson": Project("https://github.com/google/gson", {"paths": ["gson/src/main/java"], "every": 9}, "gson"),
+    "commons-codec": Project(
+        "https://github.com/apache/commons-codec", {"paths": ["src/main/java"], "since": "2011", "every": 9}
+    ),
     "HikariCP": Project(
         "https://github.com/brettwooldridge/HikariCP", {"paths": ["src/main/java"], "since": "2015", "every": 4}
     ),
