@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +112,7 @@ class Dependencies:
         try:
             for path in downloaded:
                 if path.name == ORIGINS or not (cache / path).exists():
-                    _copy(self._own, cache, [path])
+                    _copy(self._own, cache, [path], shared=True)
                 (self._own / path).unlink()
             _remove_empty(self._own)
             _write_list(self.build_dir / INSIDE / LIST, downloaded)
@@ -184,14 +184,18 @@ def _files(folder: Path) -> Iterator[Path]:
                 yield Path(parent, name).relative_to(folder)
 
 
-def _copy(source: Path, target: Path, paths: Sequence[Path] | Iterator[Path]) -> None:
-    """Copies files from one folder to another, each whole or not at all, with their times."""
+def _copy(source: Path, target: Path, paths: Iterable[Path], *, shared: bool = False) -> None:
+    """Copies files from one folder to another, with their times; each whole or not at all where others may look."""
+    made: set[Path] = set()
     for path in paths:
         new = target / path
-        new.parent.mkdir(parents=True, exist_ok=True)
-        part = new.with_name(f".{new.name}.{os.getpid()}")
+        if new.parent not in made:
+            new.parent.mkdir(parents=True, exist_ok=True)
+            made.add(new.parent)
+        part = new.with_name(f".{new.name}.{os.getpid()}") if shared else new
         shutil.copy2(source / path, part)
-        part.replace(new)
+        if shared:
+            part.replace(new)
 
 
 def _is_installed(path: Path) -> bool:
