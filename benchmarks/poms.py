@@ -25,7 +25,7 @@ from ergit.java.asked import of_poms
 from ergit.java.jdks import Jdk, jdks_here
 from ergit.java.maven.ask import Maven, MavenAnswers, maven_here
 from ergit.java.maven.call import call_in
-from ergit.java.maven.documents import root_of
+from ergit.java.maven.documents import DocumentError, root_of
 from ergit.java.maven.models import effective_plugins, model_of
 from ergit.java.maven.needs import Project, requirement_of
 from ergit.java.maven.properties import Properties
@@ -96,7 +96,10 @@ def effective(output: Path, tree: Tree, version: str) -> Requirement | None:
         return None
     call = call_in(tree, ".", version, None)
     found = []
-    top = root_of(output.read_bytes())
+    try:
+        top = root_of(output.read_bytes())
+    except DocumentError as error:
+        raise SystemExit(f"poms: {output} {error}: {output.read_bytes()[:200]!r}") from None
     for element in [top] if top.tag == "project" else top.iterfind("project"):
         model = model_of(element, "effective pom")
         find, parameter = property_finder(model, {}, call)

@@ -65,7 +65,9 @@ def decoded(content: bytes) -> str:
         if content.startswith("<?".encode(encoding)):
             return content.decode(encoding, "replace")
     declared = DECLARED_ENCODING.match(content)
-    return content.decode(declared[1].decode("ascii") if declared else "utf-8", "replace")
+    encoding = declared[1].decode("ascii") if declared else "utf-8"
+    is_wide = encoding.lower().startswith(("utf-16", "utf-32", "ucs"))  # but the declaration itself was not
+    return content.decode("utf-8" if is_wide else encoding, "replace")
 
 
 def text_at(element: Element, path: str) -> str | None:
