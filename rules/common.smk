@@ -35,7 +35,7 @@ common_tests_file = ancient("results/tests/common.json") if tests_are_common els
 BATCH = 2**30  # more than all rounds of a batch take off a priority
 
 
-is_quiet = Quietness.ALL in workflow.output_settings.quiet
+is_quiet = Quietness.ALL in (workflow.output_settings.quiet or ())
 
 
 wildcard_constraints:
@@ -48,6 +48,14 @@ def parameters_known(function):
     """The function; Snakemake need not find out its parameters anew for each of thousands of jobs."""
     overwrite_function_params(function, signature(function).parameters)
     return function
+
+
+def reuse_settings():
+    """What decides which commits are measured once; None where each is measured."""
+    if settings.imported or not settings.inputs.reuse:
+        return None
+    releases = settings.java.releases if settings.java else ()
+    return to_builtins({"inputs": settings.inputs, "replaced": settings.workload.paths, "releases": releases})
 
 
 def literally(value):
