@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 CORES ?= all
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo retry test guest poms histories lint format lock clean
+.PHONY: demo retry test faults guest poms histories lint format lock clean
 
 demo: .venv/ready
 	@command -v git >/dev/null || { echo "make: git is missing. Debian/Ubuntu: apt install git" >&2; exit 1; }
@@ -19,6 +19,9 @@ retry: .venv/ready  # the recorded failures once more, and nothing else
 test: .venv/ready-dev
 	pytest --numprocesses auto --dist worksteal -m "not alone"
 	pytest -m alone
+
+faults: .venv/ready-dev  # a running study is killed, interrupted, filled up at random moments; as root for a disk of its own
+	python -m tests.faults
 
 guest: .venv/ready  # the energy sources on a real kernel in QEMU, as root; says what it needs; about 40 minutes without KVM
 	tests/guest/run

@@ -16,7 +16,8 @@ def write_atomically(path: Path, text: str) -> None:
 def write_bytes_atomically(path: Path, content: bytes) -> None:
     """Writes the content so that after a crash at any point the file is the old one or the new one, whole.
 
-    The file, then the rename, then the folder reach the disk in this order, so that it also outlasts a power cut.
+    The file, then the rename, then the folder and the name of the folder reach the disk in this order, so that it also
+    outlasts a power cut: the folder may have been made for this file, such as the readings of a commit.
 
     Raises:
         OSError: the disk is full, or the folder cannot be written to; the old file is still there then.
@@ -30,6 +31,7 @@ def write_bytes_atomically(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         part.replace(path)
         sync_folder(path.parent)
+        sync_folder(path.parent.parent)
     finally:
         part.unlink(missing_ok=True)
 

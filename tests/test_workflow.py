@@ -12,6 +12,7 @@ from collections import Counter
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -130,6 +131,15 @@ def test_all_commits_can_be_built_without_measuring_one(study: Path) -> None:
         record.unlink()
     jobs = planned(study, "builds")
     assert jobs == Counter(checkout=4, build=4, builds=1)
+
+
+def test_files_whose_times_jumped_by_a_day_are_no_reason_to_do_anything_again(study: Path) -> None:
+    days = Random(1)
+    for path in sorted((study / "results").rglob("*")):
+        if not path.is_symlink():
+            seconds = path.stat().st_mtime + days.choice([-86_400, 0, 86_400])
+            os.utime(path, (seconds, seconds))
+    assert planned(study) == Counter()
 
 
 def test_a_removed_reading_is_taken_again_alone(study: Path) -> None:

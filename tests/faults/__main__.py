@@ -6,6 +6,7 @@ it runs on a small disk of its own, which can be filled, and holds no lock of th
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 
 from tests.faults.faults import ENDING, WITHIN
+from tests.faults.power_loss import not_safe, traced
 from tests.faults.study import Found, running_study
 
 DISK_MEGABYTES = 400
@@ -38,6 +40,16 @@ def campaign(fault: str, tries: int, folder: Path, seed: int) -> list[Found]:
         found.append(study.complete())
         found[-1].false += [hang] if hang else []
     return found
+
+
+def power_cut(folder: Path) -> tuple[int, list[str]]:
+    """How many records and builds of a whole run there are, and those that a power cut could have taken or torn."""
+    with running_study(folder, seed=1, rounds=2) as study:
+        calls = traced(study.command, study.folder, folder / "strace", study.environment)
+        results = study.folder / "results"
+        kept = [path for ending in ("*.json", "*.tsv", "*.tar.gz") for path in sorted(results.rglob(ending))]
+        files = [path for path in kept if not {"checkout", "mirror.git"} & set(path.relative_to(results).parts)]
+        return len(files), [problem for path in files if (problem := not_safe(calls, path))]
 
 
 def row(fault: str, found: list[Found], study_seconds: float) -> str:
@@ -77,6 +89,11 @@ def main() -> int:
             finally:
                 if os.geteuid() == 0:
                     subprocess.run(["umount", "-l", name], check=True)
+    if not options.faults and shutil.which("strace"):
+        with tempfile.TemporaryDirectory(prefix="ergit-faults-") as name:
+            number, unsafe = power_cut(Path(name))
+        print(f"\nPower cut, by strace: of {number} records and builds, {len(unsafe)} could be lost or torn.")
+        problems += unsafe
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0

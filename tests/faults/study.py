@@ -50,9 +50,9 @@ class Found:
 class RunningStudy:
     """A study in a folder of its own, the command that runs it, and what it has finished."""
 
-    def __init__(self, folder: Path, seed: int, targets: tuple[str, ...] = ("results/energy.csv",)) -> None:
+    def __init__(self, folder: Path, seed: int, rounds: int) -> None:
         self.folder = folder / "study"
-        self.targets = targets
+        self.rounds = rounds
         self.random = Random(seed)
         self.repository = _repository(folder / "project")
         self.commits = 0
@@ -71,21 +71,30 @@ class RunningStudy:
             commits=chosen,
             build={"commands": ["./build"]},
             workload={"command": "./work", "timeout_seconds": 20},
-            measure__rounds=ROUNDS,
+            measure__rounds=self.rounds,
             measure__repeats=1,
             measure__warmup=0,
         )
 
-    def start(self) -> subprocess.Popen[str]:
-        """Gives the command that runs the study, and went on after every fault so far."""
+    @property
+    def command(self) -> list[str]:
+        """The command that runs the study, and goes on after every fault."""
         code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from ergit.cli import main; main()"
-        command = [sys.executable, "-P", "-c", code, "run", "--cores", "2", *self.targets]
+        return [sys.executable, "-P", "-c", code, "run", "--cores", "2", "results/energy.csv"]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Its environment, by which all its processes are known."""
+        return {**os.environ, MARK: str(self.folder)}
+
+    def start(self) -> subprocess.Popen[str]:
+        """Gives the command."""
         log = (self.folder / "printed").open("a", encoding="utf-8")
         with log:
             self.process = subprocess.Popen(
-                command,
+                self.command,
                 cwd=self.folder,
-                env={**os.environ, MARK: str(self.folder)},
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -93,6 +102,10 @@ class RunningStudy:
                 start_new_session=True,
             )
         return self.process
+
+    def printed(self) -> str:
+        """The end of what the command has printed."""
+        return (self.folder / "printed").read_text(encoding="utf-8", errors="replace")[-3000:]
 
     def has_ended(self) -> bool:
         """Whether the command is not running."""
@@ -178,7 +191,7 @@ class RunningStudy:
             found.false.append(hang or f"the last command ended with status {self.process.returncode}: see printed")
             return found
         rows = [(row["commit"], row["round"], row["repeat"]) for row in table(self.folder)]
-        expected = self.commits * ROUNDS
+        expected = self.commits * self.rounds
         if len(rows) != expected or len(set(rows)) != expected:
             found.false.append(f"energy.csv has {len(rows)} rows of {len(set(rows))} readings, not {expected}")
         return found
@@ -209,9 +222,9 @@ class RunningStudy:
 
 
 @contextmanager
-def running_study(folder: Path, seed: int) -> Iterator[RunningStudy]:
+def running_study(folder: Path, seed: int, rounds: int = ROUNDS) -> Iterator[RunningStudy]:
     """A study whose processes are gone at the end of the block."""
-    study = RunningStudy(folder, seed)
+    study = RunningStudy(folder, seed, rounds)
     try:
         yield study
     finally:
