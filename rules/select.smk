@@ -14,6 +14,7 @@ checkpoint select:
         commits=literally(selection_fingerprint(settings, config["commits"])),
         files=literally(list(study_files.names)),
         batches=literally(settings.plan.batch and [settings.plan.batch, *settings.plan.anchors]),
+        reuse=literally(reuse_settings()),
         mirror=f"{RESULTS}/mirror.git",
     script:  # not `shell:`, whose line could not hold a list of thousands of SHAs
         "../scripts/select.py"

@@ -16,13 +16,18 @@ SUBMODULE = "160000"  # the mode of a commit of another repository
 class ChangedBlob:
     """A file that a step adds, removes or changes; `before` and `after` are the SHAs of its blobs, None where none is.
 
-    A submodule has commits instead of blobs.
+    `modes` are those before and after, as Git writes them. A submodule has commits instead of blobs.
     """
 
     path: str
     before: str | None
     after: str | None
-    is_submodule: bool = False
+    modes: tuple[str, str]
+
+    @property
+    def is_submodule(self) -> bool:
+        """Whether it is, or was, a commit of another repository."""
+        return SUBMODULE in self.modes
 
 
 def changed_files(git: Git, before: str, until: str) -> list[ChangedFile]:
@@ -142,7 +147,7 @@ def _parsed(printed: str) -> Iterator[tuple[ChangedBlob, ...]]:
                     path=_readable(printed[end + 1 : path_end]),
                     before=None if before == NOTHING else before,
                     after=None if after == NOTHING else after,
-                    is_submodule=SUBMODULE in (mode_before, mode_after),
+                    modes=(mode_before, mode_after),
                 )
             )
         at = path_end + 1

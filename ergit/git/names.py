@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ergit.errors import ErgitError
 from ergit.git.runner import Git, GitObject
-from ergit.records.commits import CommitRow
+from ergit.records.commits import REUSED, CommitRow
 
 ABBREVIATION = re.compile(r"(?:\S+-g)?([0-9a-f]{4,40})", re.IGNORECASE)  # also what `git describe` prints
 REMOTE_BRANCH = re.compile("refs/remotes/(?P<remote>[^/]+)/(?!HEAD$)(?P<branch>.+)", re.DOTALL)
@@ -56,7 +56,7 @@ class CommitNames:
             shas.append(row.commit)
             tags |= {f"refs/tags/{tag}": row.commit for tag in row.tags}
             if row.reason.startswith(LISTED):
-                names = row.reason.removeprefix(LISTED).split(", ")
+                names = row.reason.partition(REUSED)[0].removeprefix(LISTED).split(", ")
                 listed |= {name: row.commit for name in names if not is_range(name)}
         return cls(references=tags, listed=listed, shas=shas)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
+from copy import deepcopy
 from xml.etree.ElementTree import Element
 
 from ergit.inputs.declared import Declared, Manifest
@@ -44,7 +45,7 @@ def read_pom(text: bytes, own: Collection[Coordinates] = ()) -> Manifest | None:
     None where it is no pom that can be read.
     """
     try:
-        root = parsed(text, "pom.xml")
+        root = deepcopy(parsed(text, "pom.xml"))  # which may be parsed once for all
     except PomError:
         return None
     properties = {

@@ -12,6 +12,8 @@ from ergit.files import write_atomically
 from ergit.text import one_line
 
 YES, NO = "yes", "no"
+REUSED = "; measured once, as "
+"""What stands in a reason before the SHA of the commit whose inputs are the same, and which is measured instead."""
 
 
 class CommitRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +70,11 @@ def read_commits(path: Path) -> list[CommitRow]:
 def chosen(rows: Iterable[CommitRow]) -> list[CommitRow]:
     """The commits that are in the study, in the same order."""
     return [row for row in rows if row.chosen]
+
+
+def reused_from(row: CommitRow) -> str | None:
+    """The commit with the same inputs that is measured instead of this one; None where it is measured itself."""
+    return row.reason.rpartition(REUSED)[2] if REUSED in row.reason else None
 
 
 def _row(cells: dict[str, str]) -> CommitRow:

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import pandas as pd
 
 from ergit.records.changes import ChangeResult, ChangesRecord
-from ergit.records.commits import CommitRow, chosen
+from ergit.records.commits import CommitRow, chosen, reused_from
 from ergit.records.context import ChangeContext
 from ergit.reports.context import assumption_sentence, change_sentence
 from ergit.text import one_line, relative_phrase
@@ -46,7 +46,7 @@ def junit_report(
             kind, message, text = failures[sha]
             SubElement(case, "failure", type=kind, message=message).text = text
         elif sha in skipped or sha not in seconds.index:
-            SubElement(case, "skipped").text = skipped.get(sha, "it was not measured")
+            SubElement(case, "skipped").text = skipped.get(sha, _why_unmeasured(commit))
     SubElement(suite, "system-out")
     SubElement(suite, "system-err")
     suite.attrib |= {
@@ -60,6 +60,11 @@ def junit_report(
     }
     indent(suites, " ")
     return tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _why_unmeasured(commit: CommitRow) -> str:
+    same = reused_from(commit)
+    return "it was not measured" if same is None else f"its inputs are those of {same[:10]}, which is measured instead"
 
 
 def increases(

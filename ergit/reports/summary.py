@@ -9,7 +9,7 @@ from ergit.analysis.detection.power import POWER
 from ergit.building.reasons import shortened_commands
 from ergit.importing.files import sentences
 from ergit.records.changes import ChangesRecord, StudyFacts
-from ergit.records.commits import CommitRow, chosen
+from ergit.records.commits import CommitRow, chosen, reused_from
 from ergit.records.context import AcceptedCommit, ChangeContext, ContextRecord
 from ergit.records.failures import FailureRow
 from ergit.records.imported import SOURCE, ImportRecord
@@ -77,6 +77,9 @@ def facts(table: pd.DataFrame, commits: Sequence[CommitRow]) -> Iterator[str]:
         f"{counted(len(chosen(commits)), 'commit')}, {ok['commit'].nunique():,} of them with readings;"
         f" {counted(len(ok), 'reading')}, {len(clean):,} of them clean"
     )
+    reused = sum(reused_from(row) is not None for row in chosen(commits))
+    if reused:
+        yield f"{counted(reused, 'commit')} reused: their inputs are those of an older commit, which is measured once"
     for (kind, source, host), group in ok.groupby(["kind", "source", "host"]):
         if kind == "estimated":
             origin = f"Energy estimated from CPU time on {markdown_line(str(host))}"

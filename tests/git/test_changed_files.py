@@ -46,8 +46,9 @@ def test_names_of_files_may_hold_anything_and_submodules_are_told_from_files(rep
     second = repository.git("rev-parse", "HEAD")
     with git_in(repository.path) as git:
         (found,) = changed_blobs(git, [(first, second)])
+    assert [blob.is_submodule for blob in found] == [False, True]
     text = repository.git("hash-object", ":1 2 3\n")
     assert found == (
-        ChangedBlob(path=":1 2 3\n", before=None, after=text),
-        ChangedBlob(path="lib", before=None, after=first, is_submodule=True),
+        ChangedBlob(path=":1 2 3\n", before=None, after=text, modes=("000000", "100644")),
+        ChangedBlob(path="lib", before=None, after=first, modes=("000000", "160000")),
     )

@@ -187,7 +187,7 @@ def test_a_study_is_made_of_imported_readings_and_nothing_is_built_or_measured(
     (work / "raw.csv").write_text("\r\n".join([*lines, f"{shas[3]},None", f"{A},1", "event,2"]) + "\r\n")
     config = {
         "repository": {"url": "../project"},
-        "commits": [*shas[:1], "aside", f"{shas[0]}..main"],
+        "commits": {},  # every commit that has readings, also the one that was never merged
         "imported": ["*.csv"],
         "measure": {"source": "powercap", "powercap": "/nowhere"},
     }
@@ -202,9 +202,13 @@ def test_a_study_is_made_of_imported_readings_and_nothing_is_built_or_measured(
     assert {(row["kind"], row["source"], row["host"], row["session"]) for row in rows} == {
         ("measured", "imported", "imported", "raw.csv")
     }
-    changes = json.loads((work / "results/changes.json").read_text())["changes"]
-    assert [(change["commit"], change["direction"]) for change in changes] == [(shas[21], "increase")]
+    record = json.loads((work / "results/changes.json").read_text())
+    assert [(change["commit"], change["direction"]) for change in record["changes"]] == [(shas[21], "increase")]
+    assert [(one["commit"], one["left"], one["differs"]) for one in record["side"]] == [(shas[1], shas[0], False)]
+    context = json.loads((work / "results/context.json").read_text())
+    assert context["changes"][0]["differs"]["kinds"] == ["program"]
     summary = (work / "results/summary.md").read_text()
+    assert "1 commit with readings is not in the first-parent history of the branch." in summary
     assert "1 row left out, of 1 commit which the repository does not have: aaaaaaaaaa" in summary
     assert "1 row left out because it does not begin with a full SHA: raw.csv, line 158: event,2" in summary
     assert "make retry" not in summary

@@ -55,7 +55,7 @@ def evolution(
 ) -> Figure:
     """The median energy of each commit with its interval, the levels, the changes, and the commits without energy.
 
-    `table` is results/energy.csv, `commits` are those of results/commits.tsv, `contexts` say what differs by each change.
+    `table` is results/energy.csv, `commits` are those of results/commits.tsv, `contexts` what each differs in.
 
     Raises:
         ErgitError: the table holds both measured and estimated energy.
