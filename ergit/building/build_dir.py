@@ -24,9 +24,14 @@ def build_dir_of(commit: str) -> Path:
     return _home().joinpath(*digits)
 
 
+def private_dir_of(build_dir: Path) -> Path:
+    """The folder beside a build dir that holds /tmp and the home of its commands, where they run in a sandbox."""
+    return build_dir.with_name(f"{build_dir.name}.private")
+
+
 @contextmanager
 def locked_build_dir(path: Path) -> Iterator[None]:
-    """An empty folder that is this process's alone until the end of the block, when it is removed.
+    """An empty folder that is this process's alone until the end of the block, when it is removed, its private one too.
 
     Waits while another process of the same user holds it. What cannot be removed at the end is named on stderr: it is
     no reason not to record what was done in the folder.
@@ -38,7 +43,7 @@ def locked_build_dir(path: Path) -> Iterator[None]:
     outer = path.parent if path.parent.parent.name == _home().name else path  # one of two: build_dir_of, version 0.1.0
     _make_home(outer.parent)
     with _locked(outer):
-        problem = remove_tree(outer)
+        problem = remove_tree(private_dir_of(path)) or remove_tree(outer)
         if problem:
             raise CommitError(
                 f"an earlier build or workload of this commit left in {path} what cannot be removed: {problem}"
@@ -47,7 +52,7 @@ def locked_build_dir(path: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            problem = remove_tree(outer)
+            problem = remove_tree(private_dir_of(path)) or remove_tree(outer)
             if problem:
                 print(f"ergit: something is left in {path}: {problem}. Remove it by hand.", file=sys.stderr, flush=True)
 

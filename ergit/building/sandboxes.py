@@ -1,16 +1,13 @@
 """The sandbox of a commit's commands, as the settings of the study say: what of this machine is mounted into it."""
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ergit.building.build_dir import private_dir_of
 from ergit.building.dependencies import dependencies_of
 from ergit.config.settings import JavaSettings, JobSettings, SandboxSettings
 from ergit.errors import ErgitError
 from ergit.processes.sandbox import Sandbox
-
-PRIVATE = "private"
-"""The folder beside the build dir that holds /tmp and the home of its commands, and is gone with it."""
 
 
 def building_sandbox(settings: JobSettings, tree: Path, *more: Path) -> Sandbox | None:
@@ -61,7 +58,7 @@ def _sandbox(settings: JobSettings, tree: Path, more: Iterable[Path], *, has_net
     read, write = named_paths(settings.sandbox, results)
     return Sandbox(
         tree=tree,
-        private=tree.with_name(PRIVATE),
+        private=private_dir_of(tree),
         read=(*read, *_jdks(settings.java), *_study_files(settings), *_objects(results)),
         write=(*write, *more, *dependencies_of(settings, tree).shared),
         has_network=has_network,
@@ -72,13 +69,9 @@ def _jdks(settings: JavaSettings | None) -> Iterator[Path]:
     """The homes of all JDKs that a commit may be given."""
     if settings is None:
         return
-    from ergit.java.finders import FINDERS, Surroundings  # loaded where there is a sandbox
+    from ergit.java.jdks import jdks_here  # loaded where there is a sandbox
 
-    search = [Path(folder).expanduser() for folder in settings.search]
-    for finder in FINDERS:
-        for folder, _ in finder(Surroundings(search, os.environ, Path.home())):
-            if os.access(folder / "bin/javac", os.X_OK):
-                yield folder.resolve()
+    yield from (jdk.home for jdk in jdks_here(settings.search))
 
 
 def _study_files(settings: JobSettings) -> Iterator[Path]:

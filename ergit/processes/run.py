@@ -218,7 +218,7 @@ def failure_reason(what: str, outcome: Outcome, timeout_seconds: float, loops: i
     if outcome.status == "ok":
         return None
     end = f"{what} {_ending(outcome, timeout_seconds, loops)}"
-    return f"{end}: it tried to reach the network, and there is {NO_NETWORK}" if outcome.was_refused_network else end
+    return f"{end} (it tried to reach the network: {NO_NETWORK})" if outcome.was_refused_network else end
 
 
 def _ending(outcome: Outcome, timeout_seconds: float, loops: int) -> str:

@@ -56,7 +56,7 @@ def test_only_builds_have_a_network_and_only_where_the_config_says_so(
 def test_the_private_folder_lies_beside_the_tree(folder: Path) -> None:
     made = building_sandbox(settings(SandboxSettings(enabled=True)), folder / "a/tree")
     assert made is not None
-    assert (made.tree, made.private) == (folder / "a/tree", folder / "a/private")
+    assert (made.tree, made.private) == (folder / "a/tree", folder / "a/tree.private")
 
 
 def test_the_studys_files_the_mirrors_objects_and_named_paths_are_there(folder: Path) -> None:

@@ -24,6 +24,7 @@ from ergit.config.settings import (
     MeasureSettings,
     QuietSettings,
     RepositorySettings,
+    SandboxSettings,
     TemperatureSettings,
     WorkloadSettings,
 )
@@ -33,7 +34,7 @@ from ergit.records.build import BuildRecord, write_build
 from ergit.records.readings import JobRecord, read_readings, retake_mark, write_readings
 from tests.fakes import job_records
 from tests.fakes.job_records import reading
-from tests.fakes.needs import needs_root
+from tests.fakes.needs import needs_bubblewrap, needs_root
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "f" * 40
@@ -86,7 +87,13 @@ class Study:
         write_build(self.folder / "build.json", msgspec.structs.replace(made, **others))
 
     def start(
-        self, command: str, settings: dict[str, Any] | None = None, *, progress: bool = False, **workload: Any
+        self,
+        command: str,
+        settings: dict[str, Any] | None = None,
+        *,
+        progress: bool = False,
+        sandbox: SandboxSettings | None = None,
+        **workload: Any,
     ) -> "subprocess.Popen[str]":
         """The program, running; with `progress` its standard output is that descriptor."""
         job = JobSettings(
@@ -95,6 +102,7 @@ class Study:
             build=BuildSettings(),
             workload=WorkloadSettings(command=command, **{"timeout_seconds": 30.0} | workload),
             measure=msgspec.structs.replace(SETTINGS, **settings or {}),
+            sandbox=sandbox or SandboxSettings(),
         )
         options = {
             "settings": "ERGIT_SETTINGS_TEST",
@@ -525,3 +533,53 @@ def test_a_disk_that_fills_inside_the_window_is_the_machines_error_and_shown_on_
         assert not study.output.exists()
     finally:
         subprocess.run(["umount", results], check=True)
+
+
+@needs_bubblewrap
+def test_readings_in_a_sandbox_are_of_a_session_of_their_own_and_say_so(study: Study) -> None:
+    without = study.measure("true", SMALL)
+    within = study.measure("cat kept", SMALL, sandbox=SandboxSettings(enabled=True))
+    assert (shape(within), study.log.count("what was built\n")) == ([(False, 1, 1, "ok")], 1)
+    assert within.session != without.session
+    assert (without.sandbox, within.sandbox) == (
+        None,
+        {"enabled": True, "network": "build", "read": [], "write": []},
+    )
+
+
+@needs_bubblewrap
+def test_what_prepare_leaves_in_tmp_and_home_is_there_for_the_workload_in_a_sandbox(study: Study) -> None:
+    given = SandboxSettings(enabled=True)
+    record = study.measure(
+        "cat /tmp/made ~/made",
+        SMALL,
+        sandbox=given,
+        prepare="echo made | tee /tmp/made > ~/made",
+        cleanup="! test -e /run",
+    )
+    assert (shape(record), record.readings[0].flags) == ([(False, 1, 1, "ok")], ())
+    assert list((study.folder / "work").iterdir()) == []
+
+
+@needs_bubblewrap
+def test_a_workload_that_needs_the_network_fails_in_a_sandbox_with_that_reason(study: Study) -> None:
+    command = "exec 3<>/dev/tcp/192.0.2.1/80"
+    reason = study.measure(command, SMALL, sandbox=SandboxSettings(enabled=True)).readings[0].reason
+    assert reason is not None
+    assert reason.startswith(
+        "the workload ended with status 1 (it tried to reach the network: no network in the sandbox)"
+    )
+
+
+@needs_bubblewrap
+def test_a_sandbox_that_cannot_be_made_is_the_machines_fault_and_nothing_is_recorded(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = study.folder / "bin/bwrap"
+    refusing.parent.mkdir()
+    refusing.write_text("#!/bin/sh\necho 'bwrap: No permissions to create a new namespace' >&2\nexit 1\n")
+    refusing.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{refusing.parent}:{os.environ['PATH']}")
+    said = study.refusal("true", SMALL, sandbox=SandboxSettings(enabled=True))
+    assert "bwrap: No permissions to create a new namespace" in said
+    assert not study.output.exists()

@@ -137,7 +137,7 @@ def test_a_failure_for_want_of_the_network_says_so(runs: Runner) -> None:
     for attempt in ("exec 3<>/dev/tcp/192.0.2.7/80", "getent hosts example.org", "exec 3<>/dev/tcp/2001:db8::7/80"):
         outcome = runs(f"({attempt}) 2> /dev/null || exit 7")
         assert failure_reason("the workload", outcome, 20) == (
-            "the workload ended with status 7: it tried to reach the network, and there is no network in the sandbox"
+            "the workload ended with status 7 (it tried to reach the network: no network in the sandbox)"
         )
 
 
