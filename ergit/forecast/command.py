@@ -46,7 +46,7 @@ def run(asked: argparse.Namespace) -> None:
             " forecast` chooses them and prints the forecast; it builds and measures nothing."
         )
     record = forecast(results, study_settings(settings, settings.changes))
-    print(to_json(record) if asked.json else "\n".join(lines(record)), end="" if asked.json else "\n")
+    print(to_json(record).rstrip() if asked.json else "\n".join(lines(record, results)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         settings, changes = received(options.settings), msgspec.json.decode(options.changes, type=ChangeSettings)
         record = forecast(output.parent, study_settings(settings, changes))
         write_forecast(output, record)
-        text = "\n".join(lines(record))
+        text = "\n".join(lines(record, output.parent))
         print(text, file=sys.stderr)
         if options.progress is not None:
             os.write(options.progress, f"{text}\n".encode(errors="replace"))

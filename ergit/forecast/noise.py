@@ -9,7 +9,7 @@ from statistics import fmean
 from ergit.config.settings import MeasureSettings, NoiseSettings
 from ergit.errors import SPEAKER, ErgitError
 from ergit.forecast.forecast import NO_READING, job_seconds, least_seconds_of_job
-from ergit.forecast.page import aligned, duration, jobs_in_words, not_known
+from ergit.forecast.page import aligned, duration, jobs_in_words, not_known, titled
 from ergit.forecast.survey import some_records
 from ergit.records.readings import read_costs
 
@@ -50,4 +50,4 @@ def lines(results: Path, measure: MeasureSettings, work: NoiseWork) -> list[str]
         ("readings", f"{work.jobs * measure.repeats:,} left: {jobs_in_words(work.jobs, measure.repeats)}"),
         ("time", f"about {duration(work.jobs * fmean(each))} to measure" if each else not_known(NO_READING, least)),
     ]
-    return ["Forecast of the noise floor", *aligned(entries)]
+    return [titled("Forecast of the noise floor", results), *aligned(entries)]

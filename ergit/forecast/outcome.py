@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ergit.errors import ErgitError
 from ergit.forecast.forecast import build_seconds
-from ergit.forecast.page import aligned, duration, energy, size
+from ergit.forecast.page import aligned, duration, energy, size, titled
 from ergit.forecast.survey import bytes_of
 from ergit.records.build import read_build
 from ergit.records.changes import read_changes
@@ -57,7 +57,7 @@ def outcome(results: Path, since: float, judged: str) -> Outcome:
     )
 
 
-def lines(before: ForecastRecord, after: Outcome) -> list[str]:
+def lines(before: ForecastRecord, after: Outcome, results: Path) -> list[str]:
     """The forecast and the outcome side by side."""
     failed = f" ({after.failed:,} failed)" if after.failed else ""
     measuring = f"at least {duration(before.least_seconds)}" if before.least_seconds else "not known"
@@ -71,7 +71,7 @@ def lines(before: ForecastRecord, after: Outcome) -> list[str]:
         ("energy", _expected(before.joules, energy), energy(after.joules)),
         ("detects", _change(before.lasting_change), _change(after.lasting_change)),
     ]
-    return ["Forecast and outcome of this run", *aligned(rows)]
+    return [titled("Forecast and outcome of this run", results), *aligned(rows)]
 
 
 def _expected(number: float | None, in_words: Callable[[float], str], otherwise: str = "not known") -> str:

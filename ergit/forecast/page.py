@@ -1,6 +1,7 @@
 """The forecast for a person: a few lines for the terminal, and beside them what came of it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ergit.records.forecast import ForecastRecord
 from ergit.text import counted
@@ -12,8 +13,8 @@ NOISE = {
 }
 
 
-def lines(record: ForecastRecord) -> list[str]:
-    """The forecast, a line for each thing that it tells."""
+def lines(record: ForecastRecord, results: Path) -> list[str]:
+    """The forecast of the study with that folder of results, a line for each thing that it tells."""
     entries = [
         ("commits", _commits(record)),
         ("builds", _builds(record)),
@@ -24,7 +25,12 @@ def lines(record: ForecastRecord) -> list[str]:
         ("energy", _energy(record)),
         ("detects", _detects(record)),
     ]
-    return ["Forecast", *aligned(entries)]
+    return [titled("Forecast", results), *aligned(entries)]
+
+
+def titled(title: str, results: Path) -> str:
+    """The title, with the study's folder where that is not the working directory."""
+    return title if results.parent == Path() else f"{title}: {results.parent}"
 
 
 def not_known(reason: str, least_seconds: float) -> str:

@@ -56,7 +56,7 @@ class RunForecast:
         if not is_told:
             return []
         self.record = record
-        return page.lines(record)
+        return page.lines(record, self.results)
 
     def end(self) -> list[str]:
         """The lines that end a run; none where it has built and measured nothing, or no forecast was told.
@@ -68,7 +68,7 @@ class RunForecast:
         if before is None or self.began is None:
             return []
         after = outcome.outcome(self.results, self.began, before.judged)
-        return outcome.lines(before, after) if after.builds or after.jobs else []
+        return outcome.lines(before, after, self.results) if after.builds or after.jobs else []
 
     def _told(self) -> ForecastRecord | None:
         """The forecast that was told last in this run: by the checkpoint, or when the run began."""

@@ -108,7 +108,8 @@ def test_before_the_first_build_only_what_the_config_says_is_told(results: Path)
         "disk_bytes": "no commit is built yet",
     }
     assert (found.noise_from, found.run_spread, found.build_spread) == ("assumption", 0.02, 0.005)
-    assert page.lines(found)[1:6] == [
+    assert page.lines(found, Path("results"))[:6] == [
+        "Forecast",
         "  commits   8 of 10 considered",
         "  builds    8 left",
         "  readings  48 left: all of 24 jobs of 2 readings",
@@ -134,8 +135,8 @@ def test_what_is_left_takes_as_long_as_what_is_there(results: Path) -> None:
     assert found.kind == "measured"
     sizes = [path.stat().st_size for path in results.glob("readings/*/1.json")]
     assert found.disk_bytes == pytest.approx(4 * 1_000_000 + 22 * sum(sizes) / 2)
-    assert "  energy    about 1.32 kJ in windows (package)" in page.lines(found)
-    assert "  time      about 4 min to measure, judged by 2 jobs" in page.lines(found)
+    assert "  energy    about 1.32 kJ in windows (package)" in page.lines(found, Path("results"))
+    assert "  time      about 4 min to measure, judged by 2 jobs" in page.lines(found, Path("results"))
 
 
 def test_built_trees_take_no_more_than_the_disk_that_they_may(results: Path) -> None:
@@ -174,8 +175,10 @@ def test_commits_that_failed_or_have_no_jdk_take_no_time(results: Path) -> None:
     assert (found.builds_left, found.builds_failed, found.without_jdk, found.missing_jdks) == (6, 1, 2, (6,))
     assert found.build_seconds == pytest.approx(4 * 15)
     assert found.measuring_seconds == pytest.approx((24 - 1 - 3 - 6) * 12)
-    assert "  commits   8 of 10 considered; no JDK here builds 2 of them (missing: JDK 6)" in page.lines(found)
-    assert any("6 left" in line and "1 have failed" in line for line in page.lines(found))
+    assert "  commits   8 of 10 considered; no JDK here builds 2 of them (missing: JDK 6)" in page.lines(
+        found, Path("results")
+    )
+    assert any("6 left" in line and "1 have failed" in line for line in page.lines(found, Path("results")))
 
 
 def test_another_workload_measures_everything_again(results: Path) -> None:
@@ -218,7 +221,7 @@ def test_one_commit_can_be_compared_with_none(results: Path) -> None:
     write_plan(results / "plan.json", RoundsPlan(rounds={sha_of(0): None}))
     found = forecast(results, SETTINGS)
     assert found.lasting_change is found.newest_change is None
-    assert page.lines(found)[-1] == "  detects   nothing: there are no two commits to compare"
+    assert page.lines(found, Path("results"))[-1] == "  detects   nothing: there are no two commits to compare"
 
 
 def test_more_commits_and_more_runs_detect_smaller_changes() -> None:
@@ -283,7 +286,7 @@ def test_a_run_begins_with_its_forecast_and_ends_with_what_it_took(results: Path
         os.utime(path, (1, 1))
     run = RunForecast(results)
     work = Work(frozenset({sha_of(1), sha_of(2)}), frozenset({(sha_of(0), 2), (sha_of(1), 1)}))
-    assert run.begin(SETTINGS, work)[0] == "Forecast"
+    assert run.begin(SETTINGS, work)[0] == f"Forecast: {results.parent}"
     assert read_forecast(results / "forecast.json").jobs_left == 2
     build(results, 1)
     build(results, 2, status="failed", reason="x")
@@ -291,7 +294,7 @@ def test_a_run_begins_with_its_forecast_and_ends_with_what_it_took(results: Path
     measured(results, 1, 1)
     end = run.end()
     assert end[:6] + end[7:8] == [
-        "Forecast and outcome of this run",
+        f"Forecast and outcome of this run: {results.parent}",
         "             forecast  outcome",
         "  builds     2         2 (1 failed)",
         "  building   60 s      60 s",
@@ -312,7 +315,7 @@ def test_the_noise_floor_is_told_by_what_is_left_of_it(results: Path) -> None:
     assert noise_work_of(rest, "r", noise) == NoiseWork(builds=1, jobs=2)
     assert noise_work_of(["r/noise.json", "r/noise.md"], "r", noise) is None
     assert first and noise_lines(results, MEASURE, first) == [
-        "Forecast of the noise floor",
+        f"Forecast of the noise floor: {results.parent}",
         "  builds    2 left, of one commit",
         "  readings  40 left: 20 jobs of 2 readings",
         "  time      not known: no reading is there yet; at least 44 s of rests, idle samples and shortest windows",
@@ -394,7 +397,7 @@ def test_the_command_prints_the_forecast(results: Path, capsys: pytest.CaptureFi
     (study / "config").mkdir()
     (study / "config/config.yaml").write_text(CONFIG, encoding="utf-8")
     called(study)
-    assert capsys.readouterr().out.startswith("Forecast\n  commits   8 of 10 considered\n")
+    assert capsys.readouterr().out.startswith(f"Forecast: {study}\n  commits   8 of 10 considered\n")
     called(study, "--json")
     assert json.loads(capsys.readouterr().out)["jobs"] == 24
 
@@ -421,4 +424,4 @@ def test_a_forecast_without_a_choice_of_commits_is_refused(tmp_path: Path) -> No
 
 def test_a_disk_that_is_too_small_is_said(results: Path) -> None:
     found: ForecastRecord = replace(forecast(results, SETTINGS), disk_bytes=5e9, free_bytes=1_000_000_000)
-    assert "  disk      about 5 GB more, 1 GB free; that is too little" in page.lines(found)
+    assert "  disk      about 5 GB more, 1 GB free; that is too little" in page.lines(found, Path("results"))
