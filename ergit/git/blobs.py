@@ -22,6 +22,7 @@ class CommitFiles:
         self._finder = git.conversation("cat-file", "--batch-check=%(objectname) %(objecttype)", "--follow-symlinks")
         self._reader = git.conversation("cat-file", "--batch")
         self.content = lru_cache(maxsize=KEPT_CONTENTS)(self._content)
+        self._known: dict[str, GitObject | None] = {}
 
     def close(self) -> None:
         """Ends the Git processes."""
@@ -34,8 +35,8 @@ class CommitFiles:
         Raises:
             ErgitError: the repository has no such commit, or cannot be read.
         """
-        self._ask(self._finder, [f"{commit}^{{commit}}"])
-        if not self._line(self._finder).endswith(b" commit"):
+        name = f"{commit}^{{commit}}"
+        if (self._known if name in self._known else self._look_up([name]))[name] is None:
             raise ErgitError(
                 f"{self._git.directory} has no commit {commit}. `snakemake --cores 8 -R mirror` fetches what the"
                 " repository has now."
@@ -48,20 +49,30 @@ class CommitFiles:
         Raises:
             GitError: Git cannot read the repository.
         """
-        asked = [path for path in paths if can_be_asked_for(path)]
+        names = [f"{commit}:{path}" if can_be_asked_for(path) else None for path in paths]
+        found = self._look_up([name for name in names if name is not None and name not in self._known])
+        return [None if name is None else found[name] if name in found else self._known[name] for name in names]
+
+    def look_ahead(self, commits: Sequence[str], paths: Sequence[str]) -> None:
+        """Asks for the same paths in some commits at once; answers the questions for them that follow without Git."""
+        askable = [path for path in paths if can_be_asked_for(path)]
+        files = [f"{commit}:{path}" for commit in commits for path in askable]
+        self._known = self._look_up([*(f"{commit}^{{commit}}" for commit in commits), *files])
+
+    def _look_up(self, names: Sequence[str]) -> dict[str, GitObject | None]:
         found: dict[str, GitObject | None] = {}
-        for first in range(0, len(asked), QUESTIONS_AT_ONCE):
-            some = asked[first : first + QUESTIONS_AT_ONCE]
-            self._ask(self._finder, [f"{commit}:{path}" for path in some])
-            found |= {path: self._found() for path in some}
-        return [found.get(path) for path in paths]
+        for first in range(0, len(names), QUESTIONS_AT_ONCE):
+            some = names[first : first + QUESTIONS_AT_ONCE]
+            self._ask(self._finder, some)
+            found |= {name: self._found() for name in some}
+        return found
 
     def _found(self) -> GitObject | None:
         sha, _, kind = self._line(self._finder).decode("ascii", "replace").partition(" ")
         if sha in {"dangling", "loop", "notdir", "symlink"}:  # the name of the link follows, of so many bytes
             self._read(self._finder, int(kind) + 1)
             return None
-        return GitObject(sha, kind) if kind in {"blob", "tree"} else None
+        return GitObject(sha, kind) if kind in {"blob", "tree", "commit"} else None
 
     def _content(self, sha: str) -> bytes:
         """The content of a file, by the SHA of its blob."""

@@ -29,6 +29,7 @@ from ergit.records.jdks import AskedJdk, JdksRecord, read_jdks, write_jdks
 from ergit.text import counted
 
 FIRST_FILES = ("pom.xml", "build.gradle", "build.gradle.kts", "build.xml")
+COMMITS_AT_ONCE = 50  # most of which have the files of the one before them
 MOST_SOURCES_SHOWN = 2
 
 
@@ -66,18 +67,24 @@ def needs_of(
         noted = NotedTree(tree)
         return SameFiles(noted, asked_of(noted, settings, release, jdks, maven))
 
-    for commit in commits:
+    paths = [below(settings.directory, name) or name for name in FIRST_FILES]
+    newest: SameFiles | None = None
+    for number, commit in enumerate(commits):
+        if number % COMMITS_AT_ONCE == 0:
+            files.look_ahead(
+                commits[number : number + COMMITS_AT_ONCE], [*paths, *(newest.tree.asked if newest else ())]
+            )
         tree, release = files.tree_of(commit), releases.get(commit)
         if release is not None:
             groups[commit] = by_release.setdefault(release, read(tree, release))
             continue
-        first = tuple(tree.identities([below(settings.directory, name) or name for name in FIRST_FILES]))
+        first = tuple(tree.identities(paths))
         before = by_files.setdefault(first, [])
         same = next((group for group in reversed(before) if group.tree.is_like(tree)), None)
         if same is None:
             same = read(tree, None)
             before.append(same)
-        groups[commit] = same
+        groups[commit] = newest = same
     if maven.ask():
         for group in (group for before in by_files.values() for group in before):
             group.under = asked_of(group.tree, settings, None, jdks, maven)
