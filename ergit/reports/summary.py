@@ -1,5 +1,6 @@
 """The study summed up for a person: what changed, what could not be measured, and which files to try again."""
 
+import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
@@ -246,8 +247,9 @@ def reasons_table(failures: Sequence[FailureRow], results: str) -> str:
 
 
 def short_reason(reason: str) -> str:
-    """The reason with its commands cut, so that what became of them is still read in a narrow cell."""
-    return shortened_commands(reason, COMMAND_LENGTH)
+    """The reason for a narrow cell: the log's own line where it has one, else what became of a command that is cut."""
+    own_line = re.sub(r"(?:`[^`]+`|the workload|prepare) ended with status \d+: ", "", reason)
+    return shortened_commands(own_line, COMMAND_LENGTH)
 
 
 def failed_files(table: pd.DataFrame, results: str = "results") -> list[str]:

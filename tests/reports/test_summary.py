@@ -170,6 +170,13 @@ def test_a_long_command_does_not_hide_what_became_of_it() -> None:
     assert short_reason("the workload ended with status 3") == "the workload ended with status 3"
 
 
+def test_what_the_log_says_is_shown_before_how_a_command_ended() -> None:
+    assert short_reason("`mvn -q compile` ended with status 1: A.java:3: error: no (with JDK 17)") == (
+        "A.java:3: error: no (with JDK 17)"
+    )
+    assert short_reason("the workload ended with status 127: mvn: not found") == "mvn: not found"
+
+
 def test_a_study_in_which_every_commit_failed_states_that_none_could_be_measured() -> None:
     rows = [failure(n, "build-failed", reason="status 1 of `make`") for n in range(3)]
     text = summed_up(rows, kind=None, measured_commits=0, minimum_detectable_change=None)
