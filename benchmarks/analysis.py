@@ -1,7 +1,7 @@
 """What sorting and deciding cost: `python -m benchmarks.analysis [READINGS]` prints CPU seconds and bytes on disk.
 
-The study is made up: three readings in each of five rounds of a commit, a change of 3% every 400 commits. 50,000 readings
-unless told otherwise.
+The study is made up: three readings in each of five rounds of a commit, a change of 3% every 400 commits; 50,000
+readings unless told otherwise.
 """
 
 import sys
