@@ -1,89 +1,21 @@
-"""Whole studies whose workload is tests: held fixed over all commits, and told what ran."""
+"""A whole study whose workload is tests: those of one commit, and of these the ones that pass in every commit."""
 
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.fakes.repositories import Repository, new_repository
 from tests.fakes.studies import configure, planned, snakemake, table
 
-FIXED = {"commits": ["first..main"], "build__commands": ["./tests/build"], "measure__rounds": 1, "measure__repeats": 1}
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The working directory of a finished study of four commits, the tests being those of the last one."""
-    home = tmp_path_factory.mktemp("fixed")
-    project = new_repository(home / "project")
-    (project.path / "tests").mkdir()
-    for number, (build, run) in enumerate(
-        (("exit 1", "1"), ("exit 0", "1"), ("test -e new", "2"), ("test -e new", "3"))
-    ):
-        for name, text in (("build", build), ("run", f"echo ran {run}")):
-            (project.path / "tests" / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
-            (project.path / "tests" / name).chmod(0o755)
-        project.commit(f"Number {number}", **({"new": "made here"} if number == 2 else {}))
-        if number == 0:
-            project.git("tag", "first")
-    configure_study(home / "work", "main")
-    done = snakemake(home / "work", "all")
-    assert done.returncode == 0, done.stderr
-    return home / "work"
-
-
-def configure_study(work: Path, source: str) -> None:
-    """Writes the config of the study, with the tests of this commit."""
-    configure(work, **FIXED, workload__command="./tests/run")
-    config = work / "config/config.yaml"
-    text = config.read_text(encoding="utf-8").replace("workload:\n", f"workload:\n  from: {source}\n  paths: [tests]\n")
-    config.write_text(text, encoding="utf-8")
-
-
-def project_of(study: Path) -> Repository:
-    """The studied repository."""
-    return Repository(study.parent / "project", clock=1_800_000_000)
-
-
-def test_every_commit_ran_the_tests_of_one(study: Path) -> None:
-    rows = table(study)
-    assert [row["status"] for row in rows] == ["build-failed", "ok", "ok"]
-    for row in rows[1:]:
-        log = study / "results/readings" / row["commit"] / "1.output.log"
-        assert "ran 3" in log.read_text(encoding="utf-8")
-        record = json.loads((study / f"results/build/{row['commit']}.json").read_text(encoding="utf-8"))
-        assert record["workload"] == project_of(study).git("rev-parse", "main")
-
-
-def test_a_commit_that_does_not_build_with_them_says_so(study: Path) -> None:
-    main = project_of(study).git("rev-parse", "main")
-    assert table(study)[0]["reason"].startswith(f"it does not build with the workload of main ({main[:10]}): `./tests/")
-
-
-def test_the_study_keeps_its_tests_when_the_branch_moves_and_changes_them_when_asked(study: Path) -> None:
-    project = project_of(study)
-    first = project.git("rev-parse", "main")
-    (project.path / "tests/run").write_text("#!/bin/sh\necho ran 4\n", encoding="utf-8")
-    second = project.commit("Other tests")
-    done = snakemake(study, "all", "-R", "mirror")
-    assert done.returncode == 0, done.stderr
-    logs = [study / f"results/readings/{commit}/1.output.log" for commit in (first, second)]
-    assert ["ran 3" in log.read_text(encoding="utf-8") for log in logs] == [True, True]
-    assert len([*(study / "results/readings").glob("*/*.json")]) == 4
-    configure_study(study, second)
-    done = snakemake(study, "all")
-    assert done.returncode == 0, done.stderr
-    assert ["ran 4" in log.read_text(encoding="utf-8") for log in logs] == [True, True]
-    assert planned(study) == {}
-
-
 RUNNER = """
 import os, sys, time, unittest
 from xml.sax.saxutils import quoteattr
 
 wanted = os.environ.get("ERGIT_TESTS")
-names = open(wanted + "/dotted.txt").read().split() if wanted else ["test_words"]
+tests = open(wanted + "/dotted.txt").read().split() if wanted else ["test_words"]
 cases, begun = [], {}
 
 class Result(unittest.TextTestResult):
@@ -99,62 +31,109 @@ class Result(unittest.TextTestResult):
         seconds = time.monotonic() - begun[test]
         cases.append(f"<testcase {names} time='{seconds:.3f}'>{'<failure/>' if bad else ''}</testcase>")
 
-done = unittest.TextTestRunner(resultclass=Result).run(unittest.defaultTestLoader.loadTestsFromNames(names))
-with open("reports.xml", "w") as file:
+done = unittest.TextTestRunner(resultclass=Result).run(unittest.defaultTestLoader.loadTestsFromNames(tests))
+with open("../report.xml", "w") as file:
     file.write(f"<testsuite name='unittest'>{''.join(cases)}</testsuite>")
 sys.exit(not done.wasSuccessful())
 """
+FIRST = "test_words.Words"
 
 
-def words_test(**bodies: str) -> str:
-    """The tests of one commit: methods of one class, with their bodies."""
-    methods = "".join(f"    def test_{name}(self):\n        {body}\n" for name, body in bodies.items())
-    return f"import unittest\n\nclass Words(unittest.TestCase):\n{methods}"
+def write_tests(project: Repository, *functions: str) -> None:
+    """The tests of a commit: one of each function of the program, in a folder of their own."""
+    methods = "".join(f"    def test_{name}(self):\n        words.{name}()\n" for name in functions)
+    (project.path / "tests").mkdir(exist_ok=True)
+    (project.path / "tests/runner.py").write_text(RUNNER, encoding="utf-8")
+    (project.path / "tests/test_words.py").write_text(
+        f"import sys, unittest\nsys.path.insert(0, '..')\nimport words\n\nclass Words(unittest.TestCase):\n{methods}",
+        encoding="utf-8",
+    )
+    (project.path / "tests/build").write_text("#!/bin/sh\ntest -e words.py\n", encoding="utf-8")
+    (project.path / "tests/build").chmod(0o755)
+
+
+def program(*functions: str) -> str:
+    """The program of a commit."""
+    return "".join(f"def {name}(): pass\n" for name in functions)
+
+
+def configure_study(work: Path, source: str) -> None:
+    """Writes the config of the study, with the tests of this commit."""
+    workload: dict[str, Any] = {
+        **{"command": f"{sys.executable} -B runner.py", "directory": "tests"},
+        **{"from": source, "paths": ["tests"], "reports": ["report.xml"], "tests": "common"},
+    }
+    configure(
+        work,
+        **{"commits": ["first..main"], "build__commands": ["./tests/build"], "workload": workload},
+        **{"measure__rounds": 1, "measure__repeats": 1, "measure__warmup": 0},
+    )
 
 
 @pytest.fixture(scope="module")
-def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The working directory of a finished study of three commits that ran the tests they have in common."""
-    home = tmp_path_factory.mktemp("common")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The working directory of a finished study of three commits; the first of them has no program yet."""
+    home = tmp_path_factory.mktemp("workload")
     project = new_repository(home / "project")
-    project.commit("One", runner__py=RUNNER, test_words__py=words_test(counts="pass", splits="pass"))
+    project.commit("Zero")
     project.git("tag", "first")
-    project.commit("Two", test_words__py=words_test(counts="pass", splits="pass", joins="pass"))
-    project.commit("Three", test_words__py=words_test(counts="pass", splits="pass", joins="self.fail()"))
-    workload = {
-        **{"command": f"{sys.executable} runner.py", "reports": ["reports.xml"], "tests": "common"},
-        "environment": {"PYTHONDONTWRITEBYTECODE": "1"},
-    }
-    configure(home / "work", **FIXED, workload=workload)
-    config = home / "work/config/config.yaml"
-    config.write_text(config.read_text(encoding="utf-8").replace("- ./tests/build", "- 'true'"), encoding="utf-8")
+    project.commit("One", notes="no program yet")
+    write_tests(project, "count")
+    project.commit("Two", words__py=program("count", "split"))
+    write_tests(project, "count", "split", "join")
+    project.commit("Three", words__py=program("count", "split", "join"))
+    configure_study(home / "work", "main")
     done = snakemake(home / "work", "all")
     assert done.returncode == 0, done.stderr
     return home / "work"
 
 
-def test_only_tests_that_pass_in_every_commit_are_run(common: Path) -> None:
-    assert [row["status"] for row in table(common)] == ["ok", "ok"]
-    record = json.loads((common / "results/tests/common.json").read_text(encoding="utf-8"))
-    assert record["tests"] == {"test_words.Words": ["test_counts", "test_splits"]}
+def project_of(study: Path) -> Repository:
+    """The studied repository."""
+    return Repository(study.parent / "project", clock=1_800_000_000)
+
+
+def common_tests(study: Path) -> dict[str, Any]:
+    """The record of the tests that all commits have in common."""
+    found: dict[str, Any] = json.loads((study / "results/tests/common.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_every_commit_ran_the_tests_of_one_that_pass_in_all(study: Path) -> None:
+    assert [row["status"] for row in table(study)] == ["build-failed", "ok", "ok"]
+    record = common_tests(study)
+    assert record["tests"] == {FIRST: ["test_count", "test_split"]}
     assert record["left_out"] == {"fails in a commit": 1}
-    rows = (common / "results/tests.tsv").read_text(encoding="utf-8").splitlines()
-    assert [row.split("\t")[4:9] for row in rows[1:]] == [["test_words.Words", "ok", "1", "2", "2"]] * 2
+    assert len(record["unknown"]) == 1
+    rows = [line.split("\t") for line in (study / "results/tests.tsv").read_text(encoding="utf-8").splitlines()]
+    assert [row[4:9] for row in rows[1:]] == [[FIRST, "ok", "1", "2", "2"]] * 2
+    builds = [json.loads((study / f"results/build/{row['commit']}.json").read_text()) for row in table(study)]
+    assert {build["workload"] for build in builds} == {project_of(study).git("rev-parse", "main")}
 
 
-def test_a_commit_that_joins_later_changes_what_is_measured_only_when_asked_for(common: Path) -> None:
-    project = project_of(common)
-    before = {path: path.read_bytes() for path in (common / "results/readings").glob("*/1.json")}
-    late = project.commit("Four", test_words__py=words_test(counts="pass"))
-    assert snakemake(common, "all", "-R", "mirror").returncode == 0
+def test_a_commit_that_does_not_build_with_them_says_so(study: Path) -> None:
+    main = project_of(study).git("rev-parse", "main")
+    reason = table(study)[0]["reason"]
+    assert reason == f"`./tests/build` ended with status 1 (with the workload of main ({main[:10]}) laid over it)"
+
+
+def test_what_is_run_stays_when_the_branch_moves_and_commits_join_and_changes_when_asked_for(study: Path) -> None:
+    project = project_of(study)
+    readings = study / "results/readings"
+    before = {path: path.read_bytes() for path in readings.glob("*/1.json")}
+    write_tests(project, "count")
+    late = project.commit("Four", words__py=program("count"))
+    done = snakemake(study, "all", "-R", "mirror")
+    assert done.returncode == 0, done.stderr
     assert {path: path.read_bytes() for path in before} == before
-    record = json.loads((common / "results/tests/common.json").read_text(encoding="utf-8"))
-    assert record["tests"] == {"test_words.Words": ["test_counts", "test_splits"]}
-    assert record["lacking"] == {late: 1}
-    assert planned(common) == {}
-    (common / "results/tests/common.json").unlink()
-    assert snakemake(common, "all").returncode == 0
-    record = json.loads((common / "results/tests/common.json").read_text(encoding="utf-8"))
-    assert record["tests"] == {"test_words.Words": ["test_counts"]}
-    assert len([*(common / "results/readings").glob("*/1.superseded-*.json")]) == 3
-    assert len([*(common / "results/readings").glob("*/1.superseded-*.tests.json.gz")]) == 3
+    record = common_tests(study)
+    assert (record["tests"], record["lacking"]) == ({FIRST: ["test_count", "test_split"]}, {late: 1})
+    assert [row["status"] for row in table(study)] == ["build-failed", "ok", "ok", "failed"]
+    configure_study(study, late)
+    done = snakemake(study, "all")
+    assert done.returncode == 0, done.stderr
+    assert common_tests(study)["tests"] == {FIRST: ["test_count"]}
+    assert [row["status"] for row in table(study)] == ["build-failed", "ok", "ok", "ok"]
+    assert len([*readings.glob("*/1.superseded-*.json")]) == 4
+    assert len([*readings.glob("*/1.superseded-*.tests.json.gz")]) == 3
+    assert planned(study) == {}

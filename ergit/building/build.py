@@ -351,7 +351,7 @@ def of_workload(record: BuildRecord, workload: WorkloadRecord | None) -> BuildRe
     if workload is None:
         return record
     if record.status in {"failed", "timeout"}:
-        reason = f"it does not build with the workload of {workload.in_words()}: {record.reason}"
+        reason = f"{record.reason or record.status} (with the workload of {workload.in_words()} laid over it)"
         record = replace(record, reason=reason)
     return replace(record, workload=workload.commit)
 

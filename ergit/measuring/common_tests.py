@@ -56,7 +56,7 @@ def common_tests(
     methods = {commit: methods_of(sets.cases(each.results)) for commit, each in found.items() if each.results}
     if earlier is not None and earlier.meaning == meaning:
         wanted = {(group, method) for group, own in earlier.tests.items() for method in own}
-        lacking = {commit: len(wanted - own.keys()) for commit, own in methods.items()}
+        lacking = {commit: len(wanted - _not_failing(own)) for commit, own in methods.items()}
         return CommonTests(
             tests=earlier.tests,
             cases=earlier.cases,
@@ -91,6 +91,11 @@ def common_tests(
         lacking={},
         meaning=meaning,
     )
+
+
+def _not_failing(methods: Mapping[Method, Cases]) -> set[Method]:
+    """The methods of a commit none of whose cases fails."""
+    return {method for method, cases in methods.items() if not {status for _, status in cases} & {"failed", "errored"}}
 
 
 def _why_not(method: Method, commits: Mapping[str, Mapping[Method, Cases]]) -> str | None:

@@ -28,9 +28,9 @@ class CommonTests(Record, frozen=True, kw_only=True):
     """The methods, by class, that pass in every commit with the same cases; `cases` counts these.
 
     `left_out` counts the methods of any commit that are not among them, by the reason. `unknown` says of which commits
-    the tests are not known, and why: they have no say. `lacking` counts the methods that a commit lacks which joined
-    the study later, for which the set does not change. `meaning` is equal where the same command runs on equal builds:
-    another one makes another set.
+    the tests are not known, and why: they have no say. `lacking` counts the methods that a commit which joined the
+    study later lacks or fails: the set does not change for it. `meaning` is equal where the same command runs on equal
+    builds: another one makes another set.
     """
 
     schema: str = COMMON_SCHEMA

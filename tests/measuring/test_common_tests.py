@@ -79,8 +79,10 @@ def test_a_set_stays_when_a_commit_joins_and_is_made_anew_for_another_workload(c
     commits.add("a", case("A", "one"), case("A", "two"))
     first = commits.common()
     commits.add("b", case("A", "one"))
+    commits.add("c", case("A", "one", "failed"), case("A", "two", "skipped"))
     later = commits.common(earlier=first)
-    assert (later.tests, later.cases, later.lacking) == (first.tests, 2, {"b": 1})
+    assert (later.tests, later.cases, later.lacking) == (first.tests, 2, {"b": 1, "c": 1})
+    del commits.found["c"]
     assert commits.common("other", later).tests == {"A": ("one",)}
 
 
