@@ -98,7 +98,10 @@ needs_right_to_count = _unless(may_count(), "no right to count events on CPU 0 (
 needs_strict_kernel = _unless(paranoid_level() > 0, "here everybody may count events (perf_event_paranoid below 1)")
 needs_two_processors = _unless((os.cpu_count() or 1) > 1, "needs two processors")
 needs_strace = _unless(shutil.which("strace") is not None, "needs strace (Debian: strace)")
-needs_bubblewrap = _unless(has_bubblewrap(), "needs bubblewrap (Debian: bubblewrap) and the right to make a sandbox")
+needs_bubblewrap = _unless(
+    has_bubblewrap(),
+    "no right to make a sandbox here" if shutil.which("bwrap") else "needs bubblewrap (Debian: bubblewrap)",
+)
 needs_lfs = _unless(shutil.which("git-lfs") is not None, "needs git-lfs (Debian: git-lfs)")
 needs_gcc = _unless(shutil.which("gcc") is not None, "needs gcc (Debian: gcc libc6-dev)")
 needs_shared = _unless(SHARED.is_dir(), "the published data is not beside this checkout (../shared)")
