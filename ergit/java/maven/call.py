@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ergit.java.maven.documents import DocumentError, root_of, text_at
 from ergit.java.trees import Tree, below, text_of
 
 ARCHITECTURES = {"x86_64": "amd64", "arm64": "aarch64"}  # as a JVM names them
@@ -114,10 +115,17 @@ def profiles_in(words: list[str]) -> list[str]:
 
 
 def local_repository(user: Mapping[str, str], home: Path | None) -> Path | None:
-    """Where Maven keeps what it has fetched; None for a user without a home folder."""
+    """Where Maven keeps what it has fetched, by option, by ~/.m2/settings.xml or by default; None without a home."""
     if "maven.repo.local" in user:
         return Path(user["maven.repo.local"])
-    return None if home is None else home / ".m2/repository"
+    if home is None:
+        return None
+    try:
+        settings = root_of((home / ".m2/settings.xml").read_bytes())
+    except (OSError, DocumentError):
+        return home / ".m2/repository"
+    named = (text_at(settings, "localRepository") or "").replace("${user.home}", str(home))
+    return Path(named) if named and "${" not in named else home / ".m2/repository"
 
 
 def _values_of(words: list[str], short: str, long: str) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 from ergit.java.asked import of_poms
 from ergit.java.jdks import jdks_here
 from ergit.java.maven.ask import MavenAnswers, maven_here
+from ergit.java.maven.call import local_repository
 from ergit.java.maven.reader import required_by_poms
 from ergit.java.requirement import RequirementUnder, asked_jdk
 from tests.fakes.needs import SHARED, needs_maven, needs_shared
@@ -97,3 +98,20 @@ def test_a_parent_comes_out_of_the_local_repository(tmp_path: Path) -> None:
         ".mvn/maven.config": f"-Dmaven.repo.local={tmp_path}",
     }
     assert required_by_poms(FilesOf(elsewhere), "pom.xml", "17", tmp_path)[0].release is None
+
+
+def test_the_settings_may_name_another_local_repository(tmp_path: Path) -> None:
+    (tmp_path / ".m2").mkdir()
+    settings = (
+        '<settings xmlns="http://maven.apache.org/SETTINGS/1.0.0"><localRepository>{}</localRepository></settings>'
+    )
+    for written, expected in (
+        ("/srv/m2", Path("/srv/m2")),
+        ("${user.home}/m2", tmp_path / "m2"),
+        ("", tmp_path / ".m2/repository"),
+        ("${env.NOBODY}", tmp_path / ".m2/repository"),
+    ):
+        (tmp_path / ".m2/settings.xml").write_text(settings.format(written))
+        assert local_repository({}, tmp_path) == expected
+    assert local_repository({"maven.repo.local": "/x"}, tmp_path) == Path("/x")
+    assert local_repository({}, None) is None
