@@ -17,7 +17,7 @@ from ergit.git.runner import Git
 from ergit.inputs.differences import differences
 from ergit.inputs.equal import Builds, with_jdks
 from ergit.inputs.kinds import FileKinds
-from ergit.records.commits import CommitRow, chosen
+from ergit.records.commits import CommitRow, chosen, reused_from
 from ergit.records.context import AcceptedCommit, Differences, DifferentTests
 from ergit.records.gate import GateComparison, GateRecord, Verdict
 from ergit.text import counted, one_line, relative_phrase
@@ -71,6 +71,8 @@ def question(
 ) -> Question:
     """The question that the config asks of the study; `side` are its commits beside the main line.
 
+    A commit that is not measured since an older one has its inputs is judged as that one.
+
     Raises:
         ErgitError: the study has no commit, or the named head or base is none of its commits.
     """
@@ -80,9 +82,12 @@ def question(
         raise ErgitError("The study has no commit that the gate could judge: choose some in `commits`.")
     names = CommitNames.of_repository(git)
     order = {row.commit: row.order for row in history}
+    measured_as = {row.commit: reused_from(row) or row.commit for row in history}
+    head = newest[0] if settings.head is None else _chosen_named(settings.head, "gate.head", names, commits)
+    base = None if settings.base is None else _chosen_named(settings.base, "gate.base", names, commits)
     return Question(
-        head=newest[0] if settings.head is None else _chosen_named(settings.head, "gate.head", names, commits),
-        base=None if settings.base is None else _chosen_named(settings.base, "gate.base", names, commits),
+        head=measured_as[head],
+        base=base and measured_as[base],
         newest=settings.newest,
         accepted=tuple(order[entry.from_commit] for entry in accepted if entry.from_commit),
     )

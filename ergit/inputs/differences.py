@@ -9,7 +9,7 @@ from ergit.git.contents import contents_of
 from ergit.git.runner import Git
 from ergit.inputs.declared import DeclaredChange, Manifest, declared_changes
 from ergit.inputs.java_methods import MOST_BYTES as MOST_JAVA_BYTES
-from ergit.inputs.java_methods import JavaFile, changed_methods, read_java_file
+from ergit.inputs.java_methods import JavaFile, changed_methods, is_same_code, read_java_file
 from ergit.inputs.kinds import FileKinds
 from ergit.inputs.manifests import MOST_BYTES, is_manifest, read_manifest
 from ergit.inputs.pom_files import Coordinates, coordinates_of
@@ -139,13 +139,13 @@ def _united(steps: Sequence[_Step], texts: _Texts) -> Differences:
     methods = sorted(found.methods.values(), key=lambda method: (FILE_KINDS.index(method.kind), method.name))
     return Differences(
         kinds=_in_order(found.kinds),
-        files=tuple(_files(kind, found.touched[kind]) for kind in FILE_KINDS if kind in found.touched),
-        only_version=tuple(
+        files=tuple(_files(kind, touched) for kind in FILE_KINDS if (touched := _with_effect(found, kind))),
+        without_effect=tuple(
             path
-            for kind in ("build", "dependencies")
+            for kind in FILE_KINDS
             for path in sorted(found.touched.get(kind, ()))
-            if path not in found.mattered
-        ),
+            if kind != "ignore" and path not in found.mattered
+        )[:LISTED_FILES],
         dependencies=dependencies[:LISTED_DEPENDENCIES],
         dependencies_unlisted=max(0, len(dependencies) - LISTED_DEPENDENCIES),
         methods=tuple(methods[:LISTED_METHODS]),
@@ -153,6 +153,12 @@ def _united(steps: Sequence[_Step], texts: _Texts) -> Differences:
         methods_unread=len(found.unread),
         commits=tuple(found.commits[-LISTED_COMMITS:]),
     )
+
+
+def _with_effect(found: _Found, kind: FileKind) -> Counter[str]:
+    """The files of a kind of which more than a comment or the project's own version was touched."""
+    touched = found.touched.get(kind, Counter())
+    return Counter({path: count for path, count in touched.items() if kind == "ignore" or path in found.mattered})
 
 
 def _in_order(kinds: Iterable[Kind]) -> tuple[Kind, ...]:
@@ -181,10 +187,20 @@ def _kinds_of(step: _Step, texts: _Texts, found: _Found) -> set[Kind]:
             _note(found, blob.path, [(blob.path, blob.before, blob.after)])
         elif blob in read:
             effects = _effects(blob, kind, texts, own, found)
+        elif (blob, kind) in step.java and _is_only_comments(blob, texts):
+            effects = set()
         if effects:
             found.mattered.add(blob.path)
         kinds |= effects
     return kinds
+
+
+def _is_only_comments(blob: ChangedBlob, texts: _Texts) -> bool:
+    """Whether no more than comments and formatting of a Java file differ."""
+    if blob.before is None or blob.after is None or blob.modes[0] != blob.modes[1]:
+        return False
+    before, after = texts.java(blob.before), texts.java(blob.after)
+    return before is not None and after is not None and is_same_code(before, after)
 
 
 def _effects(blob: ChangedBlob, kind: FileKind, texts: _Texts, own: frozenset[Coordinates], found: _Found) -> set[Kind]:

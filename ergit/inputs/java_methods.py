@@ -1,6 +1,7 @@
 """The methods of a Java file, by name, so that those that a commit changed can be named."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -31,8 +32,8 @@ METHODS = """
 (static_initializer) @method
 (line_comment) @comment
 (block_comment) @comment
-(package_declaration) @head
-(import_declaration) @head
+(string_literal) @text
+(character_literal) @text
 """
 
 
@@ -40,11 +41,12 @@ METHODS = """
 class JavaFile:
     """The code of each method by its name, such as `Outer.Inner.read(int, List)`, and all that is outside of methods.
 
-    Comments and white space are in neither.
+    Comments, and white space outside of strings, are in neither. `is_whole`: the parser understood all of it.
     """
 
     methods: dict[str, bytes]
     outside: bytes
+    is_whole: bool = True
 
 
 def read_java_file(text: bytes) -> JavaFile | None:
@@ -67,7 +69,8 @@ def read_java_file(text: bytes) -> JavaFile | None:
     except ValueError:
         return None
     found = QueryCursor(query).captures(tree.root_node)
-    comments = sorted(_span(node) for node in found.get("comment", []))
+    strings = [(*_span(node), True) for node in found.get("text", [])]
+    marked = sorted([*((*_span(node), False) for node in found.get("comment", [])), *strings])
     methods: dict[str, bytes] = {}
     outermost: list[tuple[int, int]] = []
     for node in sorted(found.get("method", []), key=_span):
@@ -76,10 +79,15 @@ def read_java_file(text: bytes) -> JavaFile | None:
             continue  # of a class within a method
         outermost.append((first, end))
         name = _name(node)
-        methods[name] = methods.get(name, b"") + _code(text, (first, end), comments)
-    head = [_span(node) for node in found.get("head", [])]
-    outside = _without(text, 0, len(text), sorted([*outermost, *head, *comments]))
-    return JavaFile(methods, SPACE.sub(b"", outside))
+        methods[name] = methods.get(name, b"") + _code(text, first, end, marked)
+    between = zip([0, *(end for _, end in outermost)], [*(first for first, _ in outermost), len(text)], strict=True)
+    outside = b"".join(_code(text, first, end, marked) for first, end in between)
+    return JavaFile(methods, outside, not tree.root_node.has_error)
+
+
+def is_same_code(before: JavaFile, after: JavaFile) -> bool:
+    """Whether the two differ in no more than comments and formatting, as far as the parser understood them."""
+    return before == after and before.is_whole
 
 
 def changed_methods(before: JavaFile, after: JavaFile) -> Iterator[tuple[str, Literal["changed", "added", "removed"]]]:
@@ -141,17 +149,14 @@ def _text(node: Node | None) -> str:
     return "?" if text is None else " ".join(text.decode("utf-8", "replace").split())
 
 
-def _code(text: bytes, span: tuple[int, int], comments: list[tuple[int, int]]) -> bytes:
-    first, end = span
-    inside = [comment for comment in comments if first <= comment[0] < end]
-    return SPACE.sub(b"", _without(text, first, end, inside))
-
-
-def _without(text: bytes, first: int, end: int, spans: list[tuple[int, int]]) -> bytes:
-    """The text from `first` to `end` without the spans, which are in their order."""
+def _code(text: bytes, first: int, end: int, marked: list[tuple[int, int, bool]]) -> bytes:
+    """The text from `first` to `end` without comments and white space; `marked` are comments and (kept) strings."""
     parts, at = [], first
-    for start, stop in spans:
+    for start, stop, is_string in marked[bisect_left(marked, (first, 0, False)) :]:
+        if start >= end:
+            break
         if start >= at:
-            parts.append(text[at:start])
+            parts.append(SPACE.sub(b"", text[at:start]))
+            parts.append(text[start:stop] if is_string else b"")
         at = max(at, stop)
-    return b"".join([*parts, text[at:end]])
+    return b"".join([*parts, SPACE.sub(b"", text[at:end])])

@@ -42,8 +42,8 @@ def _parts(differs: Differences, commit: str) -> Iterator[str]:
         if files.kind in differs.kinds or (files.kind == "ignore" and not differs.kinds):
             name = "files that do not run" if files.kind == "ignore" else files.kind
             yield f"{name}: {_listed(files.files, len(files.files) + files.unlisted)}"
-    if differs.only_version:
-        yield f"no more than the project's own version or a comment: {_listed(differs.only_version)}"
+    if differs.without_effect:
+        yield f"no more than comments or the project's own version in {_listed(differs.without_effect)}"
     if differs.dependencies:
         named = [dependency_text(one) for one in differs.dependencies[:NAMED]]
         yield f"versions: {_more(named, len(differs.dependencies) + differs.dependencies_unlisted)}"

@@ -29,6 +29,7 @@ from ergit.errors import ErgitError
 from ergit.git.runner import git_in
 from ergit.inputs.equal import Builds
 from ergit.inputs.kinds import FileKinds
+from ergit.records.commits import REUSED
 from ergit.records.context import AcceptedCommit, Differences, Kind, KindFiles
 from ergit.records.gate import GateComparison
 from tests.fakes.repositories import Repository
@@ -196,6 +197,8 @@ def test_the_config_asks_by_names_and_a_question_is_of_chosen_commits(repository
     with git_in(repository.path) as git:
         assert question(GateSettings(), git, history, accepted) == Question(second, None, 1, (1,))
         assert question(GateSettings(base="v1", head=second[:10]), git, history, []) == Question(second, first)
+        same = [*history[:1], replace(history[1], reason=f"listed as main{REUSED}{first}")]
+        assert question(GateSettings(), git, same, []).head == first
         with pytest.raises(ErgitError, match=r"gate\.base: 'v9' is no commit, tag or branch"):
             question(GateSettings(base="v9"), git, history, [])
         with pytest.raises(ErgitError, match=r"gate\.head: 'main' .* is not among the commits of the study"):

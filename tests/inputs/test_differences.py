@@ -51,16 +51,19 @@ def told(repository: Repository, first: str, last: str, **patterns: tuple[str, .
         ({"pom.xml": "<project>"}, ("build",)),
         ({"README.md": "x", "docs/a.txt": "y"}, ()),
         ({"gradlew": "x"}, ("build",)),
+        ({"src/main/java/B.java": "class B { /** more */ int b; }"}, ()),
+        ({"src/main/java/B.java": "class B { long b; }"}, ("program",)),
     ],
 )
 def test_a_commit_touches_the_kinds_of_its_files(
     repository: Repository, files: dict[str, str], kinds: tuple[Kind, ...]
 ) -> None:
-    first = commit(repository, "Start", {"pom.xml": POM.format("1", "4")})
+    start = {"pom.xml": POM.format("1", "4"), "src/main/java/B.java": "class B { int b; }"}
+    first = commit(repository, "Start", start)
     last = commit(repository, "Next", files)
     found = told(repository, first, last)
     assert found.kinds == kinds
-    assert {path for one in found.files for path in one.files} == set(files)
+    assert {*found.without_effect, *(path for one in found.files for path in one.files)} == set(files)
     assert [(one.commit, one.kinds) for one in found.commits] == [(last, kinds)]
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ergit.inputs.java_methods import MOST_BYTES, changed_methods, read_java_file
+from ergit.inputs.java_methods import MOST_BYTES, changed_methods, is_same_code, read_java_file
 
 BEFORE = b"""package a; import b.C;
 /** Words. */
@@ -53,8 +53,24 @@ def test_methods_have_the_names_of_their_classes_and_the_types_of_their_paramete
 
 
 def test_comments_and_formatting_change_no_method() -> None:
-    after = BEFORE.replace(b"// fast", b"/* slow */ // really").replace(b"    ", b"\t").replace(b"import b.C;", b"")
+    after = BEFORE.replace(b"// fast", b"/* slow */ // really").replace(b"    ", b"\t")
     assert differing(BEFORE, after) == []
+
+
+def test_strings_keep_their_white_space_and_comments_in_them() -> None:
+    before, same, other = (
+        read_java_file(b"class A { String f() { return \"a  // b\"; } char c = ' '; " + end)
+        for end in (b"}", b" /* x */ }", b"int d; }")
+    )
+    assert before is not None
+    assert same is not None
+    assert other is not None
+    assert before.methods["A.f()"] == b'Stringf(){return"a  // b";}'
+    assert is_same_code(before, same)
+    assert not is_same_code(before, other)
+    broken = read_java_file(b"class A { int f( { }")
+    assert broken is not None
+    assert not is_same_code(broken, broken)
 
 
 def test_changed_added_and_removed_methods_are_told() -> None:

@@ -1,10 +1,15 @@
 """Which kind of input a file is, by ergit's own patterns and by those of the config."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from ergit.config.settings import InputSettings
 from ergit.errors import ErgitError
-from ergit.inputs.kinds import FileKinds
+from ergit.inputs.kinds import DEFAULTS, ORDER, FileKinds
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -73,3 +78,11 @@ def test_files_that_are_replaced_in_every_commit_do_not_count() -> None:
 def test_what_is_no_pattern_is_an_error_that_names_the_key() -> None:
     with pytest.raises(ErgitError, match=r"inputs\.ignore: '!' is no pattern as in \.gitignore"):
         FileKinds(InputSettings(ignore=("!",)))
+
+
+def test_the_page_lists_every_pattern_of_ergits_own_in_its_order() -> None:
+    text = (ROOT / "docs/inputs.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^(\w+):\n((?:    .*\n)+)", text, re.MULTILINE)
+    shown = {kind: tuple(patterns.split()) for kind, patterns in listed}
+    assert shown == {kind: DEFAULTS[kind] for kind in ORDER if DEFAULTS[kind]}
+    assert list(shown) == [kind for kind in ORDER if DEFAULTS[kind]]
