@@ -1,4 +1,4 @@
-"""The largest changes of jsoup's published energy, measured again from their sources.
+"""The dozen largest lasting changes of jsoup's published energy, measured again from their sources.
 
     python3 -m benchmarks.histories.published READINGS.csv... [--folder DIR] [--repository URL] [--cores 1] [--table]
 
@@ -29,7 +29,7 @@ from ergit.records.changes import ChangeResult, read_changes
 from ergit.records.context import ChangeContext, read_context
 from ergit.records.energy_table import read_energy_table
 
-LASTING, PASSING = 12, 5
+LARGEST = 12
 DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 TOOLS = {
     "junit-platform-console-standalone": "org.junit.platform:junit-platform-console-standalone:1.10.2",
@@ -105,11 +105,9 @@ def sides_of(change: ChangeResult) -> tuple[str, str]:
 
 
 def largest(changes: Iterable[ChangeResult]) -> list[ChangeResult]:
-    """The largest lasting changes, then the largest that pass."""
-    known = [change for change in changes if change.after is not None and change.relative_change is not None]
-    known.sort(key=size_of, reverse=True)
-    lasting = [change for change in known if change.kind == "persistent"]
-    return [*lasting[:LASTING], *[change for change in known if change.kind == "transient"][:PASSING]]
+    """The largest lasting changes that have a commit before them."""
+    lasting = [change for change in changes if change.kind == "persistent" and change.after is not None]
+    return sorted(lasting, key=size_of, reverse=True)[:LARGEST]
 
 
 def size_of(change: ChangeResult) -> float:
@@ -156,7 +154,7 @@ def line_of(change: ChangeResult, context: ChangeContext, sides: Mapping[str, Si
     before, after = (sides[commit] for commit in sides_of(change))
     published = f"{change.joules_before:.0f} → {change.joules_after:.0f} J, {change.relative_change:+.1%}"
     kinds = ", ".join(context.differs.kinds) if context.differs else "not known"
-    return [change.commit[:10], change.kind, context.subject, kinds, published, ours(before, after)]
+    return [change.commit[:10], context.subject, kinds, published, ours(before, after)]
 
 
 def ours(before: Side, after: Side) -> str:
@@ -175,7 +173,7 @@ def told(published: Path, here: Path) -> str:
     changes = largest(read_changes(published / "results/changes.json").changes)
     contexts = {context.commit: context for context in read_context(published / "results/context.json").changes}
     sides = dict(sides_in(here / "results"))
-    heads = ("commit", "kind", "subject", "differs in", "published", "here")
+    heads = ("commit", "subject", "differs in", "published", "here")
     return table(heads, [line_of(change, contexts[change.commit], sides) for change in changes])
 
 
