@@ -120,11 +120,6 @@ def or_retake(fingerprint):
 
 
 @parameters_known
-def jdks_told_before(wildcards):
-    """The list of JDKs; a new one is waited for where it says which commits are built with another release."""
-    return "results/jdks.json" if settings.java.releases else ancient("results/jdks.json")
-
-
 def names_of_jdks_here():
     """The JDKs of this machine; none where they cannot be looked for, which the job itself says."""
     try:

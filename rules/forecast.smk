@@ -3,7 +3,7 @@ checkpoint forecast:
     input:
         "results/plan.json",
         "results/commits.tsv",
-        jdks_told_before if settings.java else [],
+        "results/jdks.json" if settings.java else [],
     output:
         "results/forecast.json",
     log:
