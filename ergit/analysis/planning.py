@@ -1,7 +1,8 @@
 """What a study that is not measured yet will be able to detect, from the noise that is known of it, or assumed."""
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -9,8 +10,10 @@ from ergit.analysis.detection.change_points import WINDOW
 from ergit.analysis.detection.noise import BUILD_PRIOR, RUN_PRIOR, SPOILT, TAILS
 from ergit.analysis.detection.power import detectable_changes
 from ergit.config.settings import ChangeSettings
-from ergit.records.changes import ComparablePart
+from ergit.records.changes import ChangesRecord
 from ergit.records.noise import NoiseRecord
+
+LEAST = 1e-6  # a change below all that is of interest
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,26 @@ ASSUMED = ExpectedNoise(run=RUN_PRIOR, build=BUILD_PRIOR, tail=TAILS[-1])
 """The priors of docs/method.md, for a study of which nothing is measured."""
 
 
-def noise_of_study(parts: Sequence[ComparablePart]) -> ExpectedNoise | None:
-    """The noise of the readings that were analysed, in the part with most commits; None where there is no part."""
-    largest = max(parts, key=lambda part: part.commits, default=None)
-    return ExpectedNoise(largest.run_spread, largest.build_spread, largest.tail_degrees) if largest else None
+def noise_of_study(record: ChangesRecord) -> ExpectedNoise | None:
+    """The noise of the readings that were analysed, in the part with most commits; None where there is no part.
+
+    Its two spreads are those of the part, made larger or smaller together so that the study as it is has the minimum
+    detectable change that was found: that knows the noise of each place, and what changes have added to the spreads.
+    """
+    study = record.study
+    largest = max(range(len(study.parts)), key=lambda number: study.parts[number].commits, default=None)
+    if largest is None:
+        return None
+    part = study.parts[largest]
+    noise = ExpectedNoise(part.run_spread, part.build_spread, part.tail_degrees)
+    runs = [commit.readings for commit in record.commits if commit.part == largest]
+    found = study.minimum_detectable_change
+    of_spreads = ChangeSettings(least_change=LEAST, false_discovery_rate=study.false_discovery_rate)
+    planned = planned_change(noise, part.commits, int(median(runs)), of_spreads) if runs else None
+    if found is None or planned is None or planned.lasting <= found == study.least_change:
+        return noise
+    ratio = math.log1p(found) / math.log1p(planned.lasting)
+    return ExpectedNoise(noise.run * ratio, noise.build * ratio, noise.tail)
 
 
 def noise_of_floor(noise: NoiseRecord, repeats: int) -> ExpectedNoise:

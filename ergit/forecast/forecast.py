@@ -199,7 +199,7 @@ def _disk_bytes(found: Survey, builds: int, jobs: int, gigabytes: float | None) 
 def _expected_noise(results: Path, repeats: int) -> tuple[ExpectedNoise, NoiseSource]:
     """The noise of the readings so far, else that of the noise floor, else the one that is assumed; and which it is."""
     changes = _if_there(results / "changes.json", read_changes)
-    of_study = noise_of_study(changes.study.parts) if changes else None
+    of_study = noise_of_study(changes) if changes else None
     if of_study:
         return of_study, "readings"
     floor = _if_there(results / "noise.json", read_noise)

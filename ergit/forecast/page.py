@@ -62,7 +62,7 @@ def _commits(record: ForecastRecord) -> str:
 
 
 def _builds(record: ForecastRecord) -> str:
-    failed = f"; {record.builds_failed:,} have failed" if record.builds_failed else ""
+    failed = f"; {record.builds_failed:,} failed" if record.builds_failed else ""
     if not record.builds_left:
         return f"none left{failed}"
     took = "" if record.build_seconds is None else f", {duration(record.build_seconds)} one after another"
