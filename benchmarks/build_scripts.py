@@ -1,12 +1,13 @@
 """Whether ergit reads builds of Gradle and Ant as these do: part of `make poms`. Needs Debian's gradle (4.4.1), ant.
 
-    nice -n 19 python3 -P -m benchmarks.build_scripts
+    nice -n 19 python3 -P -m benchmarks.build_scripts [--only WORDS]
 
 Each Groovy build of tests/fakes/gradle_builds.py is configured by Gradle, and an init script prints for which release
 each task compiles. Each build of tests/fakes/ant_builds.py is run by Ant, whose verbose output has javac's arguments.
 A line for each build; the exit status is 1 where one differs.
 """
 
+import argparse
 import os
 import re
 import shutil
@@ -94,12 +95,15 @@ def compared(name: str, read: Pair, truth: Pair) -> bool:
 
 def main() -> int:
     """Compares all builds; 1 where one differs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="words of a build's name")
+    only = parser.parse_args().only
     jdk = next((jdk for jdk in jdks_here(()) if jdk.release == JDK), None)
     if jdk is None or shutil.which("gradle") is None or shutil.which("ant") is None:
         sys.exit("build_scripts: needs JDK 17, gradle and ant (Debian: openjdk-17-jdk gradle ant)")
     equal: list[bool] = []
     with tempfile.TemporaryDirectory(prefix="ergit-builds-") as scratch:
-        for number, (name, files) in enumerate(_builds()):
+        for number, (name, files) in enumerate(build for build in _builds() if only in build[0]):
             root = Path(scratch) / str(number)
             root.mkdir()
             lay_out(files, root)

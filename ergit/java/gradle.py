@@ -53,7 +53,7 @@ APPLIES = re.compile(r"\bapply\b\s*\(?\s*from\s*[:=]\s*(?P<path>.+)")
 INCLUDES = re.compile(r"\binclude(?:Flat)?\b(?P<rest>.*)", re.DOTALL)
 FOLDER = re.compile(r"project\(\s*[\"'](?P<project>:[\w:.-]+)[\"']\s*\)\.projectDir\s*=\s*(?P<path>.+)", re.DOTALL)
 OF_ALL, OF_OTHERS = "allprojects", "subprojects"
-IGNORED = ("buildscript", "pluginManagement", "dependencies", "publishing", "repositories")
+IGNORED = ("pluginManagement", "dependencies", "publishing", "repositories")
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,9 @@ def _read_script(
         for statement in statements(text_of(tree, current) or ""):
             if len(statement.text) > LONGEST_STATEMENT or _is_ignored(statement.blocks):
                 continue
+            _note_value(statement, values)
+            if any(block.split("(")[0].strip() == "buildscript" for block in statement.blocks):
+                continue
             applied = APPLIES.search(statement.text)
             if applied:
                 following = _path_in(applied["path"], directory, current.rpartition("/")[0] or ".")
@@ -152,7 +155,6 @@ def _read_script(
                     seen.add(following)
                     waiting.append(following)
                 continue
-            _note_value(statement, values)
             for target in _targets(statement.blocks, path, projects):
                 _note_option(statement, current, projects[target], values)
 

@@ -122,11 +122,11 @@ GROOVY: dict[str, GradleCase] = {
         7,
         7,
     ),
-    "what the build script itself needs does not count": GradleCase(
+    "a property that the build script itself uses": GradleCase(
         {
-            "build.gradle": "buildscript {\n  ext { sourceCompatibility = 1.5 }\n}\n"
+            "build.gradle": "buildscript {\n  ext {\n    level = '1.7'\n  }\n}\n"
             + JAVA
-            + "sourceCompatibility = 1.7\n",
+            + "sourceCompatibility = level\n",
         },
         7,
         7,
