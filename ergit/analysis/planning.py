@@ -13,8 +13,6 @@ from ergit.config.settings import ChangeSettings
 from ergit.records.changes import ChangesRecord
 from ergit.records.noise import NoiseRecord
 
-LEAST = 1e-6  # a change below all that is of interest
-
 
 @dataclass(frozen=True)
 class ExpectedNoise:
@@ -36,8 +34,9 @@ class PlannedChange:
     newest: float
 
 
-ASSUMED = ExpectedNoise(run=RUN_PRIOR, build=BUILD_PRIOR, tail=TAILS[-1])
-"""The priors of docs/method.md, for a study of which nothing is measured."""
+def assumed_noise() -> ExpectedNoise:
+    """The priors of docs/method.md, for a study of which nothing is measured."""
+    return ExpectedNoise(run=RUN_PRIOR, build=BUILD_PRIOR, tail=TAILS[-1])
 
 
 def noise_of_study(record: ChangesRecord) -> ExpectedNoise | None:
@@ -54,7 +53,7 @@ def noise_of_study(record: ChangesRecord) -> ExpectedNoise | None:
     noise = ExpectedNoise(part.run_spread, part.build_spread, part.tail_degrees)
     runs = [commit.readings for commit in record.commits if commit.part == largest]
     found = study.minimum_detectable_change
-    of_spreads = ChangeSettings(least_change=LEAST, false_discovery_rate=study.false_discovery_rate)
+    of_spreads = ChangeSettings(least_change=1e-6, false_discovery_rate=study.false_discovery_rate)
     planned = planned_change(noise, part.commits, int(median(runs)), of_spreads) if runs else None
     if found is None or planned is None or planned.lasting <= found == study.least_change:
         return noise

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Literal, TypeVar
 
-from ergit.analysis.planning import ASSUMED, ExpectedNoise, noise_of_floor, noise_of_study, planned_change
+from ergit.analysis.planning import ExpectedNoise, assumed_noise, noise_of_floor, noise_of_study, planned_change
 from ergit.config.settings import ChangeSettings, JobSettings, MeasureSettings, PlanSettings, Settings, WorkloadSettings
 from ergit.errors import ErgitError
 from ergit.forecast.policies import in_words
@@ -203,7 +203,7 @@ def _expected_noise(results: Path, repeats: int) -> tuple[ExpectedNoise, NoiseSo
     if of_study:
         return of_study, "readings"
     floor = _if_there(results / "noise.json", read_noise)
-    return (noise_of_floor(floor, repeats), "noise floor") if floor else (ASSUMED, "assumption")
+    return (noise_of_floor(floor, repeats), "noise floor") if floor else (assumed_noise(), "assumption")
 
 
 def _if_there(path: Path, read: Callable[[Path], T]) -> T | None:

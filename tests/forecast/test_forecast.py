@@ -19,7 +19,7 @@ from ergit.analysis.changes import changes_record
 from ergit.analysis.detection.detect import detect
 from ergit.analysis.detection.observations import one_session
 from ergit.analysis.detection.power import minimum_detectable_change
-from ergit.analysis.planning import ASSUMED, noise_of_study, planned_change
+from ergit.analysis.planning import assumed_noise, noise_of_study, planned_change
 from ergit.analysis.readings import clean_readings
 from ergit.cli import main
 from ergit.config.settings import ChangeSettings, MeasureSettings, NoiseSettings, WorkloadSettings
@@ -286,12 +286,14 @@ def test_one_commit_can_be_compared_with_none(results: Path) -> None:
 
 
 def test_more_commits_and_more_runs_detect_smaller_changes() -> None:
-    sizes = [planned_change(ASSUMED, commits, 15, ChangeSettings(least_change=0.001)) for commits in (2, 5, 10, 40)]
+    sizes = [
+        planned_change(assumed_noise(), commits, 15, ChangeSettings(least_change=0.001)) for commits in (2, 5, 10, 40)
+    ]
     lasting = [size.lasting for size in sizes if size]
     assert lasting == sorted(lasting, reverse=True)
-    few, many = (planned_change(ASSUMED, 40, runs, ChangeSettings()) for runs in (3, 30))
+    few, many = (planned_change(assumed_noise(), 40, runs, ChangeSettings()) for runs in (3, 30))
     assert few and many and few.lasting > many.lasting and few.newest > few.lasting
-    assert planned_change(ASSUMED, 1, 15, ChangeSettings()) is None
+    assert planned_change(assumed_noise(), 1, 15, ChangeSettings()) is None
 
 
 @pytest.mark.parametrize(("commits", "runs"), [(5, 15), (24, 15), (60, 4)])
@@ -303,7 +305,7 @@ def test_the_planned_change_is_about_what_a_study_with_that_noise_detects(commit
         readings = one_session(np.repeat(np.arange(commits), runs), np.exp(log_joules).ravel())
         part = detect(readings, ChangeSettings())[0]
         found.append(float(np.median(minimum_detectable_change(part, ChangeSettings(), commits - 1)[1:])))
-    planned = planned_change(ASSUMED, commits, runs, ChangeSettings())
+    planned = planned_change(assumed_noise(), commits, runs, ChangeSettings())
     assert planned and planned.lasting == pytest.approx(np.median(found), rel=0.4)
 
 
