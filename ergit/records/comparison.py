@@ -47,7 +47,8 @@ class CommonDifference(Value, frozen=True, kw_only=True):
 class ComparisonRecord(Record, frozen=True, kw_only=True):
     """The pairs, what they have in common, and each reason why something cannot be compared.
 
-    `first` and `second` name the two commits, or the folders of the two studies.
+    `first` and `second` name the two commits, or the folders of the two studies. `other_settings` says what the two
+    studies did in different ways, so that it is not only the program that differs.
     """
 
     schema: str = SCHEMA
@@ -57,3 +58,4 @@ class ComparisonRecord(Record, frozen=True, kw_only=True):
     pairs: tuple[ComparedPair, ...] = ()
     common: tuple[CommonDifference, ...] = ()
     obstacles: tuple[str, ...] = ()
+    other_settings: tuple[str, ...] = ()

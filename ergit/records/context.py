@@ -104,11 +104,12 @@ class CommitDifference(Value, frozen=True, kw_only=True):
 class Differences(Value, frozen=True, kw_only=True):
     """What differs by a change: the union over all commits that it may lie in, also those that nobody measured.
 
-    A file that one of them changes and another changes back is among it. `kinds` say what may matter, none where nothing
-    that runs is touched. `files` are given for each kind, also for what is ignored; `without_effect` are the others:
-    touched in no more than a comment or formatting (of Java and manifests), or in the project's own version. `same` says
-    that even the ends are known to be equal. `methods` are those of the Java files that were read, `methods_unlisted` counts the others,
-    `methods_unread` the Java files that were not read. `commits` are the newest `LISTED_COMMITS` of those commits.
+    A file that one of them changes and another changes back is among it. `kinds` say what may matter, none where
+    nothing that runs is touched. `files` are given for each kind, also for what is ignored; `without_effect` are the
+    others: touched in no more than a comment or formatting (of Java and manifests), or in the project's own version.
+    `same` says that even the ends are known to be equal. `methods` are those of the Java files that were read,
+    `methods_unlisted` counts the others, `methods_unread` the Java files that were not read. `commits` are the newest
+    100 of those commits.
     """
 
     kinds: tuple[Kind, ...]

@@ -1,7 +1,8 @@
 """Compares two commits of a study, or two studies, from the readings that are there."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -21,15 +22,24 @@ from ergit.analysis.readings import clean_readings, why_none_is_clean
 from ergit.config.settings import ChangeSettings
 from ergit.errors import ErgitError, exit_on_user_error
 from ergit.git.names import CommitNames
+from ergit.records.build import read_build
 from ergit.records.changes import read_changes
 from ergit.records.commits import CommitRow, read_commits
 from ergit.records.comparison import ComparisonRecord
 from ergit.records.energy_table import read_energy_table
+from ergit.records.readings import read_readings
 from ergit.records.record import to_json
 from ergit.reports.comparison import page
+from ergit.text import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+OF_WORKLOAD = ("command", "directory", "prepare", "cleanup", "environment", "from", "paths", "tests")
+OF_MEASURE = ("source", "powercap", "watts_per_core")
+"""The settings by which a reading means something else, as in its fingerprint (ergit/config/fingerprint.py)."""
+SHOWN_SETTING = 80  # characters
 
 
 @dataclass(frozen=True)
@@ -118,9 +128,36 @@ def two_studies(first: ReadStudy, second: ReadStudy) -> ComparisonRecord:
     ]
     return replace(
         nothing,
+        other_settings=tuple(other_settings(first, second, shared)),
         pairs=compared(pairs, first.settings),
         common=tuple(found for found in common if found is not None),
     )
+
+
+def other_settings(first: ReadStudy, second: ReadStudy, shared: Sequence[str]) -> Iterator[str]:
+    """What the studies did in different ways when they built and measured the newest commit of both."""
+    for sha in reversed(shared):
+        ways = [ways_of(study.folder, sha) for study in (first, second)]
+        if ways[0] and ways[1]:
+            for key in ways[0]:
+                if ways[0][key] != ways[1][key]:
+                    here, there = (one_line(way[key], SHOWN_SETTING) for way in ways)
+                    yield f"{key} is {here} in {first.folder} and {there} in {second.folder}"
+            return
+
+
+def ways_of(results: Path, commit: str) -> dict[str, str]:
+    """How a commit was built and measured, by the records of a study; empty where it has none, as an imported one."""
+    record = next(iter(sorted((results / "readings" / commit).glob("[0-9]*.json"))), None)
+    build = results / "build" / f"{commit}.json"
+    if record is None or not build.exists():
+        return {}
+    job, built = read_readings(record), read_build(build)
+    ways = {f"workload.{key}": job.workload.get(key) for key in OF_WORKLOAD}
+    ways |= {f"measure.{key}": job.measure.get(key) for key in OF_MEASURE}
+    ways["build.commands"] = [command.command for command in built.commands]
+    ways["the JDK"] = built.java and built.java.version
+    return {key: json.dumps(value, ensure_ascii=False, sort_keys=True) for key, value in ways.items()}
 
 
 def _sessions_of(parts: Mapping[int, MeasuredCommit]) -> list[str]:

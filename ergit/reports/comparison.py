@@ -1,5 +1,6 @@
 """What `ergit compare` found, in words."""
 
+import re
 from collections.abc import Iterator
 
 from ergit.records.comparison import CommonDifference, ComparedPair, ComparisonRecord
@@ -11,12 +12,14 @@ SHOWN_PAIRS = 20
 
 def page(comparison: ComparisonRecord) -> Iterator[str]:
     """The comparison for a person, line by line."""
-    yield f"A: {comparison.first}"
-    yield f"B: {comparison.second}"
+    yield f"A: {_short(comparison.first)}"
+    yield f"B: {_short(comparison.second)}"
     if comparison.kind == "estimated":
         yield "Energy estimated from CPU time, not measured."
     for obstacle in comparison.obstacles:
         yield f"cannot be compared: {obstacle}"
+    for setting in comparison.other_settings:
+        yield f"not measured in the same way: {setting}"
     yield from dict.fromkeys(sessions_sentence(pair) for pair in comparison.pairs)
     assumed = dict.fromkeys(pair.assumed_build_difference for pair in comparison.pairs)
     yield from (what_intervals_assume(difference) for difference in assumed if difference is not None)
@@ -35,6 +38,11 @@ def page(comparison: ComparisonRecord) -> Iterator[str]:
         differing = sum(pair.differs for pair in by_evidence)
         yield ""
         yield f"{differing} of {len(by_evidence)} commits differ; --json has all of them."
+
+
+def _short(name: str) -> str:
+    """The first digits of a SHA; a folder as it is."""
+    return name[:10] if re.fullmatch("[0-9a-f]{40}", name) else name
 
 
 def sessions_sentence(pair: ComparedPair) -> str:

@@ -13,12 +13,16 @@ from ergit.analysis.readings import clean_readings
 from ergit.config.settings import ChangeSettings
 from ergit.errors import ErgitError
 from ergit.git.names import CommitNames
+from ergit.records.build import BuildRecord, CommandOutcome, write_build
 from ergit.records.changes import write_changes
 from ergit.records.commits import read_commits
 from ergit.records.comparison import ComparisonRecord
 from ergit.records.energy_table import EnergyRow, read_energy_table
+from ergit.records.readings import write_readings
 from ergit.reports.compare import read_study, two_commits, two_studies
 from ergit.reports.comparison import page
+from tests.fakes.job_records import reading as job_reading
+from tests.fakes.job_records import record
 from tests.fakes.tables import reading, readings, sha_of, write_study
 
 LEVEL = dict.fromkeys(range(12), 100.0)
@@ -43,6 +47,7 @@ def test_a_difference_is_told_with_its_size_interval_and_verdict(tmp_path: Path)
     assert pair.differs
     assert described(comparison).endswith("differs")
     assert "Both were measured in one session: box 0000abcd." in described(comparison)
+    assert described(comparison).startswith(f"A: {sha_of(2)[:10]} B: {sha_of(11)[:10]} ")
 
 
 def test_few_commits_assume_how_far_builds_differ_and_many_show_it(tmp_path: Path) -> None:
@@ -94,6 +99,30 @@ def test_commits_of_linked_sessions_are_compared_free_of_the_step_between_the_se
     assert pair.relative == pytest.approx(0, abs=0.01)
     assert not pair.differs
     assert (pair.first_sessions, pair.second_sessions, pair.anchors) == (("box 0000abcd",), ("box 0000ffff",), 4)
+
+
+def test_what_two_studies_did_in_different_ways_is_said(tmp_path: Path) -> None:
+    for name, command in (("a", "./run"), ("b", "./run --fast")):
+        folder = write_study(tmp_path / name, readings(LEVEL))
+        (folder / "readings" / sha_of(3)).mkdir(parents=True)
+        (folder / "build").mkdir()
+        job = record(sha_of(3), job_reading(), workload={"command": command}, measure={"source": "pmu"})
+        write_readings(folder / "readings" / sha_of(3) / "1.json", job)
+        outcome = CommandOutcome(
+            **{"command": "make", "status": "ok", "reason": None, "exit_code": 0, "signal": None},
+            **{"started": "2024-05-01T12:00:00Z", "seconds": 1.0},
+        )
+        build = BuildRecord(
+            **{"commit": sha_of(3), "java": None, "directory": "/b", "environment": {}, "cached": False},
+            **{"commands": (outcome,), "status": "ok", "reason": None},
+        )
+        write_build(folder / "build" / f"{sha_of(3)}.json", build)
+    comparison = two_studies(read_study(tmp_path / "a"), read_study(tmp_path / "b"))
+    assert comparison.other_settings == (
+        f'workload.command is "./run" in {tmp_path}/a and "./run --fast" in {tmp_path}/b',
+    )
+    assert "not measured in the same way: workload.command is" in described(comparison)
+    assert two_studies(read_study(tmp_path / "a"), read_study(tmp_path / "a")).other_settings == ()
 
 
 def test_two_studies_are_compared_by_their_common_commits_and_their_sessions_are_named(tmp_path: Path) -> None:
