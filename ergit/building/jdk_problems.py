@@ -93,7 +93,7 @@ SIGNS = tuple(
         (r"NoSuch(?:Field|Method)Error: .*com[./]sun[./]tools[./]javac", _older),
         (r"com\.sun:tools:jar|lib/tools\.jar", _older),
         (r"(?:Setting|Enabling) a Security Manager is not supported", _older),
-        (r"Unrecognized VM option", _older),
+        (r"Unrecognized VM option", _other),
         # the class library of a newer JDK
         (r"package java\.[\w.]+ does not exist", _newer),
         # class files, read by a tool or by the JDK itself

@@ -37,7 +37,7 @@ UNNAMED = 'module java.base does not "opens java.lang" to unnamed module @69eee4
         ("F.java:1: error: method stop in class Thread cannot be applied to given types;", 25, JdkRange(most=24)),
         ("  symbol:   method countStackFrames()\n", 17, OLDER),
         ("M.java:1: error: as of release 9, '_' is a keyword, and may not be used as an identifier", 17, OLDER),
-        ("Unrecognized VM option 'MaxPermSize=100m'", 17, OLDER),
+        ("Unrecognized VM option 'MaxPermSize=100m'", 17, JdkRange()),
         ("Unrecognized option: --add-opens", 8, JdkRange(least=9)),
         ("Could not determine java version from '17.0.15'.", 17, OLDER),
         ("> Gradle requires JVM 17 or later to run.", 11, JdkRange(least=17)),
