@@ -19,6 +19,7 @@ from ergit.analysis.comparison import (
     measured_commits,
 )
 from ergit.analysis.readings import clean_readings, why_none_is_clean
+from ergit.analysis.tests import KnownTests, tests_in_words
 from ergit.config.settings import ChangeSettings
 from ergit.errors import ErgitError, exit_on_user_error
 from ergit.git.names import CommitNames
@@ -28,7 +29,9 @@ from ergit.records.commits import CommitRow, read_commits
 from ergit.records.comparison import ComparisonRecord
 from ergit.records.energy_table import read_energy_table
 from ergit.records.readings import read_readings
-from ergit.records.record import to_json
+from ergit.records.record import JsonObject, to_json
+from ergit.records.test_table import read_study_tests
+from ergit.records.tests import SetsOfTests
 from ergit.reports.comparison import page
 from ergit.text import one_line
 
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 
 
 OF_WORKLOAD = ("command", "directory", "prepare", "cleanup", "environment", "from", "paths", "tests")
+NEW_IN_WORKLOAD: JsonObject = {"paths": [], "tests": "all"}
+"""What records of 0.1.0 do not say: all did so."""
 OF_MEASURE = ("source", "powercap", "watts_per_core")
 """The settings by which a reading means something else, as in its fingerprint (ergit/config/fingerprint.py)."""
 SHOWN_SETTING = 80  # characters
@@ -98,7 +103,20 @@ def two_commits(study: ReadStudy, first: str, second: str) -> ComparisonRecord:
         return replace(
             nothing, obstacles=(f"they were measured in sessions that nothing links ({' and '.join(where)})",)
         )
-    return replace(nothing, pairs=compared([(first, both[0], second, both[1])], study.settings))
+    return replace(
+        nothing,
+        pairs=compared([(first, both[0], second, both[1])], study.settings),
+        other_settings=tuple(other_tests(study, first, second)),
+    )
+
+
+def other_tests(study: ReadStudy, first: str, second: str) -> Iterator[str]:
+    """What differs between the tests that ran at two commits, where the study reads reports of tests."""
+    record = study.folder / "tests.json"
+    if record.is_file():
+        tests = KnownTests(read_study_tests(record), SetsOfTests(study.folder)).between(first, second)
+        if tests is not None and tests.unknown is None:
+            yield tests_in_words(tests).removeprefix("not comparable, ")
 
 
 def two_studies(first: ReadStudy, second: ReadStudy) -> ComparisonRecord:
@@ -153,7 +171,7 @@ def ways_of(results: Path, commit: str) -> dict[str, str]:
     if record is None or not build.exists():
         return {}
     job, built = read_readings(record), read_build(build)
-    ways = {f"workload.{key}": job.workload.get(key) for key in OF_WORKLOAD}
+    ways = {f"workload.{key}": job.workload.get(key, NEW_IN_WORKLOAD.get(key)) for key in OF_WORKLOAD}
     ways |= {f"measure.{key}": job.measure.get(key) for key in OF_MEASURE}
     ways["build.commands"] = [command.command for command in built.commands]
     ways["the JDK"] = built.java and built.java.version

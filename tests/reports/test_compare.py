@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -19,7 +20,9 @@ from ergit.records.commits import read_commits
 from ergit.records.comparison import ComparisonRecord
 from ergit.records.energy_table import EnergyRow, read_energy_table
 from ergit.records.readings import write_readings
-from ergit.reports.compare import read_study, two_commits, two_studies
+from ergit.records.test_table import CommitTests, Outcome, StudyTests, write_study_tests
+from ergit.records.tests import CaseResult, SetsOfTests
+from ergit.reports.compare import read_study, two_commits, two_studies, ways_of
 from ergit.reports.comparison import page
 from tests.fakes.job_records import reading as job_reading
 from tests.fakes.job_records import record
@@ -101,22 +104,53 @@ def test_commits_of_linked_sessions_are_compared_free_of_the_step_between_the_se
     assert (pair.first_sessions, pair.second_sessions, pair.anchors) == (("box 0000abcd",), ("box 0000ffff",), 4)
 
 
+def test_two_commits_that_ran_other_tests_are_said_to_have_done_so(tmp_path: Path) -> None:
+    folder = write_study(tmp_path, readings(LEVEL))
+    sets = SetsOfTests(folder)
+    outcomes = []
+    for names in (["a"], ["a", "b"]):
+        cases = [CaseResult(group="A", name=name, status="passed", seconds=None) for name in names]
+        found = sets.results_of(cases, "")
+        outcomes.append(Outcome(set=found.set, failed=(), errored=(), skipped=(), readings=3))
+    commits = tuple(
+        CommitTests(commit=sha_of(number), outcomes=(outcome,), missing={}) for number, outcome in enumerate(outcomes)
+    )
+    write_study_tests(folder / "tests.json", StudyTests(commits=commits))
+    study = read_study(tmp_path)
+    different = two_commits(study, sha_of(0), sha_of(1))
+    assert "not measured in the same way: other tests ran: 1 only after (+A#b)" in described(different)
+    assert two_commits(study, sha_of(0), sha_of(2)).other_settings == ()
+
+
+def test_a_record_of_before_says_the_defaults_of_what_is_new(tmp_path: Path) -> None:
+    ways = []
+    for name, workload in (("old", {}), ("new", {"from": None, "paths": [], "tests": "all"})):
+        folder = write_study(tmp_path / name, readings(LEVEL))
+        write_ways(folder, workload)
+        ways.append(ways_of(folder, sha_of(3)))
+    assert ways[0] == ways[1]
+
+
+def write_ways(folder: Path, workload: dict[str, Any]) -> None:
+    """Writes the records of how the fourth commit was built and measured."""
+    (folder / "readings" / sha_of(3)).mkdir(parents=True)
+    (folder / "build").mkdir()
+    job = record(sha_of(3), job_reading(), workload=workload, measure={"source": "pmu"})
+    write_readings(folder / "readings" / sha_of(3) / "1.json", job)
+    outcome = CommandOutcome(
+        **{"command": "make", "status": "ok", "reason": None, "exit_code": 0, "signal": None},
+        **{"started": "2024-05-01T12:00:00Z", "seconds": 1.0},
+    )
+    build = BuildRecord(
+        **{"commit": sha_of(3), "java": None, "directory": "/b", "environment": {}, "cached": False},
+        **{"commands": (outcome,), "status": "ok", "reason": None},
+    )
+    write_build(folder / "build" / f"{sha_of(3)}.json", build)
+
+
 def test_what_two_studies_did_in_different_ways_is_said(tmp_path: Path) -> None:
     for name, command in (("a", "./run"), ("b", "./run --fast")):
-        folder = write_study(tmp_path / name, readings(LEVEL))
-        (folder / "readings" / sha_of(3)).mkdir(parents=True)
-        (folder / "build").mkdir()
-        job = record(sha_of(3), job_reading(), workload={"command": command}, measure={"source": "pmu"})
-        write_readings(folder / "readings" / sha_of(3) / "1.json", job)
-        outcome = CommandOutcome(
-            **{"command": "make", "status": "ok", "reason": None, "exit_code": 0, "signal": None},
-            **{"started": "2024-05-01T12:00:00Z", "seconds": 1.0},
-        )
-        build = BuildRecord(
-            **{"commit": sha_of(3), "java": None, "directory": "/b", "environment": {}, "cached": False},
-            **{"commands": (outcome,), "status": "ok", "reason": None},
-        )
-        write_build(folder / "build" / f"{sha_of(3)}.json", build)
+        write_ways(write_study(tmp_path / name, readings(LEVEL)), {"command": command})
     comparison = two_studies(read_study(tmp_path / "a"), read_study(tmp_path / "b"))
     assert comparison.other_settings == (
         f'workload.command is "./run" in {tmp_path}/a and "./run --fast" in {tmp_path}/b',
