@@ -15,6 +15,7 @@ from ergit.text import one_line
 
 LONGEST_PATH_BYTES = 4096 - 1  # Linux's PATH_MAX, with the zero at its end
 PACKAGES = {"find": "findutils", "cp": "coreutils"}  # named otherwise than the tool
+SNAKEMAKES_MARK = ".snakemake_timestamp"
 BYTES_OF_GIGABYTE = 1e9
 SHOWN_CHARACTERS = 300  # of what a tool prints
 KILLED_CHILD = re.compile(rb"Child (died with signal|returned status (129|1[3-9]\d))")
@@ -24,6 +25,8 @@ KILLED_CHILD = re.compile(rb"Child (died with signal|returned status (129|1[3-9]
 def copy_tree(source: Path, target: Path) -> None:
     """Copies what is in `source` into `target`, links as links, sharing blocks where the file system can.
 
+    Without Snakemake's mark on a folder that it has made: to a build it is an untracked file, and some refuse those.
+
     Raises:
         ErgitError: there is no room, or something cannot be read.
     """
@@ -31,6 +34,7 @@ def copy_tree(source: Path, target: Path) -> None:
     if problem:
         refuse_full_disk([target.parent])
         raise ErgitError(f"The checkout could not be copied to {target}: {problem}. Run the same command again.")
+    (target / SNAKEMAKES_MARK).unlink(missing_ok=True)
 
 
 def pack(artifact: Path, tree: Path | None, keep: Sequence[str]) -> None:

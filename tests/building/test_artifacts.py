@@ -97,6 +97,16 @@ def test_a_file_of_holes_is_packed_at_once_and_takes_no_room(tmp_path: Path, tre
     assert (copy / "holes").stat().st_blocks * 512 < 1_000_000
 
 
+def test_a_build_does_not_see_the_mark_that_snakemake_leaves_in_the_checkout(tmp_path: Path, tree: Path) -> None:
+    before = sorted(path.name for path in tree.iterdir())
+    (tree / ".snakemake_timestamp").touch()
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    copy_tree(tree, copy)
+    assert sorted(path.name for path in copy.iterdir()) == before
+    assert (tree / ".snakemake_timestamp").exists()
+
+
 def test_paths_that_no_program_could_make_again_are_the_commits_failure(tmp_path: Path, tree: Path) -> None:
     subprocess.run(["bash", "-c", DEEP], cwd=tree, check=True)
     (tree / "fine").touch()
