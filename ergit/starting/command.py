@@ -12,6 +12,7 @@ from ergit.starting.stale import remove_stale_locks
 
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "profiles/ergit"
+AGAIN_SECONDS = 5
 LOOKING = (
     *("dryrun", "unlock", "lint", "summary", "detailed_summary", "list_rules", "list_target_rules", "report"),
     *("dag", "rulegraph", "filegraph", "list_untracked", "list_params_changes", "list_input_changes"),
@@ -26,19 +27,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Runs the study, or looks at it; ends with status 0 where all was done, and 1 where not."""
+    interrupts = Interrupts()
     from snakemake.cli import get_argument_parser  # takes longer than all other commands
 
     words: list[str] = options.others
     given = get_argument_parser().parse_args(words)
     command = [*defaults(given), *words]
     if any(getattr(given, name, None) for name in LOOKING):
-        sys.exit(called(command))
+        sys.exit(called(command, interrupts))
     study = Path(given.directory or ".")
     study.mkdir(parents=True, exist_ok=True)  # as Snakemake does
     with run_lock(study) as last:
         if remove_stale_locks(study, last):
             print("ergit: the last run was killed; goes on from what it left", file=sys.stderr, flush=True)
-        status = called(command)
+        status = called(command, interrupts)
     sys.exit(status)
 
 
@@ -52,24 +54,36 @@ def defaults(given: argparse.Namespace) -> list[str]:
     return found
 
 
-def called(words: Sequence[str]) -> int:
+class Interrupts:
+    """Ends what runs when somebody presses Ctrl-C, and again some seconds later if it goes on.
+
+    Python raises KeyboardInterrupt wherever the program is, and a library that is just being loaded or called back may
+    swallow it (1 of 8 at random moments, by `make faults`): Snakemake would then go on as if nothing had been.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+        for number in (signal.SIGINT, signal.SIGALRM):
+            signal.signal(number, self)
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Handles a SIGINT, and the alarm that follows it."""
+        self.came = True
+        signal.alarm(AGAIN_SECONDS)
+        signal.default_int_handler(number, frame)
+
+
+def called(words: Sequence[str], interrupts: Interrupts) -> int:
     """The status with which Snakemake ends, after a word on how to go on where it was interrupted."""
     from snakemake.cli import main
 
-    was_interrupted = False
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal was_interrupted
-        was_interrupted = True
-        signal.default_int_handler(number, frame)
-
-    signal.signal(signal.SIGINT, interrupt)
     try:
         main(words)
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
     except KeyboardInterrupt:
         status = 1
-    if was_interrupted:
+    signal.alarm(0)
+    if interrupts.came:
         print("ergit: interrupted; the same command continues", file=sys.stderr, flush=True)
-    return 1 if was_interrupted else status
+    return 1 if interrupts.came else status

@@ -34,6 +34,8 @@ def campaign(fault: str, tries: int, folder: Path, seed: int) -> list[Found]:
                 seen = study.look()
                 seen.false += [hang] if hang else []
                 found.append(seen)
+                if not seen.is_well:
+                    print(f"{fault}: {seen}", file=sys.stderr, flush=True)
             elif study.process is not None and study.process.returncode == 0:
                 study.grow()
         hang = study.end(600)

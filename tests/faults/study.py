@@ -21,6 +21,7 @@ from tests.fakes.studies import ROOT, configure, table
 
 MARK = "FAULTS_STUDY"
 """A variable by which the processes of a study are known, whoever their parents are."""
+SHOW_STACKS = "import faulthandler; faulthandler.register(10, all_threads=True)"  # at SIGUSR1
 ROUNDS = 6
 COMMITS_AT_ONCE = 3
 START_SECONDS = 180.0
@@ -79,7 +80,7 @@ class RunningStudy:
     @property
     def command(self) -> list[str]:
         """The command that runs the study, and goes on after every fault."""
-        code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from ergit.cli import main; main()"
+        code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {SHOW_STACKS}; from ergit.cli import main; main()"
         return [sys.executable, "-P", "-c", code, "run", "--cores", "2", "results/energy.csv"]
 
     @property
@@ -112,14 +113,16 @@ class RunningStudy:
         return self.process is None or self.process.poll() is not None
 
     def end(self, seconds: float = END_SECONDS) -> str | None:
-        """Waits for the end of the command; if it hangs, says so and kills it."""
+        """Waits for the end of the command; if it hangs, says where and kills it."""
         assert self.process is not None
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGUSR1)
+            time.sleep(1)
             self.signal_all(signal.SIGKILL)
             self.process.wait()
-            return f"the command did not end within {seconds:g} s"
+            return f"the command did not end within {seconds:g} s:\n{self.printed()}"
         return None
 
     def signal_all(self, number: int) -> None:
