@@ -33,7 +33,8 @@ from ergit.plugins.runs import begin
 from ergit.processes.environment import child_environment, environment_of
 from ergit.processes.kills import count_kills
 from ergit.processes.output import head, shorten
-from ergit.processes.run import die_with_parent, failure_reason, run
+from ergit.processes.parent import die_with_parent
+from ergit.processes.run import failure_reason, run
 from ergit.processes.sandbox import Sandbox
 from ergit.records.build import (
     BuildRecord,

@@ -12,7 +12,7 @@ from ergit.git.access import DEMO, Access, access_to
 from ergit.git.runner import Git, GitError, git_in
 from ergit.git.workload import workload_of
 from ergit.plugins.runs import begin
-from ergit.processes.run import die_with_parent
+from ergit.processes.parent import die_with_parent
 from ergit.records.workload import WorkloadRecord
 
 WITHOUT_LFS = {"GIT_LFS_SKIP_SMUDGE": "1"}

@@ -14,7 +14,7 @@ from ergit.git.access import DEMO, Access, access_to
 from ergit.git.names import CommitNames
 from ergit.git.runner import Git, GitError, git_in
 from ergit.plugins.runs import begin
-from ergit.processes.run import die_with_parent
+from ergit.processes.parent import die_with_parent
 from ergit.records.mirror import MirrorRecord, write_mirror
 from ergit.urls import public_url
 

@@ -9,7 +9,7 @@ from ergit.config.settings import JobSettings, WorkloadSettings
 from ergit.errors import ErgitError, exit_on_user_error
 from ergit.git.runner import Git, git_in
 from ergit.plugins.runs import begin
-from ergit.processes.run import die_with_parent
+from ergit.processes.parent import die_with_parent
 from ergit.records.workload import NAME, WorkloadPath, WorkloadRecord, read_workload, write_workload
 
 FROM, PATHS = "workload.from", "workload.paths"

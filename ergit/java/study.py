@@ -22,7 +22,7 @@ from ergit.java.policy import candidates, one_for_all
 from ergit.java.reasons import RELEASE_FOR_ANY, ways_to_install
 from ergit.java.requirement import RequirementUnder, asked_jdk, version_of
 from ergit.java.trees import NotedTree, below
-from ergit.processes.run import die_with_parent
+from ergit.processes.parent import die_with_parent
 from ergit.records.commits import chosen, read_commits
 from ergit.records.java import ChosenJdk
 from ergit.records.jdks import AskedJdk, JdksRecord, read_jdks, write_jdks

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ergit.errors import ErgitError, exit_on_user_error
-from ergit.processes.run import die_with_parent
+from ergit.processes.parent import die_with_parent
 from ergit.records.common_tests import (
     WHOLE,
     CommonTests,

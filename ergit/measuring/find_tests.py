@@ -25,7 +25,7 @@ from ergit.measuring.tests import ReportsAfter, ReportsBefore
 from ergit.plugins.process import StageFacts
 from ergit.plugins.runs import begin
 from ergit.processes.environment import child_environment
-from ergit.processes.run import die_with_parent
+from ergit.processes.parent import die_with_parent
 from ergit.records.build import BuildRecord, read_build
 from ergit.records.common_tests import FoundTests, write_found_tests
 from ergit.records.readings import output_log_of

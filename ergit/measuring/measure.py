@@ -40,7 +40,7 @@ from ergit.plugins.process import StageFacts
 from ergit.plugins.runs import begin
 from ergit.processes.environment import child_environment
 from ergit.processes.kills import count_kills
-from ergit.processes.run import die_with_parent
+from ergit.processes.parent import die_with_parent
 from ergit.processes.sandbox import Sandbox
 from ergit.records.build import BuildRecord, read_build
 from ergit.records.readings import (

@@ -17,7 +17,7 @@ from ergit.config.settings import JobSettings
 from ergit.errors import ErgitError, exit_on_user_error
 from ergit.locks import lock
 from ergit.processes.environment import environment_of
-from ergit.processes.run import die_with_parent
+from ergit.processes.parent import die_with_parent
 from ergit.records.java import JavaRecord
 from ergit.records.record import JsonObject
 from ergit.records.run import RunRecord, read_run, write_run

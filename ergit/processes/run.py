@@ -4,24 +4,21 @@ import gc
 import os
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Literal, Protocol
 
 from ergit.errors import ErgitError
 from ergit.processes.cgroups import fresh_cgroup, own_cgroup
-from ergit.processes.running import ENDING_SIGNALS, LauncherReport, LauncherRequest, RunningCommand, launched, prctl
+from ergit.processes.running import LauncherReport, LauncherRequest, RunningCommand, launched
 from ergit.processes.sandbox import Sandbox
 from ergit.text import iso_time
 
 WATCH_SECONDS = 0.05  # between checks of the log of a command whose output is limited
-PR_SET_PDEATHSIG = 1  # prctl(2)
 NO_NETWORK = "no network in the sandbox"
 
 
@@ -234,17 +231,6 @@ def _ending(outcome: Outcome, timeout_seconds: float, loops: int) -> str:
     return f"killed its parent and so stopped after {outcome.loops} of {loops} repetitions"
 
 
-def die_with_parent() -> None:
-    """From now on this program ends when the process that started it does, and takes its commands along.
-
-    SIGTERM (which the kernel sends when the parent's thread is gone, prctl(2)), SIGINT and SIGHUP become an orderly
-    exit with 128 plus the signal's number, once.
-    """
-    for number in ENDING_SIGNALS:
-        signal.signal(number, _exit_once)
-    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
 @dataclass(frozen=True)
 class _Left:
     """A `Leftover`: the processes of a command that has ended."""
@@ -288,9 +274,3 @@ def _outcome(
         left_behind=left_behind,
         loops=report.loops,
     )
-
-
-def _exit_once(number: int, _frame: FrameType | None) -> None:
-    for ending in ENDING_SIGNALS:
-        signal.signal(ending, signal.SIG_IGN)
-    sys.exit(128 + number)

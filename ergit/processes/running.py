@@ -1,6 +1,5 @@
 """A command while it runs: the launcher that started it, all processes below it, and how they are ended."""
 
-import ctypes
 import json
 import marshal
 import os
@@ -16,13 +15,13 @@ from pathlib import Path
 from ergit.errors import ErgitError
 from ergit.processes import launcher, trees
 from ergit.processes.cgroups import Cgroup
+from ergit.processes.parent import ENDING_SIGNALS, prctl
 from ergit.processes.sandbox import Sandbox, attempts_to_reach_the_network
 from ergit.text import one_line
 
 GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
 SETTLE_SECONDS = 0.1  # for processes that are on their way out when the command ends
 DYING_SECONDS = 10.0  # SIGKILL takes effect within this, but for a process that hangs in the kernel
-ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 RESET_SIGNALS = tuple(
     int(number) for number in (*ENDING_SIGNALS, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTSTP)
 )
@@ -356,8 +355,3 @@ def _ends_within(pid: int, seconds: float) -> bool:
         return _is_readable(process, seconds)
     finally:
         os.close(process)
-
-
-def prctl(option: int, value: int) -> None:
-    """Sets an option of this process (prctl(2))."""
-    ctypes.CDLL(None).prctl(option, value, 0, 0, 0)

@@ -26,7 +26,7 @@ Runner = Callable[..., Outcome]
 HARNESS = """
 import os, sys
 from pathlib import Path
-from ergit.processes.run import die_with_parent, run
+from ergit.processes.parent import die_with_parent, run
 die_with_parent()
 run(sys.argv[1], directory=Path("/"), environment=dict(os.environ), timeout_seconds=60, log=Path(sys.argv[2]))
 """

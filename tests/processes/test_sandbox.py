@@ -23,7 +23,7 @@ Runner = Callable[..., Outcome]
 HARNESS = """
 import os, sys
 from pathlib import Path
-from ergit.processes.run import die_with_parent, run
+from ergit.processes.parent import die_with_parent, run
 from ergit.processes.sandbox import Sandbox
 die_with_parent()
 folder = Path(sys.argv[2])
