@@ -14,7 +14,7 @@ from ergit.git.changed_files import changed_files, files_between
 from ergit.git.names import CommitNames
 from ergit.git.runner import Git
 from ergit.inputs.differences import differences, files_by_kind
-from ergit.inputs.equal import Builds, equal_pairs, with_jdks
+from ergit.inputs.equal import Builds, equal_pairs, with_jdks, with_resolved
 from ergit.inputs.kinds import FileKinds
 from ergit.records.changes import ChangeResult, ChangesRecord, CommitResult, SideResult
 from ergit.records.commits import CommitRow, chosen
@@ -68,7 +68,7 @@ def context_record(
     measured = [measured_in(change, end, commits) for change, end in zip(changes, ends, strict=True)]
     sameness = sameness_of(git, measured, kinds, builds)
     contexts = tuple(
-        with_differences(context, with_jdks(differs, shas, builds), same)
+        with_differences(context, with_jdks(with_resolved(differs, shas, builds), shas, builds), same)
         for context, differs, shas, same in zip(circumstances, touched, measured, sameness, strict=True)
     )
     return ContextRecord(

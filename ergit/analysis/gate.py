@@ -15,7 +15,7 @@ from ergit.errors import ErgitError
 from ergit.git.names import CommitNames
 from ergit.git.runner import Git
 from ergit.inputs.differences import differences
-from ergit.inputs.equal import Builds, with_jdks
+from ergit.inputs.equal import Builds, with_jdks, with_resolved
 from ergit.inputs.kinds import FileKinds
 from ergit.records.commits import CommitRow, chosen, reused_from
 from ergit.records.context import AcceptedCommit, Differences, DifferentTests
@@ -180,7 +180,8 @@ def differences_between(
     base, head = comparison.base[-1], comparison.head[-1]
     shas = [row.commit for row in readings.commits]
     (differs,) = differences(git, [(base, head)], kinds)
-    return with_jdks(differs, shas[shas.index(base) : shas.index(head) + 1], builds)
+    measured = shas[shas.index(base) : shas.index(head) + 1]
+    return with_jdks(with_resolved(differs, measured, builds), measured, builds)
 
 
 def told_with(decision: Decision, differs: Differences, kind: str | None) -> Decision:

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from ergit.git.changed_files import changed_blobs
 from ergit.git.runner import Git
 from ergit.inputs.contents import contents_of_artifact
-from ergit.inputs.differences import KINDS
+from ergit.inputs.differences import KINDS, LISTED_DEPENDENCIES
 from ergit.inputs.kinds import FileKinds
+from ergit.inputs.manifests import LIST_NAME
 from ergit.records.build import BuildRecord, read_build
-from ergit.records.context import Differences, Sameness
+from ergit.records.context import DependencyDifference, Differences, Sameness
 
 
 @dataclass
@@ -65,8 +66,36 @@ def equal_pairs(
     ]
 
 
+def resolved_differences(builds: Builds, before: str, after: str) -> tuple[DependencyDifference, ...]:
+    """The dependencies of two builds that differ as Maven resolved them; none where one of them has not listed them."""
+    first, second = (record.dependencies if record else {} for record in map(builds.record, (before, after)))
+    if not (first and second):
+        return ()
+    names = sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
+    return tuple(
+        DependencyDifference(
+            name=name, versions=(first.get(name), second.get(name)), scope=None, file=LIST_NAME, resolved=True
+        )
+        for name in names
+    )
+
+
+def with_resolved(differs: Differences, measured: Sequence[str], builds: Builds) -> Differences:
+    """The same with the resolved dependencies that differ between the first and the last measured commit."""
+    found = resolved_differences(builds, measured[0], measured[-1]) if measured else ()
+    if not found:
+        return differs
+    room = max(0, LISTED_DEPENDENCIES - len(differs.dependencies))
+    return replace(
+        differs,
+        kinds=tuple(kind for kind in KINDS if kind in {*differs.kinds, "dependencies"}),
+        dependencies=(*differs.dependencies, *found[:room]),
+        dependencies_unlisted=differs.dependencies_unlisted + max(0, len(found) - room),
+    )
+
+
 def _sameness(builds: Builds, before: str, after: str, has_same_files: bool, unpack: bool) -> Sameness | None:
-    if builds.jdk(before) != builds.jdk(after):
+    if builds.jdk(before) != builds.jdk(after) or resolved_differences(builds, before, after):
         return None
     if has_same_files:
         return "files"

@@ -8,7 +8,7 @@ import tomllib
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from fnmatch import fnmatch
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -17,6 +17,7 @@ from ergit.inputs.declared import Declared, Manifest
 from ergit.inputs.pom_files import Coordinates, read_pom
 
 MOST_BYTES = 4_000_000  # of a file that is read
+LIST_NAME = "dependency-list.txt"  # what `mvn dependency:list -DoutputFile=target/dependency-list.txt` writes
 MOST_SCRIPT_BYTES = 400_000  # of a setup.py or a build.gradle
 DAMAGED = (
     *(ValueError, SyntaxError, RecursionError, MemoryError, LookupError, TypeError, AttributeError),
@@ -317,6 +318,18 @@ def go_sum(text: str) -> Manifest:
     lines = (line.split() for line in text.splitlines())
     entries = ((words[0], words[1]) for words in lines if len(words) == 3)
     return Manifest(_joined(entry for entry in entries if not entry[1].endswith("/go.mod")), resolved=True)
+
+
+def listed_dependencies(folder: Path) -> dict[str, str]:
+    """The versions in the list that a build has left in its folder or in `target` there; empty where there is none."""
+    for path in (folder / "target" / LIST_NAME, folder / LIST_NAME):
+        try:
+            if path.is_file() and not path.is_symlink() and path.stat().st_size <= MOST_BYTES:
+                found = dependency_list(path.read_text(encoding="utf-8", errors="replace")).dependencies
+                return {name: one.version or "" for name, one in found.items()}
+        except OSError:
+            return {}
+    return {}
 
 
 def dependency_list(text: str) -> Manifest:

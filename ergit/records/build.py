@@ -53,6 +53,7 @@ class BuildRecord(Record, frozen=True, kw_only=True):
     `stages` are the study's own, those before the build first, and `context` is what they put into the context.
     `workload` is the commit whose workload was laid over it, where that is held fixed. `contents` is a digest of what
     was kept (ergit/inputs/contents.py); None where that is not known: in older records, and of builds from the cache.
+    `dependencies` are the versions that Maven has resolved, where the build has listed them (docs/inputs.md).
     """
 
     schema: str = SCHEMA
@@ -69,6 +70,7 @@ class BuildRecord(Record, frozen=True, kw_only=True):
     workload: str | None = None
     tries: tuple[BuildTry, ...] = ()
     contents: str | None = None
+    dependencies: dict[str, str] = field(default_factory=dict)
 
 
 def write_build(path: Path, record: BuildRecord) -> None:

@@ -8,16 +8,20 @@ import pytest
 
 from ergit.building.artifacts import pack
 from ergit.config.settings import InputSettings
+from ergit.git.names import CommitNames
 from ergit.git.runner import git_in
 from ergit.inputs.contents import contents_of_artifact, contents_of_tree
 from ergit.inputs.differences import READ_JAVA_FILES, differences
-from ergit.inputs.equal import Builds, equal_pairs, with_jdks
+from ergit.inputs.equal import Builds, equal_pairs, with_jdks, with_resolved
 from ergit.inputs.kinds import FileKinds
-from ergit.inputs.reuse import reused
+from ergit.inputs.manifests import listed_dependencies
+from ergit.inputs.reuse import ReuseSettings, reused, with_reuse
 from ergit.records.build import BuildRecord, write_build
+from ergit.records.commits import reused_from
 from ergit.records.context import Differences, Kind
 from ergit.records.java import ChosenJdk
 from tests.fakes.repositories import Repository
+from tests.fakes.tables import commit_row
 
 POM = "<project><groupId>a</groupId><artifactId>b</artifactId><version>{}</version><dependencies><dependency>"
 POM += (
@@ -94,11 +98,13 @@ def test_patterns_of_the_config_decide(repository: Repository) -> None:
     assert told(repository, first, last, workload=("perf/",), ignore=("*.txt",)).kinds == ("workload",)
 
 
-def built(folder: Path, sha: str, version: str, contents: str | None) -> None:
-    """The record of a build with that JDK and that content."""
+def built(
+    folder: Path, sha: str, version: str, contents: str | None, dependencies: dict[str, str] | None = None
+) -> None:
+    """The record of a build with that JDK, that content and those dependencies."""
     record = BuildRecord(
         **{"commit": sha, "directory": "/b", "environment": {}, "cached": False, "commands": ()},
-        **{"status": "ok", "reason": None, "contents": contents},
+        **{"status": "ok", "reason": None, "contents": contents, "dependencies": dependencies or {}},
         java=ChosenJdk(home="/jdk", release=17, version=version, vendor=None),
     )
     folder.mkdir(exist_ok=True)
@@ -127,6 +133,32 @@ def test_nothing_that_runs_differs_where_files_or_builds_are_the_same_and_so_is_
         (found,) = differences(git, [(shas[2], shas[4])], kinds)
     assert found.kinds == ("program",)
     assert with_jdks(found, shas[2:], Builds(tmp_path / "build")).kinds == ("program", "jdk")
+
+
+def test_versions_that_maven_resolved_otherwise_differ_though_no_file_does(
+    repository: Repository, tmp_path: Path
+) -> None:
+    first, second = commit(repository, "Start", {"a.c": "1"}), commit(repository, "Docs", {"README.md": "x"})
+    for sha, version in ((first, "1.0"), (second, "1.1")):
+        (tmp_path / "tree/target").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree/target/dependency-list.txt").write_text(f" org.a:b:jar:{version}:compile\n", encoding="utf-8")
+        built(tmp_path / "build", sha, "17", "1:a", listed_dependencies(tmp_path / "tree"))
+    builds, kinds = Builds(tmp_path / "build"), FileKinds(InputSettings())
+    with git_in(repository.path) as git:
+        assert equal_pairs(git, [(first, second)], kinds, builds) == [None]
+        (found,) = differences(git, [(first, second)], kinds)
+    whole = with_resolved(found, [first, second], builds)
+    assert (found.kinds, whole.kinds) == ((), ("dependencies",))
+    assert [(one.name, one.versions, one.resolved) for one in whole.dependencies] == [("org.a:b", ("1.0", "1.1"), True)]
+    assert listed_dependencies(tmp_path / "none") == {}
+
+
+def test_the_reason_of_a_commit_that_is_not_measured_names_the_one_that_is(repository: Repository) -> None:
+    first, second = commit(repository, "Start", {"a.c": "1"}), commit(repository, "Docs", {"README.md": "x"})
+    rows = [commit_row(number, commit=sha, reason="listed as v1, v2") for number, sha in enumerate((first, second))]
+    found = with_reuse(repository.path, rows, ReuseSettings(inputs=InputSettings(reuse=True)))
+    assert [reused_from(row) for row in found] == [None, first]
+    assert CommitNames.of_table(found).resolve("v2", "compare") == second
 
 
 def test_commits_with_equal_inputs_share_one_measurement(repository: Repository) -> None:
