@@ -57,6 +57,9 @@ def _maven(found: re.Match[str]) -> str:
     """What Maven says of a goal or a project, without the chain of who asked for what."""
     noise = r" and '?parent\.relativePath'? points at .*| @ line \d+.*|transfer failed for \S+: "
     said = re.sub(noise, "", found["message"])
+    if said.endswith(":"):  # the next line says which
+        following = found.string[found.end() :].lstrip().split("\n", 1)[0]
+        said = f"{said} {HEADING.sub('', following)}"
     for cause in (
         r"Blocked mirror for repositories: .*",
         r"Could not (?:find|transfer) artifact .*",

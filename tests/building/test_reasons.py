@@ -19,6 +19,18 @@ MAVEN_END = """\
 """  # noqa: W291
 
 LOGS = {
+    "Maven, a toolchain": (
+        f"""\
+[ERROR] No toolchain found for type paths
+[ERROR] Cannot find matching toolchain definitions for the following toolchain types:
+paths [ id='java' ]
+[ERROR] Failed to execute goal org.apache.maven.plugins:maven-toolchains-plugin:1.1:toolchain (default) on project a: \
+Cannot find matching toolchain definitions for the following toolchain types:
+[ERROR] paths [ id='java' ]
+[ERROR] Please make sure you define the required toolchains in your ~/.m2/toolchains.xml file.
+{MAVEN_END}""",
+        "Cannot find matching toolchain definitions for the following toolchain types: paths [ id='java' ]",
+    ),
     "javac": (
         """\
 warning: [options] bootstrap class path not set in conjunction with -source 8
