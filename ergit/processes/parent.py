@@ -1,4 +1,4 @@
-"""A program that ends with the process that started it: in a module of its own, since every program of a job begins so."""
+"""A program that ends with the process that started it; apart from all else, since every program of a job begins so."""
 
 import ctypes
 import signal
