@@ -16,7 +16,6 @@ from ergit.config.handover import program_variables, received
 from ergit.config.settings import JobSettings
 from ergit.errors import ErgitError, exit_on_user_error
 from ergit.locks import lock
-from ergit.processes.environment import environment_of
 from ergit.processes.parent import die_with_parent
 from ergit.records.java import JavaRecord
 from ergit.records.record import JsonObject
@@ -76,7 +75,8 @@ def begin_apart(name: str) -> None:
 
 def _after_pre_stages(settings: JobSettings, path: Path) -> RunRecord:
     """The record of this run after its pre stages; each runs in the study's folder."""
-    from ergit.plugins.process import StageFacts, run_stage  # every job loads this module, and one of a run needs these
+    from ergit.plugins.process import StageFacts, run_stage  # every job loads this module, one of a run needs these
+    from ergit.processes.environment import environment_of
 
     facts = StageFacts(settings=settings, record=path.with_name("pre"))
     put: JsonObject = {}

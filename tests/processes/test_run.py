@@ -26,7 +26,8 @@ Runner = Callable[..., Outcome]
 HARNESS = """
 import os, sys
 from pathlib import Path
-from ergit.processes.parent import die_with_parent, run
+from ergit.processes.parent import die_with_parent
+from ergit.processes.run import run
 die_with_parent()
 run(sys.argv[1], directory=Path("/"), environment=dict(os.environ), timeout_seconds=60, log=Path(sys.argv[2]))
 """

@@ -23,7 +23,8 @@ Runner = Callable[..., Outcome]
 HARNESS = """
 import os, sys
 from pathlib import Path
-from ergit.processes.parent import die_with_parent, run
+from ergit.processes.parent import die_with_parent
+from ergit.processes.run import run
 from ergit.processes.sandbox import Sandbox
 die_with_parent()
 folder = Path(sys.argv[2])
