@@ -27,6 +27,7 @@ from ergit.errors import CommitError, exit_on_user_error
 from ergit.git.checkout import FAILURE
 from ergit.git.workload import workload_of
 from ergit.inputs.contents import contents_of_tree
+from ergit.inputs.manifests import listed_dependencies
 from ergit.planning.turn import wait_while_paused
 from ergit.plugins.process import StageFacts
 from ergit.plugins.runs import begin
@@ -159,7 +160,11 @@ def one_try(job: BuildJob, java: JavaRecord, *, is_first: bool) -> tuple[BuildRe
             refuse_unusable(build_dir, job.settings.keep)
             kept = [*job.settings.keep, *job.dependencies.kept(job.settings.keep)]
             pack(job.artifact, build_dir, kept)
-            record = replace(record, contents=contents_of_tree(build_dir, kept))
+            record = replace(
+                record,
+                contents=contents_of_tree(build_dir, kept),
+                dependencies=listed_dependencies(build_dir / job.settings.directory),
+            )
     except CommitError as failure:
         return without_artifact(job, record, "failed", str(failure)), None
     return record, None
