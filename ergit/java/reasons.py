@@ -39,9 +39,8 @@ def why_this_one(under: RequirementUnder, jdks: Sequence[Jdk], jdk: Jdk, policy:
         return f"{_why_without_wish(requirement, jdks, jdk)}, since nothing asks for a release: {requirement.problem}"
     if asked[0] == jdk.release:
         return f"exactly the release asked for, {seen}"
-    lack = _what_it_lacks(requirement, asked, jdk)
-    if lack:
-        return f"the JDK here that comes nearest, {seen}{lack}"
+    if not requirement.suits(jdk.release, jdk.version):
+        return f"the JDK here that comes nearest, {seen}{_what_it_lacks(requirement, asked, jdk)}"
     direction = "newer" if jdk.release > asked[0] else "older"
     return f"no JDK {asked[0]} is here; this is the nearest {direction} one that compiles for it, {seen}"
 
