@@ -78,7 +78,7 @@ def read_java_file(text: bytes) -> JavaFile | None:
         if outermost and end <= outermost[-1][1]:
             continue  # of a class within a method
         outermost.append((first, end))
-        name = _name(node)
+        name = _name(node, text)
         methods[name] = methods.get(name, b"") + _code(text, first, end, marked)
     between = zip([0, *(end for _, end in outermost)], [*(first for first, _ in outermost), len(text)], strict=True)
     outside = b"".join(_code(text, first, end, marked) for first, end in between)
@@ -95,7 +95,7 @@ def changed_methods(before: JavaFile, after: JavaFile) -> Iterator[tuple[str, Li
     for name in sorted(before.methods.keys() | after.methods.keys()):
         old, new = before.methods.get(name), after.methods.get(name)
         if old != new:
-            yield name, "added" if old is None else "removed" if new is None else "changed"
+            yield one_line(name, LONGEST_NAME), "added" if old is None else "removed" if new is None else "changed"
 
 
 def _depth(text: bytes) -> int:
@@ -121,32 +121,34 @@ def _span(node: Node) -> tuple[int, int]:
     return node.start_byte, node.end_byte
 
 
-def _name(node: Node) -> str:
+def _name(node: Node, text: bytes) -> str:
     """The name with its classes and the types of its parameters."""
-    parts = [_own_name(node)]
+    parts = [_own_name(node, text)]
     above = node.parent
     while above is not None:
         if above.type in TYPES:
-            parts.append(_text(above.child_by_field_name("name")))
+            parts.append(_text(above.child_by_field_name("name"), text))
         above = above.parent
-    return one_line(".".join(reversed(parts)), LONGEST_NAME)
+    return ".".join(reversed(parts))
 
 
-def _own_name(node: Node) -> str:
+def _own_name(node: Node, text: bytes) -> str:
     if node.type == "static_initializer":
         return "static {}"
     parameters = node.child_by_field_name("parameters")
     types = [
-        _text(child.child_by_field_name("type")) if child.type == "formal_parameter" else "…"
+        _text(child.child_by_field_name("type"), text) if child.type == "formal_parameter" else "…"
         for child in (parameters.named_children if parameters else [])
         if child.type in ("formal_parameter", "spread_parameter")
     ]
-    return f"{_text(node.child_by_field_name('name'))}({', '.join(types)})"
+    return f"{_text(node.child_by_field_name('name'), text)}({', '.join(types)})"
 
 
-def _text(node: Node | None) -> str:
-    text = node.text if node is not None else None
-    return "?" if text is None else " ".join(text.decode("utf-8", "replace").split())
+def _text(node: Node | None, text: bytes) -> str:
+    """The text of a node; the node's own attribute asks the parser's reader again, which is slow."""
+    if node is None:
+        return "?"
+    return " ".join(text[node.start_byte : node.end_byte].decode("utf-8", "replace").split())
 
 
 def _code(text: bytes, first: int, end: int, marked: list[tuple[int, int, bool]]) -> bytes:
