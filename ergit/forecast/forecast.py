@@ -16,7 +16,7 @@ from ergit.forecast.policies import in_words
 from ergit.forecast.survey import Job, Survey, survey
 from ergit.records.build import BuildRecord
 from ergit.records.changes import read_changes
-from ergit.records.commits import chosen, read_commits
+from ergit.records.commits import chosen, read_commits, reused_from
 from ergit.records.forecast import ForecastRecord
 from ergit.records.jdks import JdksRecord, read_jdks
 from ergit.records.noise import read_noise
@@ -77,7 +77,7 @@ def forecast(results: Path, settings: StudySettings, work: Work | None = None) -
     """
     measure = settings.measure
     rows = read_commits(results / "commits.tsv")
-    commits = [row.commit for row in chosen(rows)]
+    commits = [row.commit for row in chosen(rows) if reused_from(row) is None]
     plan = read_plan(results / "plan.json")
     jobs = plan.readings(measure.rounds)
     jdks = _if_there(results / "jdks.json", read_jdks)
