@@ -53,10 +53,10 @@ def of_build_files(
     problems = []
     if pom is not None and tree.has(pom):
         under = of_poms(tree, pom, versions, maven)
-        silent = next((requirement for requirement in map(under, versions) if requirement.asks_for_nothing()), None)
-        if silent is None:
+        found = [under(version) for version in versions]
+        if not all(requirement.asks_for_nothing() for requirement in found):
             return under
-        problems.append(silent.problem)
+        problems.append(found[0].problem)
     for read in (required_by_gradle, required_by_ant):
         requirement = read(tree, directory)
         if requirement is not None and not requirement.asks_for_nothing():

@@ -390,6 +390,18 @@ POM_CASES: dict[str, PomCase] = {
     "a profile by the beginning of the JDK's version": PomCase(
         {"pom.xml": pom(release("25") + profiles(profile("old", "<jdk>17</jdk>", release("17"))))}, 17, 17
     ),
+    "a profile by the JDK without which nothing is asked for": PomCase(
+        {
+            "pom.xml": pom(
+                profiles(
+                    profile("new", "<jdk>[9,)</jdk>", release("17")),
+                    profile("old", "<jdk>1.8</jdk>", properties(maven_compiler_source="8", maven_compiler_target="8")),
+                )
+            )
+        },
+        17,
+        8,
+    ),
     "a profile by another JDK": PomCase(
         {"pom.xml": pom(release("17") + profiles(profile("new", "<jdk>!17</jdk>", release("25"))))}, 17, 17
     ),

@@ -71,3 +71,14 @@ def test_gradle_is_asked_where_maven_says_nothing_and_ant_after_it() -> None:
     ):
         requirement = asked_of(FilesOf(each), JavaSettings(), None, [], None)("17")
         assert (requirement.release, requirement.stated_in) == (release, stated)
+
+
+def test_a_pom_that_is_silent_under_some_jdks_only_is_still_maven() -> None:
+    condition = "<activation><jdk>[9,)</jdk></activation>"
+    profile = f"<profile>{condition}<properties><java.version>17</java.version></properties></profile>"
+    files = {
+        "pom.xml": f"<project><profiles>{profile}</profiles></project>",
+        "build.gradle": "sourceCompatibility = 11",
+    }
+    under = asked_of(FilesOf(files), JavaSettings(), None, [], None)
+    assert (under("1.8.0").release, under("17").release) == (None, 17)
