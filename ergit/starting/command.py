@@ -58,7 +58,7 @@ class Interrupts:
     """Ends what runs when somebody presses Ctrl-C, and again some seconds later if it goes on.
 
     Python raises KeyboardInterrupt wherever the program is, and a library that is just being loaded or called back may
-    swallow it (1 of 8 at random moments, by `make faults`): Snakemake would then go on as if nothing had been.
+    swallow it (3 of 20 at random moments, by `make faults`): Snakemake would then go on as if nothing had been.
     """
 
     def __init__(self) -> None:
