@@ -59,7 +59,7 @@ COMMANDS = (
     Command(
         "stop",
         "ergit.planning.requests",
-        "let a running study end after the readings that are being taken",
+        "end a running study after the readings of this moment",
         "Ends a study that runs, in this terminal or another, when the commit that is being measured has its readings."
         " The same command continues it. More in docs/plan.md.",
         ("ergit stop", "ergit stop --study ~/studies/parser"),
