@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ergit.java.asked import of_poms
@@ -40,13 +41,28 @@ RELEASES = (17, 25)
 EFFECTIVE = "org.apache.maven.plugins:maven-help-plugin:3.5.1:effective-pom"
 
 
-def projects(shared: Path) -> Iterator[tuple[str, Files, bool]]:
-    """Each project's name and files, and whether it can be compiled on this machine."""
+@dataclass(frozen=True)
+class Tried:
+    """A project, the pom that Maven is called with, and whether this machine can compile it."""
+
+    name: str
+    files: Files
+    pom: str
+    can_be_compiled: bool
+
+
+def projects(shared: Path) -> Iterator[Tried]:
+    """All projects; of a shared case with a parent alone beside a module, the module."""
     for name, case in POM_CASES.items():
-        yield name, case.files, case.builds is not None
+        yield Tried(name, case.files, "pom.xml", case.builds is not None)
     for folder in sorted(shared.glob("pom-*")):
         files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-        yield folder.name, files, True
+        has_modules = b"<modules>" in files["pom.xml"]
+        pom = "m/pom.xml" if "m/pom.xml" in files and not has_modules else "pom.xml"
+        names_plugin = any(
+            b"maven-compiler-plugin" in content for content in files.values()
+        )  # else an old one compiles
+        yield Tried(folder.name, files, pom, names_plugin)
 
 
 def lay_out(files: Files, root: Path) -> None:
@@ -62,17 +78,17 @@ def lay_out(files: Files, root: Path) -> None:
                 source.write_text(f"class {name} {{}}\n")
 
 
-def run_maven(maven: Maven, jdk: Jdk, roots: Sequence[tuple[Path, bool]]) -> list[tuple[int, str]]:
+def run_maven(maven: Maven, jdk: Jdk, roots: Sequence[tuple[Path, Tried]]) -> list[tuple[int, str]]:
     """Maven's exit status and first error in each folder under a JDK; it leaves effective.xml there."""
     home = maven.libraries.parent
     lines = []
-    for root, can_be_compiled in roots:
+    for root, tried in roots:
         for folder in list(root.rglob("target")):
             shutil.rmtree(folder)
         (root / "effective.xml").unlink(missing_ok=True)
         options = root / ".mvn/jvm.config"
         words = options.read_text() if options.exists() else ""
-        phases = " test-compile" if can_be_compiled else ""
+        phases = f"{' test-compile' if tried.can_be_compiled else ''} -f {tried.pom}"
         lines.append(f"{root}\t{' '.join(words.split())}\t{EFFECTIVE} -Doutput={root / 'effective.xml'}{phases}\n")
     calls = roots[0][0].parent / "calls"
     calls.write_text("".join(lines))
@@ -113,20 +129,19 @@ def essence(requirement: Requirement) -> tuple[object, ...]:
     return requirement.release, requirement.newest, requirement.oldest, ranges
 
 
-def differences(
-    tree: FilesOf, jdk: Jdk, under: RequirementUnder, root: Path, status: int, error: str, can_be_compiled: bool
-) -> list[str]:
+def differences(project: Tried, jdk: Jdk, under: RequirementUnder, root: Path, status: int, error: str) -> list[str]:
     """What of a project ergit sees otherwise than Maven does under a JDK, in words."""
+    tree = FilesOf(project.files)
     truth = effective(root / "effective.xml", tree, jdk.version)
     if truth is None:
         return [f"JDK {jdk.release}: Maven finds the pom wrong: {error[:200]}"]
-    read = required_by_poms(tree, "pom.xml", jdk.version, Path.home())[0]
+    read = required_by_poms(tree, project.pom, jdk.version, Path.home())[0]
     wrong = [
         f"JDK {jdk.release}: {whose} {essence(requirement)}, Maven {essence(truth)}"
         for whose, requirement in (("ergit", read), ("the model builder", under(jdk.version)))
         if essence(requirement) != essence(truth)
     ]
-    if can_be_compiled and (status == 0) != read.suits(jdk.release, jdk.version):
+    if project.can_be_compiled and (status == 0) != read.suits(jdk.release, jdk.version):
         wrong.append(f"JDK {jdk.release}: Maven's exit status is {status}: {error[:200]}")
     return wrong
 
@@ -143,24 +158,23 @@ def main() -> int:
     maven = maven_here(os.environ, jdks)
     if maven is None:
         sys.exit("poms: needs Maven (Debian: maven)")
-    tried = [project for project in projects(options.shared) if options.only in project[0]]
-    wrong: dict[str, list[str]] = {name: [] for name, _, _ in tried}
+    tried = [project for project in projects(options.shared) if options.only in project.name]
+    wrong: dict[str, list[str]] = {project.name: [] for project in tried}
     with tempfile.TemporaryDirectory(prefix="ergit-poms-") as scratch:
         folder = Path(scratch).resolve()
         answers = MavenAnswers(folder / "answers", maven, Path.home())
         versions = [jdk.version for jdk in jdks]
         roots = []
-        for number, (_, files, can_be_compiled) in enumerate(tried):
-            lay_out(files, folder / str(number))
-            roots.append((folder / str(number), can_be_compiled))
-            of_poms(FilesOf(files), "pom.xml", versions, answers)
+        for number, project in enumerate(tried):
+            lay_out(project.files, folder / str(number))
+            roots.append((folder / str(number), project))
+            of_poms(FilesOf(project.files), project.pom, versions, answers)
         answers.ask()
         for jdk in jdks:
             outcomes = run_maven(maven, jdk, roots)
-            for (name, files, can_be_compiled), (root, _), (status, error) in zip(tried, roots, outcomes, strict=True):
-                tree = FilesOf(files)
-                under = of_poms(tree, "pom.xml", versions, answers)
-                wrong[name] += differences(tree, jdk, under, root, status, error, can_be_compiled)
+            for (root, project), (status, error) in zip(roots, outcomes, strict=True):
+                under = of_poms(FilesOf(project.files), project.pom, versions, answers)
+                wrong[project.name] += differences(project, jdk, under, root, status, error)
     for name, found in wrong.items():
         print("differs" if found else "equal  ", name, *(f"\n        {each}" for each in found))
     different = sum(bool(found) for found in wrong.values())
