@@ -31,9 +31,9 @@ COLUMNS = {  # of the list of changes, and their widths in inches
     "change": 0.65,
     "95 % interval": 1.3,
     "joules before → after": 1.3,
-    "lies in": 1.75,
-    "differs in": 1.75,
-    "subject": WIDTH - 2 * EDGE - 7.35,
+    "lies in": 1.65,
+    "differs in": 2.15,
+    "subject": WIDTH - 2 * EDGE - 7.65,
 }
 GAP = 0.06  # between two columns, in inches
 
