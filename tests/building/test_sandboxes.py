@@ -75,6 +75,7 @@ def test_every_jdk_is_there_where_the_study_needs_one(folder: Path) -> None:
     javac.parent.mkdir(parents=True)
     javac.write_text("")
     javac.chmod(0o755)
+    (folder / "home/.jdks/17/release").write_text('JAVA_VERSION="17.0.1"\n')
     given = SandboxSettings(enabled=True)
     with_java = building_sandbox(settings(given, JavaSettings()), folder / "a/tree")
     without = building_sandbox(settings(given), folder / "a/tree")
