@@ -97,7 +97,7 @@ def test_side_commits_are_counted_and_those_that_differ_are_listed() -> None:
     assert "2 commits with readings are not in the first-parent history" in text
     assert "1 of them differ." in text
     assert "1 of them cannot be compared" in text
-    assert (
-        "| 0202020202 | 2024-01-03 | +12.0%   | +10.0% to +14.0%   | 1e-09 | 0101010101 | the program  | Step 2    |"
-        in text
-    )
+    row = [cell.strip() for cell in text.splitlines()[-1].strip("|").split("|")]
+    assert row == [
+        *("0202020202", "2024-01-03", "+12.0%", "+10.0% to +14.0%", "1e-09", "0101010101", "the program", "Step 2")
+    ]
