@@ -1,8 +1,8 @@
 """Snakemake whose checkouts, builds and readings end at once: `python -m benchmarks.instant MEASURED END OPTIONS`.
 
 Their records are written as if. The file MEASURED gets, as JSON, the number of ready jobs and the CPU seconds of each
-pass of the scheduler: from the list of what is ready to the choice of what starts. It ends after END passes, or before the
-first job of a rule of that name.
+pass of the scheduler: from the list of what is ready to the choice of what starts. It ends after END passes, or before
+the first job of a rule of that name.
 """
 
 import json
