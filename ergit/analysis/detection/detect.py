@@ -103,12 +103,17 @@ def _part_result(
 
 
 def _false_alarms(test: ChangePointTest, changed: BoolArray, settings: ChangeSettings) -> tuple[Change, ...]:
-    """The lasting changes where the tree did not change, found as if it might have."""
+    """The lasting changes where the tree did not change, found as if it might have.
+
+    Not those that may as well lie at a commit beside it whose tree is another one: they may be its change, misplaced.
+    """
     if changed.all():
         return ()
     anywhere = test.as_if_changed()
     found = anywhere.confirmed(settings)
-    return tuple(anywhere.change(found, index) for index, place in enumerate(found) if not changed[place - 1])
+    others = {position for position, is_other in zip(test.positions[1:], changed.tolist(), strict=True) if is_other}
+    changes = (anywhere.change(found, index) for index in range(len(found)))
+    return tuple(change for change in changes if others.isdisjoint(place for _, place in change.location))
 
 
 def _without_chance_excursions(parts: Sequence[PartResult], settings: ChangeSettings, tests: int) -> list[PartResult]:

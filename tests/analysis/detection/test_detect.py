@@ -170,6 +170,23 @@ def test_no_change_begins_at_a_commit_with_the_tree_of_its_predecessor() -> None
     assert [change.position for change in found(same)] != [30]
 
 
+def test_a_level_that_changes_between_identical_trees_is_a_false_alarm() -> None:
+    observations = history([100.0] * 30 + [105.0] * 30)
+    trees = tuple("same" if 27 <= commit <= 32 else str(commit) for commit in range(60))
+    same = Observations(observations.commit, observations.joules, observations.session, trees=trees)
+    (part,) = detect(same, USUAL)
+    assert [change.position for change in part.false_alarms] == [30]
+
+
+def test_a_change_that_seems_to_lie_at_the_next_commit_is_no_false_alarm_of_that_one() -> None:
+    levels = [100.0] * 30 + [101.6] + [103.5] * 29  # the first of the new level reads too low
+    observations = history(levels, build=0.0)
+    trees = tuple(str(commit - (commit == 31)) for commit in range(60))
+    same = Observations(observations.commit, observations.joules, observations.session, trees=trees)
+    (part,) = detect(same, USUAL)
+    assert ([change.position for change in part.changes], part.false_alarms) == ([30], ())
+
+
 def test_identical_trees_teach_how_far_builds_differ() -> None:
     observations = history([100.0] * 60, build=0.02, run=0.002)
     trees = tuple(str(commit // 2) for commit in range(60))
