@@ -166,7 +166,7 @@ def side_part(record: ChangesRecord, context: ContextRecord, commits: Sequence[C
     lines = [
         f"- {counted(len(record.side), 'commit')} with readings {'is' if len(record.side) == 1 else 'are'} not in the"
         " first-parent history of the branch. Each is compared with the level of that history where it left it, and is"
-        f" no part of the levels above. {len(differing):,} of them differ."
+        f" no part of the levels above. {len(differing):,} of them {'differs' if len(differing) == 1 else 'differ'}."
     ]
     if alone:
         lines.append(f"- {alone:,} of them cannot be compared: no measured commit of that history is in theirs.")

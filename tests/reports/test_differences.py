@@ -95,7 +95,7 @@ def test_side_commits_are_counted_and_those_that_differ_are_listed() -> None:
     context = ContextRecord(changes=(), accepted=(), side=(CommitDifference(commit=sha_of(2), kinds=("program",)),))
     text = side_part(record, context, [commit_row(number) for number in range(3)])
     assert "2 commits with readings are not in the first-parent history" in text
-    assert "1 of them differ." in text
+    assert "1 of them differs." in text
     assert "1 of them cannot be compared" in text
     row = [cell.strip() for cell in text.splitlines()[-1].strip("|").split("|")]
     assert row == [
