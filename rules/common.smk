@@ -19,7 +19,8 @@ from ergit.records.aa_commit import read_aa_commit
 from ergit.records.jdks import read_jdks
 from ergit.records.common_tests import common_mark
 from ergit.records.plan import read_plan
-from ergit.records.readings import PROTOCOL, retake_mark
+from ergit.records.readings import PROTOCOL
+from ergit.records.retakes import retake_mark
 from ergit.records.workload import workload_mark
 
 workload_source = settings.workload and settings.workload.source  # a commit: the workload is held fixed
@@ -117,6 +118,11 @@ def or_retake(fingerprint):
         return of_workload(fingerprint)(wildcards) + marks
 
     return of_readings
+
+
+def retake_of(name):
+    """A param that is another one where a file of the results that stays was to be made anew, and was not."""
+    return parameters_known(lambda wildcards: retake_mark(Path(RESULTS, name)))
 
 
 @parameters_known
@@ -231,8 +237,11 @@ def await_forecast():
     """Holds back what is built and measured until the forecast is told.
 
     Not in a study that was begun before there were forecasts: all its jobs are known. `onstart` makes its first one.
+    But where releases are set for some commits, the list of JDKs says which, and it comes before the forecast.
     """
-    if Path(f"{RESULTS}/forecast.json").exists() or not any(Path(f"{RESULTS}/build").glob("*.json")):
+    has_releases = settings.java and settings.java.releases
+    is_begun = any(Path(f"{RESULTS}/build").glob("*.json"))
+    if has_releases or Path(f"{RESULTS}/forecast.json").exists() or not is_begun:
         checkpoints.forecast.get()
 
 

@@ -14,6 +14,7 @@ rule find_tests:
         python=python,
         settings=handed_over,
         meaning=meaning_of_readings,
+        reports=literally(to_builtins(settings.workload.reports)),
     shell:
         "exec {params.python} -P -m ergit.measuring.find_tests --settings {params.settings} --build {input.build:q}"
         " --artifact {input.artifact:q} --output {output:q} &> {log:q}"
@@ -34,6 +35,7 @@ checkpoint common_tests:
         python=python,
         results=results_folder,
         meaning=meaning_of_readings,
+        retake=retake_of("tests/common.json"),
     shell:
         "exec {params.python} -P -m ergit.measuring.common_tests --plan {input.plan:q} --results {params.results}"
         " --meaning {params.meaning} --output {output:q} &> {log:q}"

@@ -14,6 +14,7 @@ rule jdks:
         results=results_folder,
         asked=literally(to_builtins(settings.java)),
         here=literally(names_of_jdks_here()),  # with another one the list is made anew
+        retake=retake_of("jdks.json"),
     shell:
         "exec {params.python} -P -m ergit.java.study --settings {params.settings} --mirror {params.results}/mirror.git"
         " --commits {input:q} --output {output:q} --progress 3 3>&2 &> {log:q}"

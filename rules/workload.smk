@@ -13,6 +13,7 @@ checkpoint workload:
         settings=handed_over,
         results=results_folder,
         workload=literally([settings.workload.source, *settings.workload.paths]),
+        retake=retake_of("workload.json"),
     shell:
         "exec {params.python} -P -m ergit.git.workload --settings {params.settings}"
         " --mirror {params.results}/mirror.git --output {output:q} &> {log:q}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.fakes.repositories import Repository, new_repository
 from tests.fakes.studies import configure, planned, snakemake, table
@@ -137,3 +138,14 @@ def test_what_is_run_stays_when_the_branch_moves_and_commits_join_and_changes_wh
     assert len([*readings.glob("*/1.superseded-*.json")]) == 4
     assert len([*readings.glob("*/1.superseded-*.tests.json.gz")]) == 3
     assert planned(study) == {}
+
+
+def test_a_workload_that_could_not_be_taken_is_asked_for_again(study: Path) -> None:
+    path = study / "config/config.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config["workload"]["paths"].append("nowhere")
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    for _ in range(2):
+        done = snakemake(study, "all")
+        assert done.returncode == 1
+        assert "workload.paths: 'nowhere' is not in" in done.stderr

@@ -10,6 +10,7 @@ from ergit.errors import ErgitError, exit_on_user_error
 from ergit.git.runner import Git, git_in
 from ergit.plugins.runs import begin
 from ergit.processes.parent import die_with_parent
+from ergit.records.retakes import remembered_retake
 from ergit.records.workload import NAME, WorkloadPath, WorkloadRecord, read_workload, write_workload
 
 FROM, PATHS = "workload.from", "workload.paths"
@@ -76,10 +77,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
     die_with_parent()
-    with exit_on_user_error():
+    output: Path = arguments.output
+    with exit_on_user_error(), remembered_retake(output):
         settings = received(arguments.settings)
         begin(settings)
-        output: Path = arguments.output
         earlier = read_workload(output) if output.exists() else None
         write_workload(output, workload_record(arguments.mirror, settings.measured_workload(), earlier))
 

@@ -26,6 +26,7 @@ from ergit.processes.parent import die_with_parent
 from ergit.records.commits import chosen, read_commits
 from ergit.records.java import ChosenJdk
 from ergit.records.jdks import AskedJdk, JdksRecord, read_jdks, write_jdks
+from ergit.records.retakes import remembered_retake
 from ergit.text import counted
 
 FIRST_FILES = ("pom.xml", "build.gradle", "build.gradle.kts", "build.xml")
@@ -213,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--progress", type=int, help="a file descriptor that gets the list too")
     options = parser.parse_args(arguments)
     die_with_parent()
-    with exit_on_user_error(), explain_write_error(options.output):
+    with exit_on_user_error(), explain_write_error(options.output), remembered_retake(options.output):
         settings = received(options.settings).java
         if settings is None:
             raise ErgitError("The config says that no JDK is needed (java: null), so there is no list of them.")

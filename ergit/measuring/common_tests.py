@@ -17,6 +17,7 @@ from ergit.records.common_tests import (
     write_common_tests,
 )
 from ergit.records.plan import read_plan
+from ergit.records.retakes import remembered_retake
 from ergit.records.tests import CaseResult, SetsOfTests
 from ergit.text import counted
 
@@ -123,12 +124,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
     die_with_parent()
-    with exit_on_user_error():
+    output: Path = arguments.output
+    with exit_on_user_error(), remembered_retake(output):
         results: Path = arguments.results
         found = {
             commit: read_found_tests(results / f"tests/{commit}.json") for commit in read_plan(arguments.plan).rounds
         }
-        output: Path = arguments.output
         earlier = read_common_tests(output) if output.exists() else None
         write_common_tests(output, common_tests(found, SetsOfTests(results), arguments.meaning, earlier))
 

@@ -5,8 +5,8 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -35,7 +35,7 @@ from ergit.measuring.measurement import Measurement
 from ergit.measuring.plug_ins import PlugIn
 from ergit.measuring.stages import with_plug_ins
 from ergit.planning.budget import note_spent
-from ergit.planning.turn import wait_for_turn, window_now
+from ergit.planning.turn import WindowClosed, wait_for_turn, window_now
 from ergit.plugins.process import StageFacts
 from ergit.plugins.runs import begin
 from ergit.processes.environment import child_environment
@@ -53,11 +53,11 @@ from ergit.records.readings import (
     file_of_tests,
     output_log_of,
     read_readings,
-    remembered_retake,
     set_aside,
     write_readings,
 )
 from ergit.records.record import JsonObject
+from ergit.records.retakes import remembered_retake
 from ergit.records.tests import JobTests, SetsOfTests, write_tests
 from ergit.same_failures import refuse_same_failures
 from ergit.terminal import say
@@ -113,6 +113,7 @@ def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
 
     Raises:
         ErgitError: something is wrong with the machine or the settings, not with the commit.
+        WindowClosed: no readings may be taken now.
     """
     workload, settings = job.settings.measured_workload(), job.settings.measure
     sensor = temperature.find(machine, settings.temperature.sensor)
@@ -168,7 +169,11 @@ def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
 
 
 def turn_facts(job: MeasuringJob, now: datetime) -> dict[str, Fact]:
-    """The batch and the window of time in which a job measures, as they enter the session; empty without them."""
+    """The batch and the window of time in which a job measures, as they enter the session; empty without them.
+
+    Raises:
+        WindowClosed: no readings may be taken now.
+    """
     window = window_now(job.settings.plan, now)
     facts: dict[str, Fact] = {} if job.batch is None else {"batch": job.batch}
     return facts if window is None else facts | {"window": window}
@@ -360,6 +365,19 @@ def measure(job: MeasuringJob, output: Path, lock: Path) -> JobRecord:
         return written(job, output, without_readings(job, "killed", str(failure), Machine()))
 
 
+def measured_in_turn(job: MeasuringJob, output: Path, lock: Path, tell: Callable[[str], None]) -> JobRecord:
+    """The same, when the job's turn has come; where it comes too late for a window of time, in the next one.
+
+    Raises:
+        ErgitError: as `measure`; or somebody asked the run to stop, or the budget is spent.
+    """
+    while True:
+        if job.build.status == "ok":
+            wait_for_turn(job.settings, tell)
+        with suppress(WindowClosed):  # while it waited for another study, or built the commit again
+            return measure(job, output, lock)
+
+
 def written(job: MeasuringJob, output: Path, record: JobRecord) -> JobRecord:
     """The record, when it is on the disk beside an earlier one and the output of its commands.
 
@@ -407,7 +425,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if progress is not None:
         os.set_inheritable(progress, False)
     output: Path = options.output.absolute()
-    with exit_on_user_error(), tell_where_the_log_is_full(progress, output.parent), explain_write_error(output):
+    with (
+        exit_on_user_error(),
+        tell_where_the_log_is_full(progress, output.parent),
+        explain_write_error(output),
+        remembered_retake(output),
+    ):
         output.parent.mkdir(parents=True, exist_ok=True)
         settings = received(options.settings)
         refuse_edited(settings)
@@ -430,10 +453,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             tests=SetsOfTests(Path(settings.results)) if settings.measured_workload().reports else None,
             batch=options.batch,
         )
-        if build.status == "ok":
-            wait_for_turn(settings, partial(say, progress))
-        with remembered_retake(output):
-            record = measure(job, output, options.lock or lock_path())
+        record = measured_in_turn(job, output, options.lock or lock_path(), partial(say, progress))
     is_told = record.status in {"no-jdk", "build-failed"} and record.build == 1  # when the build failed
     say(None if is_told else progress, summary(record, job.settings.measure.judged))
 

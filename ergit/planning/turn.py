@@ -26,6 +26,10 @@ class Clock:
 CLOCK = Clock()
 
 
+class WindowClosed(Exception):  # noqa: N818 (it is no error: the job waits for the next one)
+    """A window of time has closed after the job's turn had come, while it waited for something else."""
+
+
 def wait_while_paused(results: Path, tell: Callable[[str], None], clock: Clock = CLOCK) -> None:
     """Returns once nobody wants the study paused; says once why it waits.
 
@@ -50,8 +54,13 @@ def window_now(plan: PlanSettings, now: datetime) -> str | None:
     """The window of time that is open, by its beginning in ISO 8601; None where there are no windows.
 
     A job that began in a window and ends after it belongs to that window.
+
+    Raises:
+        WindowClosed: there are windows, and none is open.
     """
     since = opened(windows_of(plan.windows), now)
+    if since is None and plan.windows:
+        raise WindowClosed
     return None if since in {None, datetime.min} else f"{since:%Y-%m-%dT%H:%M}"
 
 

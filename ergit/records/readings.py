@@ -1,9 +1,7 @@
 """results/readings/{commit}/{round}.json: what one measuring job read, from the raw counters on."""
 
 import re
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -325,35 +323,3 @@ def set_aside(path: Path) -> None:
         if beside.exists():
             beside.rename(beside.with_name(f"{path.stem}.superseded-{stamp}.{ending}"))
     path.rename(path.with_name(f"{path.stem}.superseded-{stamp}.json"))
-
-
-@contextmanager
-def remembered_retake(path: Path) -> Iterator[None]:
-    """Around taking readings again of which there is a record: if that does not end well, it is not forgotten.
-
-    Snakemake takes an old record that is still there for the new one, whether the job was killed or has failed. So
-    a mark beside it, which `retake_mark` adds to the fingerprint, is another one from the beginning of the block
-    on. It is the earlier one again, which Snakemake has noted, when the block has ended well.
-    """
-    if not path.exists():
-        yield
-        return
-    file, earlier = _retake_path(path), retake_mark(path)
-    write_atomically(file, f" retake {uuid.uuid4().hex}")
-    yield
-    if earlier:
-        write_atomically(file, earlier)
-    else:
-        file.unlink(missing_ok=True)
-
-
-def retake_mark(path: Path) -> str:
-    """What is added to the fingerprint of readings that were to be taken again; empty where each retake ended well."""
-    try:
-        return _retake_path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-
-
-def _retake_path(path: Path) -> Path:
-    return path.with_name(f".{path.stem}.retake")

@@ -60,10 +60,14 @@ def jdk_of(home: Path, commit: str) -> int | None:
     return None if java is None else int(java["release"])
 
 
-def test_only_commits_whose_release_is_set_are_built_again(project: Repository) -> None:
+@pytest.mark.parametrize("of_version", ["0.1.0", "0.2.0"])
+def test_only_commits_whose_release_is_set_are_built_again(project: Repository, of_version: str) -> None:
     first, second = commits_of(project)
     home = study(project)
     assert "2 commits ask for JDK 11: built with 11.0.22" in run(home)
+    if of_version == "0.1.0":  # which made no list of JDKs, and no forecast
+        for name in ("jdks.json", "forecast.json"):
+            (home / "results" / name).unlink()
     study(project, releases=[{"commits": second, "release": 12}])
     run(home)
     assert (jdk_of(home, first), jdk_of(home, second)) == (11, 12)

@@ -30,8 +30,10 @@ from ergit.config.settings import (
 )
 from ergit.errors import ErgitError
 from ergit.measuring.measure import refuse_uncounted
+from ergit.planning.requests import stop
 from ergit.records.build import BuildRecord, write_build
-from ergit.records.readings import JobRecord, read_readings, retake_mark, write_readings
+from ergit.records.readings import JobRecord, read_readings, write_readings
+from ergit.records.retakes import retake_mark
 from tests.fakes import job_records
 from tests.fakes.job_records import reading
 from tests.fakes.needs import needs_bubblewrap, needs_root
@@ -372,6 +374,14 @@ def test_a_retake_that_fails_changes_the_fingerprint_until_it_has_ended_well(stu
     (study.folder / "build.tar.gz").write_bytes(whole)
     study.measure("true", SMALL)
     assert retake_mark(study.output) == noted
+
+
+def test_a_retake_that_a_stop_ends_before_it_measures_is_not_forgotten(study: Study) -> None:
+    first = study.measure("true", SMALL)
+    stop(study.folder / "results")
+    assert "asked this study to stop" in study.refusal("true", SMALL)
+    assert read_readings(study.output) == first
+    assert retake_mark(study.output).startswith(" retake ")
 
 
 def test_a_first_job_that_fails_leaves_no_mark_of_a_retake(study: Study) -> None:

@@ -9,7 +9,7 @@ import pytest
 from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, PlanSettings, RepositorySettings
 from ergit.errors import ErgitError
 from ergit.planning.requests import forget_stop, pause, resume, stop
-from ergit.planning.turn import Clock, wait_for_turn, wait_while_paused, window_now
+from ergit.planning.turn import Clock, WindowClosed, wait_for_turn, wait_while_paused, window_now
 from ergit.same_failures import is_hopeless
 
 
@@ -118,3 +118,8 @@ def test_a_damaged_request_counts_since_somebody_made_it(tmp_path: Path, day: Da
 )
 def test_the_window_of_a_job_is_named_by_its_beginning(windows: tuple[str, ...], now: datetime, name: str) -> None:
     assert window_now(PlanSettings(windows=windows), now) == name
+
+
+def test_a_job_whose_window_has_closed_belongs_to_none() -> None:
+    with pytest.raises(WindowClosed):
+        window_now(PlanSettings(windows=("22:00-06:00",)), NOON)
