@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from ergit.building.artifacts import unpack
+from ergit.building.artifacts import evict_beyond, is_evicted, unpack
 from ergit.building.build_dir import locked_build_dir
 from ergit.building.dependencies import dependencies_of
 from ergit.building.sandboxes import measuring_sandbox
@@ -146,13 +146,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         settings: JobSettings = received(options.settings)
         refuse_edited(settings)
-        begin(settings)
-        build = read_build(options.build)
+        context = begin(settings)
+        build, artifact = read_build(options.build), options.artifact.absolute()
+        if build.status == "ok" and is_evicted(artifact):
+            from ergit.building.again import built_again  # most jobs need not load what builds
+
+            build, _ = built_again(settings, build, artifact, context)
         facts = StageFacts(settings, output, build.commit).with_jdk(build.java)
         facts.forget()
         log = output_log_of(output)
         log.unlink(missing_ok=True)
-        write_found_tests(output, found_tests(build, options.artifact.absolute(), facts, log))
+        try:
+            write_found_tests(output, found_tests(build, artifact, facts, log))
+        finally:
+            if build.status == "ok":
+                evict_beyond(settings.build.disk_gigabytes, artifact)
 
 
 if __name__ == "__main__":

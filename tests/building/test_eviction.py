@@ -1,14 +1,21 @@
 """Built trees that were put aside to save disk are built again, and what was measured before stays as it was."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from ergit.building.again import built_again
 from ergit.building.artifacts import evict_beyond, is_evicted
+from ergit.building.build_dir import build_dir_of
+from ergit.config.handover import program_variables
 from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, RepositorySettings, WorkloadSettings
-from ergit.records.build import BuildRecord, read_build
+from ergit.records.build import BuildRecord, read_build, write_build
+from ergit.records.common_tests import read_found_tests
 from ergit.records.java import JavaRecord, write_java
 from ergit.records.readings import JobRecord, read_readings
 from tests.fakes.repositories import new_repository
@@ -63,35 +70,61 @@ def test_a_study_with_a_limit_on_disk_builds_again_and_measures_nothing_twice(tm
     assert not (study / f"results/build/again/{commit}/checkout").exists()
 
 
-def test_a_build_that_cannot_be_made_again_stays_put_aside_with_the_reason(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    commit = new_repository(tmp_path / "project").commit("One")
-    subprocess.run(["git", "clone", "-q", "--mirror", "project", "results/mirror.git"], check=True)
-    for folder in ("build", "java"):
-        (tmp_path / "results" / folder).mkdir()
+def evicted(folder: Path, command: str) -> tuple[JobSettings, BuildRecord, Path]:
+    """A study of one commit that this command builds, the record of its build, and the artifact, put aside."""
+    commit = new_repository(folder / "project").commit("One")
+    subprocess.run(["git", "clone", "-q", "--mirror", "project", "results/mirror.git"], check=True, cwd=folder)
+    for name in ("build", "java"):
+        (folder / "results" / name).mkdir()
     java = JavaRecord(commit=commit, status="not-wanted", wanted=None, wanted_from=None, chosen=None, reason="")
-    write_java(tmp_path / f"results/java/{commit}.json", java)
-    artifact = tmp_path / f"results/build/{commit}.tar.gz"
+    write_java(folder / f"results/java/{commit}.json", java)
+    artifact = folder / f"results/build/{commit}.tar.gz"
     artifact.touch()
     settings = JobSettings(
         repository=RepositorySettings(url="project"),
         java=None,
-        build=BuildSettings(commands=("echo The repository is gone; exit 1",)),
+        build=BuildSettings(commands=(command,)),
         workload=WorkloadSettings(command="true"),
         measure=MeasureSettings(),
     )
-    first = BuildRecord(
+    record = BuildRecord(
         commit=commit,
         java=None,
-        directory="/d",
+        directory=str(build_dir_of(commit)),
         environment={},
         cached=False,
         commands=(),
         status="ok",
         reason=None,
     )
+    return settings, record, artifact
+
+
+def test_the_tests_of_a_commit_that_was_put_aside_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings, first, artifact = evicted(tmp_path, "echo '<testsuite><testcase name=\"a\"/></testsuite>' > made")
+    settings = replace(settings, workload=WorkloadSettings(command="cp made report.xml", reports=("report.xml",)))
+    settings = replace(settings, build=replace(settings.build, keep=("made",), disk_gigabytes=1e-9))
+    write_build(Path("build.json"), first)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-P", "-m", "ergit.measuring.find_tests", "--settings", "ERGIT_SETTINGS_TEST"),
+            *("--build", "build.json", "--artifact", str(artifact), "--output", "found.json"),
+        ],
+        env=os.environ | program_variables() | {"ERGIT_SETTINGS_TEST": msgspec.json.encode(settings).decode()},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    found = read_found_tests(Path("found.json"))
+    assert (found.results is not None, found.reason, is_evicted(artifact)) == (True, None, True)
+
+
+def test_a_build_that_cannot_be_made_again_stays_put_aside_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings, first, artifact = evicted(tmp_path, "echo The repository is gone; exit 1")
     record, number = built_again(settings, first, artifact, {})
     assert (record.status, number) == ("failed", 2)
     assert str(record.reason).startswith(
@@ -99,4 +132,4 @@ def test_a_build_that_cannot_be_made_again_stays_put_aside_with_the_reason(
     )
     assert str(record.reason).endswith("ended with status 1: The repository is gone")
     assert is_evicted(artifact)
-    assert (tmp_path / f"results/build/again/{commit}/2.output.log").read_text() == "The repository is gone\n"
+    assert (tmp_path / f"results/build/again/{first.commit}/2.output.log").read_text() == "The repository is gone\n"
