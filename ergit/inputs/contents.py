@@ -63,6 +63,15 @@ def contents_of_artifact(artifact: Path) -> str | None:
         return None
 
 
+def what_is_left_out() -> Callable[[str], bool]:
+    """Whether a path is no part of the digest: what a build writes about itself, and documentation.
+
+    The digest is made with the build, whatever the config's `inputs` say of documentation later.
+    """
+    kinds = FileKinds(InputSettings())
+    return lambda path: bool(PASSING.search(path)) or kinds.of(path) == "ignore"
+
+
 def _files_below(tree: Path, keep: Iterable[str]) -> Iterator[KeptFile]:
     for kept in keep:
         top = tree / kept
@@ -94,11 +103,11 @@ def _files_in(archive: tarfile.TarFile) -> Iterator[KeptFile]:
 
 
 def _digest(files: Iterable[KeptFile]) -> str:
-    kinds = FileKinds(InputSettings())
+    leaves_out = what_is_left_out()
     lines = {
         f"{_general_name(file.path)}\0{'x' if file.is_executable else ''}\0{file.link or _content(file)}"
         for file in files
-        if not PASSING.search(file.path) and kinds.of(file.path) != "ignore"
+        if not leaves_out(file.path)
     }
     text = "\n".join(sorted(lines)).encode("utf-8", "surrogateescape")
     return f"{VERSION}:{hashlib.sha256(text).hexdigest()}"

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ergit.git.changed_files import changed_blobs
 from ergit.git.runner import Git
-from ergit.inputs.contents import contents_of_artifact
+from ergit.inputs.contents import contents_of_artifact, what_is_left_out
 from ergit.inputs.differences import KINDS, LISTED_DEPENDENCIES
 from ergit.inputs.kinds import FileKinds
 from ergit.inputs.manifests import LIST_NAME
@@ -55,15 +55,19 @@ def equal_pairs(
     """For each pair of commits why nothing that runs differs between the two; None where something does, or may.
 
     Their files are the same, but for those that neither build nor run, and so is the JDK as far as it is known; or what
-    was kept of their builds is the same, and so is the JDK. `unpack`: artifacts are read where records do not say it.
+    was kept of their builds is the same, and so is the JDK. The builds say nothing where a file differs that their
+    digests leave out and the config counts. `unpack`: artifacts are read where records do not say it.
 
     Raises:
         ErgitError: the repository lacks a commit, or a record is damaged.
     """
-    return [
-        _sameness(builds, before, after, all(kinds.of(blob.path) == "ignore" for blob in blobs), unpack)
-        for (before, after), blobs in zip(pairs, changed_blobs(git, pairs), strict=True)
-    ]
+    is_left_out = what_is_left_out()
+    found = []
+    for (before, after), blobs in zip(pairs, changed_blobs(git, pairs), strict=True):
+        differ = [blob.path for blob in blobs if kinds.of(blob.path) != "ignore"]
+        can_tell = not any(map(is_left_out, differ))
+        found.append(_sameness(builds, before, after, not differ, unpack) if can_tell else None)
+    return found
 
 
 def resolved_differences(builds: Builds, before: str, after: str) -> tuple[DependencyDifference, ...]:

@@ -135,6 +135,21 @@ def test_nothing_that_runs_differs_where_files_or_builds_are_the_same_and_so_is_
     assert with_jdks(found, shas[2:], Builds(tmp_path / "build")).kinds == ("program", "jdk")
 
 
+def test_builds_do_not_tell_whether_files_that_their_digest_leaves_out_differ(
+    repository: Repository, tmp_path: Path
+) -> None:
+    shas = [
+        commit(repository, name, {path: name})
+        for name, path in (("Start", "a.c"), ("Input", "data/access.log"), ("Page", "page.md"))
+    ]
+    for sha in shas:
+        built(tmp_path / "build", sha, "17", "1:a")
+    with git_in(repository.path) as git:
+        for program, found in (((), [None, "files"]), (("*.md",), [None, None])):
+            kinds = FileKinds(InputSettings(program=program))
+            assert equal_pairs(git, list(pairwise(shas)), kinds, Builds(tmp_path / "build")) == found
+
+
 def test_versions_that_maven_resolved_otherwise_differ_though_no_file_does(
     repository: Repository, tmp_path: Path
 ) -> None:
