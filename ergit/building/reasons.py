@@ -57,9 +57,9 @@ def _maven(found: re.Match[str]) -> str:
     """What Maven says of a goal or a project, without the chain of who asked for what."""
     noise = r" and '?parent\.relativePath'? points at .*| @ line \d+.*|transfer failed for \S+: "
     said = re.sub(noise, "", found["message"])
-    if said.endswith(":"):  # the next line says which
-        following = found.string[found.end() :].lstrip().split("\n", 1)[0]
-        said = f"{said} {HEADING.sub('', following)}"
+    following = iter(found.string[found.end() :].strip().split("\n"))
+    while not said or said.endswith(":"):  # the next line says it
+        said = f"{said} {HEADING.sub('', next(following, '.'))}".strip()
     for cause in (
         r"Blocked mirror for repositories: .*",
         r"Could not (?:find|transfer) artifact .*",

@@ -19,6 +19,16 @@ MAVEN_END = """\
 """  # noqa: W291
 
 LOGS = {
+    "Maven, a rule of its enforcer": (
+        f"""\
+[ERROR] Failed to execute goal org.apache.maven.plugins:maven-enforcer-plugin:3.6.2:enforce (enforce-maven-version) on \
+project a: 
+[ERROR] Rule 0: org.apache.maven.enforcer.rules.version.RequireMavenVersion failed with message:
+[ERROR] Detected Maven Version: 3.8.7 is not in the allowed range [3.9,).
+{MAVEN_END}""",  # noqa: W291
+        "Rule 0: org.apache.maven.enforcer.rules.version.RequireMavenVersion failed with message: Detected Maven"
+        " Version: 3.8.7 is not in the allowed range [3.9,)",
+    ),
     "Maven, a toolchain": (
         f"""\
 [ERROR] No toolchain found for type paths
