@@ -40,9 +40,12 @@ def refuse_overspent(settings: JobSettings) -> None:
 
 
 def note_spent(settings: JobSettings, record: JobRecord) -> None:
-    """Adds what a job took, where there is a budget; called while no other job measures, before its record is there."""
-    if has_budget(settings.plan):
-        path, judged = Path(settings.results) / NAME, settings.measure.judged
+    """Adds what a job took, where there is or was a budget.
+
+    Called while no other job measures, before its record is there.
+    """
+    path, judged = Path(settings.results) / NAME, settings.measure.judged
+    if has_budget(settings.plan) or path.exists():
         write_spent(path, total([so_far(Path(settings.results), judged), spent_on(record, judged)]))
 
 

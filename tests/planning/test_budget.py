@@ -70,6 +70,12 @@ def test_readings_from_before_there_was_a_budget_count(tmp_path: Path) -> None:
     assert so_far(tmp_path, "package") == Spent(jobs=2, seconds=24.0, joules=120.0)
 
 
+def test_what_is_taken_while_there_is_no_budget_counts_once_there_is_one_again(tmp_path: Path) -> None:
+    note_spent(settings(tmp_path, budget_hours=1), JOB)
+    note_spent(settings(tmp_path), JOB)
+    assert so_far(tmp_path, "package") == Spent(jobs=2, seconds=24.0, joules=120.0)
+
+
 @pytest.mark.parametrize(
     ("budget", "sentence"),
     [
