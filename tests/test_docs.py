@@ -58,7 +58,11 @@ def test_every_key_of_the_config_that_is_named_is_there(page: Path) -> None:
     pattern = rf"(?:{'|'.join(PARTS)})(?:\.[a-z_]+)+"
     named = {code for code in code_of(page) if re.fullmatch(pattern, code)}
     old = set(re.findall(r"^\| `([\w.]+)` +\| `[\w.]+` +\|$", text_of(page), re.MULTILINE))  # the table of renamed keys
-    files = {name for name in named if name.rpartition(".")[2] in {"json", "tsv", "csv", "md", "py", "smk", "xml", "gradle", "kts"}}
+    files = {
+        name
+        for name in named
+        if name.rpartition(".")[2] in {"json", "tsv", "csv", "md", "py", "smk", "xml", "gradle", "kts"}
+    }
     assert named - set(KEYS) - old - files == set()
 
 

@@ -342,7 +342,9 @@ class GateSettings(Part, frozen=True, kw_only=True):
     undecided: Annotated[Literal["fail", "pass"], _says("What happens when the readings cannot decide it.")] = "fail"
     workload_changes: Annotated[
         Literal["fail", "pass"],
-        _says("What an increase counts as that can come from nothing but a changed workload: the verdict `not judged`."),
+        _says(
+            "What an increase counts as that can come from nothing but a changed workload: the verdict `not judged`."
+        ),
     ] = "fail"
 
 
