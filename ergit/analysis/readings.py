@@ -11,6 +11,7 @@ from ergit.analysis.detection.significance import FloatArray
 from ergit.errors import ErgitError
 from ergit.records.commits import CommitRow
 from ergit.records.energy_table import ENERGIES
+from ergit.records.plan import ROUNDS_OF_A_BATCH
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +73,7 @@ def clean_readings(
     sessions, session = _numbered(clean)
     # A limit that was raised later makes several attempts at one reading clean: each has a slot of its own.
     attempt = clean.groupby(["commit", "host", "session", "round", "repeat"], dropna=False).cumcount()
+    rounds = _rounds_in_batches(clean)
     return CleanReadings(
         kind=kinds[0] if kinds else None,
         commits=commits,
@@ -80,7 +82,7 @@ def clean_readings(
             commit=commit.astype(np.int64),
             joules=clean[ENERGIES[judged]].to_numpy(dtype=np.float64),
             session=session,
-            slot=clean.groupby(["round", "repeat", attempt]).ngroup().to_numpy().astype(np.int64),
+            slot=clean.groupby([rounds, "repeat", attempt]).ngroup().to_numpy().astype(np.int64),
             trees=tuple(row.tree or None for row in commits),
         ),
         seconds=clean["duration_seconds"].to_numpy(dtype=np.float64),
@@ -113,6 +115,16 @@ def _refuse_impossible(clean: "pd.DataFrame", column: str, judged: str, name: st
         f"row {row} of {name} has the energy {value:g} in {column}, which is not a number of joules above 0. A reading"
         " that failed or was not counted has no energy and is not clean: correct it, or remove the row."
     )
+
+
+def _rounds_in_batches(clean: "pd.DataFrame") -> "pd.Series[int]":
+    """The round of each reading within its batch: the third one of an anchor is that of the other commits.
+
+    As it is where a commit has been measured in so many rounds without batches that two would become one.
+    """
+    within = clean["round"] % ROUNDS_OF_A_BATCH
+    key = ["commit", "host", "session", "round", "repeat", "attempt"]
+    return clean["round"] if clean.assign(round=within).duplicated(key).any() else within
 
 
 def _numbered(clean: "pd.DataFrame") -> tuple[list[tuple[str, str]], IntArray]:

@@ -40,6 +40,23 @@ def test_sessions_and_slots_are_numbered() -> None:
     assert found.observations.slot.tolist() == [0, 1, 0]
 
 
+def test_the_rounds_of_an_anchor_are_those_of_its_batch() -> None:
+    rows = [
+        *(reading(0, 1, 1.0, round=round_) for round_ in (2001, 2002)),
+        *(reading(1, 1, 1.0, round=round_) for round_ in (1, 2)),
+    ]
+    found = clean_readings(energy_table(rows), HISTORY)
+    assert found.observations.slot is not None
+    assert found.observations.slot.tolist() == [0, 1, 0, 1]
+
+
+def test_a_commit_measured_in_thousands_of_rounds_loses_none() -> None:
+    rows = [reading(0, 1, 1.0, round=round_) for round_ in (1, 1001)]
+    found = clean_readings(energy_table(rows), HISTORY)
+    assert found.observations.slot is not None
+    assert found.observations.slot.tolist() == [0, 1]
+
+
 def test_several_clean_attempts_at_one_reading_all_count() -> None:
     """A reading was flagged and taken again; a limit that was raised later makes both attempts clean."""
     taken = {0: (10.0, 12.0, 11.0), 1: (20.0,)}
