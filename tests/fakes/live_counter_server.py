@@ -28,12 +28,13 @@ class Counters(mfusepy.Operations):
 
     def __init__(self, control: Path) -> None:
         self.control = control
+        self.zones = ZONES
 
     def content(self, path: str) -> bytes:
         """What a file holds at this moment."""
         _, folder, name = path.split("/")
         if name == "name":
-            return f"{ZONES[folder]}\n".encode()
+            return f"{self.zones[folder]}\n".encode()
         if name == "max_energy_range_uj":
             return f"{RANGE_UJ}\n".encode()
         joules = BASE_WATTS * time.monotonic()
@@ -49,15 +50,15 @@ class Counters(mfusepy.Operations):
     def getattr(self, path: str, fh: int | None = None) -> dict[str, Any]:  # noqa: ARG002
         """Folders and read-only files, without a size, as in sysfs."""
         parts = path.strip("/").split("/")
-        if path == "/" or (len(parts) == 1 and parts[0] in ZONES):
+        if path == "/" or (len(parts) == 1 and parts[0] in self.zones):
             return {"st_mode": stat.S_IFDIR | 0o755, "st_nlink": 2}
-        if len(parts) == 2 and parts[0] in ZONES and parts[1] in FILES:
+        if len(parts) == 2 and parts[0] in self.zones and parts[1] in FILES:
             return {"st_mode": stat.S_IFREG | 0o444, "st_nlink": 1, "st_size": 4096}
         raise mfusepy.FuseOSError(errno.ENOENT)
 
     def readdir(self, path: str, fh: int) -> list[str]:  # noqa: ARG002
         """Names in a folder."""
-        return [".", "..", *(ZONES if path == "/" else FILES)]
+        return [".", "..", *(self.zones if path == "/" else FILES)]
 
     def read(self, path: str, size: int, offset: int, fh: int) -> bytes:  # noqa: ARG002
         """The file as it is now."""
