@@ -17,6 +17,8 @@ rule export_otava:
         "results/export/otava.log",
     conda:
         "../envs/ergit.yaml"
+    params:
+        imported=bool(settings.imported),
     script:
         "../scripts/export_otava.py"
 

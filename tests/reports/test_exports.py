@@ -76,6 +76,12 @@ def test_otava_gets_a_row_a_commit_in_git_order_with_the_median_of_clean_reading
     assert list(test["metrics"]) == ["energy_package_joules", "duration_seconds"]
 
 
+def test_otava_gets_no_commit_beside_the_main_line() -> None:
+    table, commits = energy_table(readings({0: 10.0, 1: 20.0, 2: 30.0})), [commit_row(number) for number in range(3)]
+    rows = otava_rows(table, commits, {sha_of(1)})
+    assert rows["commit"].tolist() == [sha_of(0), sha_of(2)]
+
+
 def test_otava_never_gets_two_sessions_as_one_otava_rows(tmp_path: Path) -> None:
     write_study(tmp_path, [*readings({0: 100.0}), *readings({0: 120.0, 1: 121.0}, session="0000ffff")])
     rows = otava_rows(read_energy_table(tmp_path / "energy.csv"), read_commits(tmp_path / "commits.tsv"))

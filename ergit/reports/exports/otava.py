@@ -1,6 +1,6 @@
 """The median of each commit as the CSV file that Apache Otava reads, and the configuration for it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 import yaml
@@ -12,15 +12,16 @@ from ergit.reports.exports.dates import dates_for_export
 TEST = "energy"
 
 
-def otava_rows(table: pd.DataFrame, commits: Sequence[CommitRow]) -> pd.DataFrame:
+def otava_rows(table: pd.DataFrame, commits: Sequence[CommitRow], side: Collection[str] = ()) -> pd.DataFrame:
     """A row for each commit and session, in Git order: medians of the clean readings.
 
+    Without the commits in `side`, which lie beside the main line: Otava would take one line for the history of all.
     Columns as in Otava's docs/CSV.md: `time` (the author's date), the attributes `commit` and `version` (the commit's
     tags), then the metrics. Otava wants a number in every row, so a metric that is missing somewhere is left out. With
     more than one session there is a column `branch`, which holds the session: by that name Otava never puts two of
     them into one series, but asks which one is meant (`--branch`).
     """
-    clean = table[table["clean"]].assign(session=table["host"] + " " + table["session"])
+    clean = table[table["clean"] & ~table["commit"].isin(side)].assign(session=table["host"] + " " + table["session"])
     groups = clean.groupby(["order", "commit", "session"], sort=True)
     rows = groups[list(NUMBERS)].median().dropna(axis="columns").reset_index()
     attributes = pd.DataFrame(
