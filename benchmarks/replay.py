@@ -37,7 +37,8 @@ from ergit.records.energy_table import EnergyRow, read_energy_table, write_energ
 from ergit.records.readings import read_readings
 from tests.fakes.studies import CONFIG, ROOT
 
-DATA = tuple(ROOT.parent / f"shared/data/{name}/sorted.csv" for name in ("jsoup", "univocity-parsers"))
+DATA, FIRST = ROOT.parent / "shared/data/jsoup/sorted.csv", 900
+"""What is replayed where nothing is named: 200 commits with lasting changes and with single commits that stand out."""
 ROUNDS, REPEATS = 3, 5
 READINGS = ROUNDS * REPEATS
 MICROJOULES_PER_JOULE_GIVEN = 1000
@@ -276,20 +277,21 @@ def main() -> int:
     """The table, then what is wrong; the status is that there is something."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.replay", description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, help="lines `commit,joules`, oldest commit first")
-    parser.add_argument("--first", type=int, default=900, help="the number of the first commit that is replayed")
+    parser.add_argument("--first", type=int, help="the number of the first commit that is replayed, from 0 on")
     parser.add_argument("--commits", type=int, default=200)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    data = options.data or next((path for path in DATA if path.is_file()), None)
-    if data is None:
+    data, first = (options.data, 0) if options.data else (DATA, FIRST)
+    if not data.is_file():
         sys.exit("replay: needs published readings, lines `commit,joules` with the oldest commit first: --data FILE")
+    first = first if options.first is None else options.first
     random = Random(options.seed)
     jobs = options.commits * (1 + ROUNDS)
     moments = sorted(random.sample(range(jobs), options.kills))
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ergit-replay-") as name:
-        study = ReplayedStudy(Path(name), published(data, options.first, options.commits))
+        study = ReplayedStudy(Path(name), published(data, first, options.commits))
         kills = 0
         with study.counting():
             for moment in moments:
