@@ -9,18 +9,16 @@ from ergit.building.artifacts import evict
 from ergit.building.build import BuildJob, build, of_workload
 from ergit.building.build_dir import build_dir_of
 from ergit.building.dependencies import dependencies_of
+from ergit.building.eviction import folder_of_builds_again
 from ergit.building.sandboxes import building_sandbox
 from ergit.config.fingerprint import build_fingerprint
 from ergit.config.settings import JobSettings
 from ergit.git.checkout import checkout
 from ergit.git.workload import workload_of
 from ergit.plugins.process import StageFacts
-from ergit.records.build import BuildRecord, write_build
+from ergit.records.build import BuildRecord, read_build, write_build
 from ergit.records.java import JavaRecord, read_java
 from ergit.records.record import JsonObject
-
-AGAIN = "again"
-"""Beside the artifacts: the records and logs of builds made again, numbered from 2 on in a folder of each commit."""
 
 
 def built_again(
@@ -38,7 +36,7 @@ def built_again(
     Raises:
         ErgitError: the build cannot even be tried.
     """
-    folder = artifact.parent / AGAIN / first.commit
+    folder = folder_of_builds_again(artifact, first.commit)
     folder.mkdir(parents=True, exist_ok=True)
     number = 2
     while (folder / f"{number}.json").exists():
@@ -74,6 +72,23 @@ def built_again(
         )
     write_build(record, made)
     return made, number
+
+
+def standing_build(first: BuildRecord, record: Path, artifact: Path) -> tuple[BuildRecord, int]:
+    """The build whose artifact is there, with its number: the last one that was made again, if any went well.
+
+    Args:
+        first: the build that the rule has made.
+        record: where its record is; a build of the rule that is newer than all made again counts.
+        artifact: where the artifact is.
+    """
+    made = record.stat().st_mtime
+    folder = folder_of_builds_again(artifact, first.commit)
+    for number in sorted((int(path.stem) for path in folder.glob("[0-9]*.json")), reverse=True):
+        path = folder / f"{number}.json"
+        if path.stat().st_mtime >= made and (again := read_build(path)).status == "ok":
+            return again, number
+    return first, 1
 
 
 def _java_of(first: BuildRecord, results: Path) -> JavaRecord:

@@ -16,7 +16,6 @@ from ergit.text import one_line
 LONGEST_PATH_BYTES = 4096 - 1  # Linux's PATH_MAX, with the zero at its end
 PACKAGES = {"find": "findutils", "cp": "coreutils"}  # named otherwise than the tool
 SNAKEMAKES_MARK = ".snakemake_timestamp"
-BYTES_OF_GIGABYTE = 1e9
 SHOWN_CHARACTERS = 300  # of what a tool prints
 KILLED_CHILD = re.compile(rb"Child (died with signal|returned status (129|1[3-9]\d))")
 """What GNU tar says of a gzip that was killed (src/system.c), itself or the shell that it is run by (128 + signal)."""
@@ -98,18 +97,6 @@ def is_evicted(artifact: Path) -> bool:
 def evict(artifact: Path) -> None:
     """Puts the artifact aside; the commit is built again when it is measured."""
     os.truncate(artifact, 0)
-
-
-def evict_beyond(gigabytes: float | None, artifact: Path) -> None:
-    """Puts this artifact aside where it and those beside it take more than that; None is no limit.
-
-    All commits are measured in turn, round after round, so those that came first stay. To put aside what was not used
-    for longest would make every build again in every round.
-    """
-    if gigabytes is None:
-        return
-    if sum(path.stat().st_size for path in artifact.parent.glob("*.tar.gz")) > gigabytes * BYTES_OF_GIGABYTE:
-        evict(artifact)
 
 
 def damage_of(artifact: Path) -> str | None:

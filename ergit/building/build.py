@@ -9,10 +9,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from ergit.building.artifacts import copy_tree, evict_beyond, pack
+from ergit.building.artifacts import copy_tree, pack
 from ergit.building.build_dir import build_dir_of, locked_build_dir
 from ergit.building.cache import VARIABLE, cached_path, keep_in_cache, take_from_cache
 from ergit.building.dependencies import Dependencies, dependencies_of
+from ergit.building.eviction import evict_beyond
 from ergit.building.jdk_problems import hope_in_words, jdk_problem, may_cure
 from ergit.building.reasons import printed, with_line
 from ergit.building.removal import mounts_in
@@ -324,7 +325,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if record.status != "ok":
             tell_of_failure(record, output, options.progress)
         else:
-            evict_beyond(settings.build.disk_gigabytes, job.artifact)
+            evict_beyond(settings, job.artifact)
 
 
 def tell_of_failure(record: BuildRecord, output: Path, progress: int | None) -> None:

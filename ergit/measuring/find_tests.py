@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from ergit.building.artifacts import evict_beyond, is_evicted, unpack
+from ergit.building.artifacts import is_evicted, unpack
 from ergit.building.build_dir import locked_build_dir
 from ergit.building.dependencies import dependencies_of
+from ergit.building.eviction import evict_beyond
 from ergit.building.sandboxes import measuring_sandbox
 from ergit.config.handover import received
 from ergit.config.settings import JobSettings
@@ -160,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             write_found_tests(output, found_tests(build, artifact, facts, log))
         finally:
             if build.status == "ok":
-                evict_beyond(settings.build.disk_gigabytes, artifact)
+                evict_beyond(settings, artifact)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import msgspec
 
-from ergit.building.artifacts import evict_beyond, is_evicted, unpack
+from ergit.building.artifacts import is_evicted, unpack
 from ergit.building.build_dir import locked_build_dir
 from ergit.building.dependencies import dependencies_of
+from ergit.building.eviction import evict_beyond, folder_of_builds_again
 from ergit.building.sandboxes import measuring_sandbox
 from ergit.config.handover import is_known_to_fit, received
 from ergit.config.settings import JobSettings, TemperatureSettings
@@ -71,7 +72,7 @@ class MeasuringJob:
     commit: str
     round: int
     build: BuildRecord
-    build_log: Path
+    build_record: Path
     artifact: Path
     settings: JobSettings
     log: Path
@@ -98,6 +99,11 @@ def record_of(job: MeasuringJob, lock: Path) -> JobRecord:
         job = replace(job, build=build, build_number=number)
         if build.status != "ok":
             return without_readings(job, "build-failed", build.reason, Machine())
+    elif folder_of_builds_again(job.artifact, job.commit).exists():
+        from ergit.building.again import standing_build
+
+        build, number = standing_build(job.build, job.build_record, job.artifact)
+        job = replace(job, build=build, build_number=number)
     try:
         with measuring_lock(lock):
             began = time.monotonic()
@@ -105,7 +111,7 @@ def record_of(job: MeasuringJob, lock: Path) -> JobRecord:
             note_spent(job.settings, record)
             return record
     finally:
-        evict_beyond(job.settings.build.disk_gigabytes, job.artifact)
+        evict_beyond(job.settings, job.artifact)
 
 
 def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
@@ -386,7 +392,7 @@ def written(job: MeasuringJob, output: Path, record: JobRecord) -> JobRecord:
     """
     reason = failure_of(record)
     if reason is not None:
-        log = job.log if job.log.exists() else job.build_log
+        log = job.log if job.log.exists() else output_log_of(job.build_record)
         refuse_same_failures(reason, log, records_of_other_commits(output), failure_in)
     set_aside(output)
     if job.log.exists():
@@ -444,7 +450,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             commit=options.commit,
             round=options.round,
             build=build,
-            build_log=options.build.with_suffix(".output.log"),
+            build_record=options.build,
             artifact=options.artifact.absolute(),
             settings=settings,
             log=output.with_name(f".{output.stem}.output.log.part"),

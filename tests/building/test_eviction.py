@@ -4,22 +4,37 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 
-from ergit.building.again import built_again
-from ergit.building.artifacts import evict_beyond, is_evicted
+from ergit.building.again import built_again, standing_build
+from ergit.building.artifacts import is_evicted
 from ergit.building.build_dir import build_dir_of
+from ergit.building.eviction import evict_beyond
 from ergit.config.handover import program_variables
 from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, RepositorySettings, WorkloadSettings
 from ergit.records.build import BuildRecord, read_build, write_build
 from ergit.records.common_tests import read_found_tests
 from ergit.records.java import JavaRecord, write_java
+from ergit.records.plan import RoundsPlan, write_plan
 from ergit.records.readings import JobRecord, read_readings
 from tests.fakes.repositories import new_repository
 from tests.fakes.studies import configure, planned, snakemake
+
+
+def settings_of(folder: Path, **build: Any) -> JobSettings:
+    """The settings of a study of two rounds, whose results are in the folder."""
+    return JobSettings(
+        repository=RepositorySettings(url="project"),
+        java=None,
+        build=BuildSettings(**build),
+        workload=WorkloadSettings(command="true"),
+        measure=MeasureSettings(rounds=2),
+        results=str(folder),
+    )
 
 
 @pytest.mark.parametrize(("gigabytes", "is_put_aside"), [(None, False), (3e-6, False), (2.9e-6, True)])
@@ -27,9 +42,41 @@ def test_an_artifact_beyond_the_limit_is_put_aside(tmp_path: Path, gigabytes: fl
     for name in ("a.tar.gz", "b.tar.gz", "c.tar.gz"):
         (tmp_path / name).write_bytes(b"x" * 1000)
     (tmp_path / "b.json").write_bytes(b"x" * 1000)
-    evict_beyond(gigabytes, tmp_path / "b.tar.gz")
+    evict_beyond(settings_of(tmp_path, disk_gigabytes=gigabytes), tmp_path / "b.tar.gz")
     assert is_evicted(tmp_path / "b.tar.gz") == is_put_aside
     assert not is_evicted(tmp_path / "a.tar.gz")
+
+
+def test_commits_that_have_all_their_readings_are_put_aside_first(tmp_path: Path) -> None:
+    (tmp_path / "build").mkdir()
+    artifacts = {name: tmp_path / f"build/{name}.tar.gz" for name in "abcd"}
+    for name, artifact in artifacts.items():
+        artifact.write_bytes(b"x" * 1000)
+        for number in {"a": (1, 2, 1001, 1002), "b": (1, 2), "c": (1,), "d": ()}[name]:
+            (tmp_path / f"readings/{name}").mkdir(parents=True, exist_ok=True)
+            (tmp_path / f"readings/{name}/{number}.json").touch()
+    plan = RoundsPlan(rounds=dict.fromkeys("abcd"), batches=(("b",), ("c",)), anchors=("a", "d"))
+    write_plan(tmp_path / "plan.json", plan)
+    evict_beyond(settings_of(tmp_path, disk_gigabytes=3e-6), artifacts["d"])
+    assert [name for name, artifact in artifacts.items() if is_evicted(artifact)] == ["a"]
+    evict_beyond(settings_of(tmp_path, disk_gigabytes=1e-6), artifacts["d"])
+    assert [name for name, artifact in artifacts.items() if is_evicted(artifact)] == ["a", "b", "d"]
+
+
+def test_an_artifact_that_is_there_is_of_the_last_build_that_went_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings, first, artifact = evicted(tmp_path, "touch made")
+    record = tmp_path / f"results/build/{first.commit}.json"
+    write_build(record, first)
+    assert standing_build(first, record, artifact) == (first, 1)
+    again, _ = built_again(settings, first, artifact, {})
+    failing = replace(settings, build=replace(settings.build, commands=("exit 1",)))
+    built_again(failing, first, artifact, {})
+    assert standing_build(first, record, artifact) == (again, 2)
+    os.utime(record, (2**32, 2**32))  # built once more by the rule
+    assert standing_build(first, record, artifact) == (first, 1)
 
 
 def records(study: Path) -> dict[str, JobRecord]:
@@ -50,13 +97,11 @@ def test_a_study_with_a_limit_on_disk_builds_again_and_measures_nothing_twice(tm
     done = snakemake(study, "--cores", "1")
     assert done.returncode == 0, done.stderr
     artifacts = [study / f"results/build/{commit}.tar.gz" for commit in commits]
-    (kept, put_aside) = sorted(artifacts, key=lambda path: -path.stat().st_size)
-    assert (is_evicted(kept), is_evicted(put_aside)) == (False, True)
+    assert sorted(map(is_evicted, artifacts)) == [False, True]
     before = records(study)
-    assert {record.commit: record.build for record in before.values()} == {
-        kept.name.partition(".")[0]: 1,
-        put_aside.name.partition(".")[0]: 2,
-    }
+    assert sorted(record.build for record in before.values()) == [1, 2]
+    builds = {record.commit: record.build for record in before.values()}
+    (commit,) = (commit for commit, artifact in zip(commits, artifacts, strict=True) if is_evicted(artifact))
 
     configure(study, commits={"newest": 2}, build=limit, **{**small, "measure__rounds": 2})
     jobs = planned(study)
@@ -64,9 +109,9 @@ def test_a_study_with_a_limit_on_disk_builds_again_and_measures_nothing_twice(tm
     assert snakemake(study).returncode == 0
     after = records(study)
     assert {path: after[path] for path in before} == before
-    commit = put_aside.name.partition(".")[0]
-    assert after[str(study / f"results/readings/{commit}/2.json")].build == 3
-    assert read_build(study / f"results/build/again/{commit}/3.json").status == "ok"
+    number = builds[commit] + 1
+    assert after[str(study / f"results/readings/{commit}/2.json")].build == number
+    assert read_build(study / f"results/build/again/{commit}/{number}.json").status == "ok"
     assert not (study / f"results/build/again/{commit}/checkout").exists()
 
 
