@@ -16,7 +16,7 @@ from ergit.records.failures import COLUMNS as FAILURES
 from ergit.records.test_table import COLUMNS as TESTS
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("config/*.md"), *ROOT.glob("demo/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("config/*.md"), *ROOT.glob("demo/*.md")])
 KEYS = [key.path for key in keys()]
 PARTS = sorted({path.partition(".")[0] for path in KEYS})
 
