@@ -1,7 +1,5 @@
 """results/changes.json and .tsv: what the statistics say of a study, its commits and its changes."""
 
-import csv
-import io
 import json
 from pathlib import Path
 from typing import Literal
@@ -9,8 +7,8 @@ from typing import Literal
 import msgspec
 
 from ergit.errors import ErgitError
-from ergit.files import write_atomically
-from ergit.records.record import Record, Value, decode, to_json
+from ergit.records.record import Record, Value, decode, write_record
+from ergit.records.tsv import write_table
 
 SCHEMA = "ergit.changes/2"
 OLDER = {  # names of fields in `ergit.changes/1`
@@ -186,7 +184,7 @@ _OF_CHANGE = {f"change_{name}": name for name in ("kind", "relative_change", "ci
 
 def write_changes(path: Path, record: ChangesRecord) -> None:
     """Writes results/changes.json, whole or not at all."""
-    write_atomically(path, to_json(record))
+    write_record(path, record)
 
 
 def read_changes(path: Path) -> ChangesRecord:
@@ -210,14 +208,12 @@ def read_changes(path: Path) -> ChangesRecord:
 def write_changes_table(path: Path, record: ChangesRecord) -> None:
     """Writes results/changes.tsv, a row a commit; what does not apply is an empty cell."""
     changes = {change.commit: change for change in record.changes}
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE)
-    writer.writerow(COLUMNS)
+    rows = []
     for commit in record.commits:
         cells = msgspec.structs.asdict(commit)
         cells |= {} if commit.shift is None else msgspec.structs.asdict(commit.shift)
         change = changes.get(commit.commit)
         if change is not None:
             cells |= {column: getattr(change, name) for column, name in _OF_CHANGE.items()}
-        writer.writerow("" if cells.get(column) is None else str(cells[column]) for column in COLUMNS)
-    write_atomically(path, text.getvalue())
+        rows.append([cells.get(column) for column in COLUMNS])
+    write_table(path, COLUMNS, rows)

@@ -1,15 +1,12 @@
 """results/commits.tsv: every commit that was considered, oldest first, and why it was chosen or dropped."""
 
-import csv
-import io
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from ergit.errors import ErgitError
-from ergit.files import write_atomically
-from ergit.text import one_line
+from ergit.records.tsv import read_table, write_table
 
 YES, NO = "yes", "no"
 REUSED = "; measured once, as "
@@ -40,12 +37,7 @@ COLUMNS = CommitRow.__struct_fields__
 
 def write_commits(path: Path, rows: Iterable[CommitRow]) -> None:
     """Writes the table; every cell on one line."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow(one_line(_cell(getattr(row, column))) for column in COLUMNS)
-    write_atomically(path, text.getvalue())
+    write_table(path, COLUMNS, (map(_cell, msgspec.structs.astuple(row)) for row in rows))
 
 
 def read_commits(path: Path) -> list[CommitRow]:
@@ -55,11 +47,7 @@ def read_commits(path: Path) -> list[CommitRow]:
         ErgitError: the file is not there, or is no such table.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            table = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-            rows = [_row(cells) for cells in table]
-    except OSError as error:
-        raise ErgitError(f"{path} cannot be read: {error.strerror}. Run the study first.") from None
+        rows = [_row(cells) for cells in read_table(path)]
     except (KeyError, ValueError, AttributeError) as error:
         raise ErgitError(
             f"{path} is no table of commits ({error}). Remove it and run the same command again."

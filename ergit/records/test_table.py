@@ -1,15 +1,12 @@
 """results/tests.tsv and results/tests.json: the tests of each commit over the history, by class and as a whole."""
 
-import csv
-import io
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-from ergit.files import write_atomically
 from ergit.records.record import Record, Value, read_record, write_record
-from ergit.text import one_line
+from ergit.records.tsv import write_table
 
 SCHEMA = "ergit.tests-of-commits/1"
 
@@ -70,13 +67,7 @@ class StudyTests(Record, frozen=True, kw_only=True):
 
 def write_test_table(path: Path, rows: Iterable[ClassRow]) -> None:
     """Writes the table; every cell on one line, None as an empty one."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        cells = msgspec.structs.astuple(row)
-        writer.writerow("" if cell is None else one_line(str(cell)) for cell in cells)
-    write_atomically(path, text.getvalue())
+    write_table(path, COLUMNS, map(msgspec.structs.astuple, rows))
 
 
 def write_study_tests(path: Path, record: StudyTests) -> None:

@@ -1,18 +1,17 @@
 """What a study may take of a machine's time and energy."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, PlanSettings, RepositorySettings
 from ergit.errors import ErgitError
 from ergit.planning.budget import note_spent, refuse_overspent, so_far, spent_on
 from ergit.records.readings import write_readings
 from ergit.records.spent import Spent
 from ergit.same_failures import is_hopeless
 from tests.fakes.job_records import reading, record
+from tests.fakes.plans import planned_job
 
 COMMIT = "a" * 40
 JOB = record(  # 2 readings and a warm-up, 20 J each, from 12:00:00 to 12:00:12
@@ -21,19 +20,6 @@ JOB = record(  # 2 readings and a warm-up, 20 J each, from 12:00:00 to 12:00:12
     reading(started="2024-05-01T12:00:05.000000Z"),
     reading(started="2024-05-01T12:00:10.000000Z"),
 )
-
-
-def settings(results: Path, **plan: Any) -> JobSettings:
-    """The settings of a job with that plan."""
-    return JobSettings(
-        repository=RepositorySettings(url="demo"),
-        java=None,
-        build=BuildSettings(),
-        workload=None,
-        measure=MeasureSettings(),
-        plan=PlanSettings(**plan),
-        results=str(results),
-    )
 
 
 def test_a_job_takes_the_time_from_its_first_window_to_its_last_and_the_joules_of_all() -> None:
@@ -50,13 +36,13 @@ def test_a_commit_that_was_not_built_takes_nothing() -> None:
 
 
 def test_without_a_budget_nothing_is_noted_and_nothing_refused(tmp_path: Path) -> None:
-    note_spent(settings(tmp_path), JOB)
-    refuse_overspent(settings(tmp_path))
+    note_spent(planned_job(tmp_path), JOB)
+    refuse_overspent(planned_job(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_jobs_take_adds_up(tmp_path: Path) -> None:
-    with_budget = settings(tmp_path, budget_hours=1)
+    with_budget = planned_job(tmp_path, budget_hours=1)
     note_spent(with_budget, JOB)
     note_spent(with_budget, JOB)
     assert so_far(tmp_path, "package") == Spent(jobs=2, seconds=24.0, joules=120.0)
@@ -64,15 +50,15 @@ def test_what_jobs_take_adds_up(tmp_path: Path) -> None:
 
 def test_readings_from_before_there_was_a_budget_count(tmp_path: Path) -> None:
     write_readings(tmp_path / "readings" / COMMIT / "1.json", JOB)
-    with_budget = settings(tmp_path, budget_joules=1000)
+    with_budget = planned_job(tmp_path, budget_joules=1000)
     note_spent(with_budget, JOB)
     write_readings(tmp_path / "readings" / COMMIT / "2.json", JOB)
     assert so_far(tmp_path, "package") == Spent(jobs=2, seconds=24.0, joules=120.0)
 
 
 def test_what_is_taken_while_there_is_no_budget_counts_once_there_is_one_again(tmp_path: Path) -> None:
-    note_spent(settings(tmp_path, budget_hours=1), JOB)
-    note_spent(settings(tmp_path), JOB)
+    note_spent(planned_job(tmp_path, budget_hours=1), JOB)
+    note_spent(planned_job(tmp_path), JOB)
     assert so_far(tmp_path, "package") == Spent(jobs=2, seconds=24.0, joules=120.0)
 
 
@@ -84,7 +70,7 @@ def test_what_is_taken_while_there_is_no_budget_counts_once_there_is_one_again(t
     ],
 )
 def test_a_spent_budget_ends_the_run(tmp_path: Path, budget: dict[str, float], sentence: str) -> None:
-    with_budget = settings(tmp_path, **budget)
+    with_budget = planned_job(tmp_path, **budget)
     note_spent(with_budget, JOB)
     refuse_overspent(with_budget)
     note_spent(with_budget, JOB)

@@ -2,15 +2,15 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, PlanSettings, RepositorySettings
+from ergit.config.settings import PlanSettings
 from ergit.errors import ErgitError
 from ergit.planning.requests import forget_stop, pause, resume, stop
 from ergit.planning.turn import Clock, WindowClosed, wait_for_turn, wait_while_paused, window_now
 from ergit.same_failures import is_hopeless
+from tests.fakes.plans import planned_job
 
 
 class Day:
@@ -35,19 +35,6 @@ class Day:
         return Clock(lambda: self.time, self.sleep)
 
 
-def settings(results: Path, **plan: Any) -> JobSettings:
-    """The settings of a job with that plan."""
-    return JobSettings(
-        repository=RepositorySettings(url="demo"),
-        java=None,
-        build=BuildSettings(),
-        workload=None,
-        measure=MeasureSettings(),
-        plan=PlanSettings(**plan),
-        results=str(results),
-    )
-
-
 NOON = datetime(2026, 11, 26, 12)
 
 
@@ -57,12 +44,12 @@ def day() -> Day:
 
 
 def test_a_job_with_nothing_in_its_way_starts_at_once(tmp_path: Path, day: Day) -> None:
-    wait_for_turn(settings(tmp_path), day.told.append, day.clock)
+    wait_for_turn(planned_job(tmp_path), day.told.append, day.clock)
     assert (day.time, day.told) == (NOON, [])
 
 
 def test_a_job_waits_for_its_window_and_says_so_once(tmp_path: Path, day: Day) -> None:
-    wait_for_turn(settings(tmp_path, windows=("22:00-06:00",)), day.told.append, day.clock)
+    wait_for_turn(planned_job(tmp_path, windows=("22:00-06:00",)), day.told.append, day.clock)
     assert day.time == datetime(2026, 11, 26, 22)
     assert day.told == ["no readings before Thu 2026-11-26 22:00 (plan.windows)"]
 
@@ -80,7 +67,7 @@ def test_a_paused_study_waits_until_it_is_resumed(tmp_path: Path, day: Day) -> N
 def test_a_stop_ends_the_run_also_while_it_waits(tmp_path: Path, day: Day) -> None:
     day.events[NOON + timedelta(hours=1)] = lambda: stop(tmp_path)
     with pytest.raises(ErgitError, match="asked this study to stop") as raised:
-        wait_for_turn(settings(tmp_path, windows=("22:00-06:00",)), day.told.append, day.clock)
+        wait_for_turn(planned_job(tmp_path, windows=("22:00-06:00",)), day.told.append, day.clock)
     assert day.time == NOON + timedelta(hours=1)
     (tmp_path / "log").write_text(str(raised.value))
     assert is_hopeless(tmp_path / "log")
@@ -104,7 +91,7 @@ def test_resume_takes_both_back_and_says_where_there_was_none(tmp_path: Path) ->
 def test_a_damaged_request_counts_since_somebody_made_it(tmp_path: Path, day: Day) -> None:
     (tmp_path / "stop.json").write_text("")
     with pytest.raises(ErgitError, match=r"somebody asked this study to stop \(at an unknown time\)"):
-        wait_for_turn(settings(tmp_path), day.told.append, day.clock)
+        wait_for_turn(planned_job(tmp_path), day.told.append, day.clock)
 
 
 @pytest.mark.parametrize(
