@@ -35,7 +35,7 @@ def main(job: Any) -> None:
         size, *anchors = job.params.batches
         with git_in(mirror) as git:
             commits = CommitNames.of_repository(git).resolve_all(anchors, "plan.anchors")
-        plan = batched(plan.rounds, size, commits)
+        plan = batched(plan.rounds, size, commits, anchors)
     write_plan(Path(job.output.plan), plan)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from ergit.errors import ErgitError
+from ergit.planning.windows import windows_of
 
 DATE = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?$"
 """ISO 8601: a year, month, day or moment; a moment may have its offset from UTC."""
@@ -307,6 +308,9 @@ class PlanSettings(Part, frozen=True, kw_only=True):
         Positive | None,
         _says("The run ends when its readings have taken that much of the judged domain; null: no limit."),
     ] = None
+
+    def __post_init__(self) -> None:
+        windows_of(self.windows)  # raises ErgitError for what is no window, before anything is spent
 
 
 class ChangeSettings(Part, frozen=True, kw_only=True):

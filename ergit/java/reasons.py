@@ -36,7 +36,9 @@ def why_this_one(under: RequirementUnder, jdks: Sequence[Jdk], jdk: Jdk, policy:
         which = "the JDK of the whole study (java.policy: one)" if policy == "one" else "the first of java.policy"
         return f"{which}, {seen}" + _what_it_lacks(requirement, asked, jdk)
     if asked is None:
-        return f"{_why_without_wish(requirement, jdks, jdk)}, since nothing asks for a release: {requirement.problem}"
+        return f"{_why_without_wish(requirement, jdks, jdk)}, since nothing asks for a release" + (
+            f": {requirement.problem}" if requirement.problem else ""
+        )
     if asked[0] == jdk.release:
         return f"exactly the release asked for, {seen}"
     if not requirement.suits(jdk.release, jdk.version):

@@ -190,11 +190,13 @@ def printed(record: JdksRecord) -> str:
     for row in record.asked:
         name = "no certain JDK" if row.release is None else f"JDK {row.release}"
         gets = f"built with {row.chosen.version} in {row.chosen.home}" if row.chosen else "NOT BUILT"
-        shown = list(row.sources)[:MOST_SOURCES_SHOWN]
-        more = [f"{len(row.sources) - len(shown)} more"] if len(row.sources) > len(shown) else []
+        sources = [source for source in row.sources if source]
+        shown = sources[:MOST_SOURCES_SHOWN]
+        more = [f"{len(sources) - len(shown)} more"] if len(sources) > len(shown) else []
         missing = "" if not row.install else ", and none is here" if row.release is None else ", which is not here"
         lines.append(f"  {counted(row.commits, 'commit')} ask{'s' * (row.commits == 1)} for {name}{missing}: {gets}")
-        lines.append(f"      {'; '.join([*shown, *more])}")
+        if shown:
+            lines.append(f"      {'; '.join([*shown, *more])}")
         lines += [f"      install: {way}" for way in row.install]
     head = "JDKs that the commits ask for"
     if record.one is not None:

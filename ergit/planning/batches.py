@@ -9,11 +9,13 @@ from ergit.text import counted
 LEAST_ANCHORS = 2  # commits that two batches must share; as many as link two sessions (analysis/detection/sessions.py)
 
 
-def batched(rounds: Mapping[str, int | None], size: int, anchors: Sequence[str]) -> RoundsPlan:
+def batched(
+    rounds: Mapping[str, int | None], size: int, anchors: Sequence[str], names: Sequence[str] = ()
+) -> RoundsPlan:
     """The plan of the chosen commits (in Git order, with their rounds) in batches of `size`.
 
     The anchors are in every batch beside the others. Batches are counted from the oldest commit on, so that newer
-    commits change no batch but the last.
+    commits change no batch but the last. `names` are those that the config has for the anchors.
 
     Raises:
         ErgitError: there are too few anchors to link two batches, or one is not measured.
@@ -26,7 +28,11 @@ def batched(rounds: Mapping[str, int | None], size: int, anchors: Sequence[str])
         )
     unmeasured = next((anchor for anchor in inside if rounds.get(anchor, 0) == 0), None)
     if unmeasured:
-        raise ErgitError(f"plan.anchors: {unmeasured} is not measured in this study. Name commits that are chosen.")
+        named = dict(zip(anchors, names, strict=False)).get(unmeasured)
+        which = f"{named!r} ({unmeasured[:10]})" if named else unmeasured
+        raise ErgitError(
+            f"plan.anchors: {which} is not measured in this study. Add it to `commits`, or name chosen commits."
+        )
     others = [commit for commit, number in rounds.items() if commit not in inside and number != 0]
     batches = tuple(tuple(others[start : start + size]) for start in range(0, len(others), size)) or ((),)
     return RoundsPlan(rounds=dict(rounds), batches=batches, anchors=inside)

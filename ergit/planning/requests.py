@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> None:
 def stop(results: Path) -> str:
     """Asks the run to end when the measuring job that runs now has its readings."""
     write_request(results / STOP, _request())
-    return "The run ends after the readings that are being taken. The same command continues it."
+    return "A run of this study ends after the readings that are being taken. The same command continues it."
 
 
 def pause(results: Path) -> str:
@@ -46,7 +46,7 @@ def resume(results: Path) -> str:
     asked = [path for path in (results / STOP, results / PAUSE) if path.exists()]
     for path in asked:
         path.unlink()
-    return "The study goes on." if asked else "Nobody had asked the study to stop or to pause."
+    return "Nothing holds this study any more." if asked else "Nobody had asked the study to stop or to pause."
 
 
 def refuse_stopped(results: Path) -> None:

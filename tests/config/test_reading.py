@@ -203,6 +203,12 @@ def test_a_wrong_key_or_value_is_named_with_what_it_must_be(path: str, value: An
     assert refusal(changed(path, value)) == f"config: {words}"
 
 
+def test_a_window_of_time_that_is_none_is_refused_with_the_config() -> None:
+    assert refusal(changed("plan.windows", ["25:00-06:00"])).startswith(
+        "plan.windows: '25:00-06:00' is no window of time. Write 22:00-06:00 for every night"
+    )
+
+
 def test_three_mistakes_are_told_at_once_and_the_others_are_counted() -> None:
     given = changed("measure", {"rounds": 0, "repeats": 0, "warmup": -1, "seed": "x"})
     assert refusal(given) == (

@@ -66,6 +66,13 @@ def test_batches_without_two_anchors_are_an_error(anchors: list[str], sentence: 
         batched({**ROUNDS, "c": 0}, 2, anchors)
 
 
+def test_an_anchor_that_is_not_chosen_is_named_as_in_the_config() -> None:
+    with pytest.raises(
+        ErgitError, match=r"plan.anchors: 'v1.0' \(z\) is not measured in this study. Add it to `commits`"
+    ):
+        batched(ROUNDS, 2, ["a", "z"], ["v0.9", "v1.0"])
+
+
 def test_more_rounds_than_a_batch_can_number_are_an_error() -> None:
     with pytest.raises(ErgitError, match=r"measure.rounds is 1000; in batches \(plan.batch\) there are 999 at most"):
         batched(ROUNDS, 2, ["a", "g"]).readings(1000)

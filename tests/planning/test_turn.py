@@ -83,7 +83,7 @@ def test_the_next_run_forgets_a_stop_but_not_a_pause(tmp_path: Path) -> None:
 def test_resume_takes_both_back_and_says_where_there_was_none(tmp_path: Path) -> None:
     stop(tmp_path)
     pause(tmp_path)
-    assert resume(tmp_path) == "The study goes on."
+    assert resume(tmp_path) == "Nothing holds this study any more."
     assert resume(tmp_path) == "Nobody had asked the study to stop or to pause."
     assert list(tmp_path.iterdir()) == []
 
