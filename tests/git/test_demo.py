@@ -12,9 +12,8 @@ import pytest
 from ergit.config.settings import JavaSettings
 from ergit.errors import ErgitError
 from ergit.git import demo
-from ergit.git.blobs import reader_of
 from ergit.git.demo import HISTORY, Edit, create, edited, trees
-from ergit.java.choose import choice
+from ergit.java.choose import record_of
 
 HEAD = "ee46a44956a640404a249f988c693434fc785802"
 
@@ -178,7 +177,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_the_reason(tmp_path: Path
 
 def test_the_required_java_release_rises_from_8_to_11(study: Path) -> None:
     shas = git(study, "rev-list", "--reverse", "main").splitlines()
-    wanted = [choice(sha, JavaSettings(), reader_of(study, sha), jdks=()).wanted for sha in shas]
+    wanted = [record_of(study, sha, JavaSettings()).wanted for sha in shas]
     rise = [commit.kind for commit in HISTORY].index("java release")
     assert wanted == [8] * rise + [11] * (len(HISTORY) - rise)
 

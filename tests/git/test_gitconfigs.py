@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ergit.config.settings import RepositorySettings
+from ergit.config.settings import CommitFilters, RepositorySettings, Selection
 from ergit.git.changed_files import changed_files
 from ergit.git.checkout import checkout
 from ergit.git.runner import git_in
@@ -138,8 +138,9 @@ def studied(project: Repository, tree: Path) -> Study:
     shutil.rmtree(project.path.parent / "results", ignore_errors=True)
     mirrored(project)
     mirror, record = mirrored(project)  # brings it up to date
-    rows = select(mirror, record.head, ["v2", "v4", "old..main"])
-    filtered = select(mirror, record.head, {"granularity": "tags", "extensions": ["java"]})
+    rows = select(mirror, record.head, Selection(commits=("v2", "v4", "old..main")))
+    tagged = CommitFilters(granularity="tags", extensions=("java",))
+    filtered = select(mirror, record.head, Selection(commits=tagged))
     settings = RepositorySettings(url=str(project.path), submodules=True)
     with pytest.MonkeyPatch.context() as patch:  # the user allows submodules of a path
         patch.setenv("GIT_CONFIG_COUNT", "1")
