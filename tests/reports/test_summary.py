@@ -117,6 +117,14 @@ def test_an_estimate_is_called_one() -> None:
     assert "**Estimated**" not in summed_up([clean(3)])
 
 
+def test_one_reading_of_each_commit_is_said_to_be_little() -> None:
+    words = "**One reading of each commit**: how far equal readings lie apart is assumed (a standard deviation of 2%)"
+    assert words in summed_up([clean(3), clean(4)])
+    assert words in summed_up([clean(3), clean(4), clean(4, session="s2")])
+    assert words not in summed_up([clean(3), clean(4), clean(4, round=2)])
+    assert words not in summed_up([clean(3)])
+
+
 def test_failures_are_listed_with_their_reason() -> None:
     rows = [clean(3), failure(2, "build-failed", reason="`make` ended with status 2", subject="Half | done")]
     text = summed_up(rows)
