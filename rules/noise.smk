@@ -36,7 +36,7 @@ rule build_aa:
     """One of several builds of the A/A commit, each from its sources: a cached one would be the same build twice."""
     input:
         java="results/java/{commit}.json",
-        checkout="results/noise/{commit}/{build}/checkout",
+        checkout=ancient("results/noise/{commit}/{build}/checkout"),
     output:
         artifact="results/noise/{commit}/{build}/build.tar.gz",
         record="results/noise/{commit}/{build}/build.json",

@@ -226,6 +226,14 @@ def test_another_command_is_measured_anew_and_the_old_readings_are_kept(finished
     assert kept == before
 
 
+def test_a_checkout_whose_removal_was_begun_builds_nothing_anew(study: Path) -> None:
+    good = next(path for path in (study / "results/build").glob("*.json") if '"ok"' in path.read_text())
+    tree = study / "results/checkout" / good.stem
+    tree.mkdir()  # as a kill leaves it: without the mark that is the time of the whole, and changed just now
+    assert planned(study) == Counter()
+    tree.rmdir()
+
+
 def test_recorded_failures_are_tried_again_only_when_asked(study: Path) -> None:
     good = next(path for path in (study / "results/build").glob("*.json") if '"ok"' in path.read_text())
     before = good.stat().st_mtime_ns

@@ -25,7 +25,7 @@ from ergit.config.settings import BuildSettings
 from ergit.config.study_files import refuse_edited
 from ergit.disk import explain_write_error, refuse_full_disk
 from ergit.errors import CommitError, exit_on_user_error
-from ergit.git.checkout import FAILURE
+from ergit.git.checkout import FAILURE, WHOLE, make_whole
 from ergit.git.workload import workload_of
 from ergit.inputs.contents import contents_of_tree
 from ergit.inputs.manifests import listed_dependencies
@@ -143,6 +143,7 @@ def one_try(job: BuildJob, java: JavaRecord, *, is_first: bool) -> tuple[BuildRe
     try:
         with locked_build_dir(build_dir):
             copy_tree(job.checkout, build_dir)
+            (build_dir / WHOLE).unlink(missing_ok=True)  # no business of the build
             job.dependencies.lend()
             record = after_stages(record, stages, build_dir, job.context, after_build=False)
             if record.status != "ok":
@@ -317,10 +318,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sandbox=building_sandbox(settings, build_dir_of(options.commit)),
         )
         job.log.unlink(missing_ok=True)
+        mirror = Path(settings.results, "mirror.git")
+        make_whole(mirror, job.commit, job.checkout, settings.repository, workload)
         record = of_workload(counted_build(job, output), workload)
         if record.status in {"failed", "timeout"}:
             others = ((path.stem, path) for path in other_records(output))
             refuse_same_failures(record.reason or record.status, job.log, others, failure_in)
+        (job.checkout / WHOLE).unlink(missing_ok=True)  # Snakemake removes it next, and may be killed meanwhile
         write_build(output, record)
         if record.status != "ok":
             tell_of_failure(record, output, options.progress)

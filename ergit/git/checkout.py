@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import sys
 from pathlib import Path
 
 from ergit.config.handover import received
@@ -23,6 +24,9 @@ LFS = (  # as `git lfs install` has it, which not every user has run
     ("filter.lfs.required", "true"),
 )
 FAILURE = Path(".git/ergit-incomplete")
+WHOLE = Path(".git/ergit-whole")
+"""Says that the tree is whole: the last file that is made, and gone before anything of the tree is removed."""
+
 NO_LFS = "repository.lfs: there is no command `git lfs`. Install git-lfs (`apt install git-lfs`), or set it to false."
 
 
@@ -32,7 +36,8 @@ def checkout(
     """Makes the folder `tree` a repository on that commit, clean, sharing the mirror's objects.
 
     Where a `workload` is held fixed, its paths are as in its commit: the index and the files, HEAD is not. A submodule
-    or LFS object that cannot be had any more is no error here: the file `FAILURE` tells the build.
+    or LFS object that cannot be had any more is no error here: the file `FAILURE` tells the build. `WHOLE` is
+    made last.
 
     Raises:
         ErgitError: Git cannot check the commit out, git-lfs is missing, or the repository is out of reach.
@@ -44,8 +49,17 @@ def checkout(
         git.checkout("--quiet", "--detach", commit)
         if workload is not None and not settings.lfs:
             lay_over(git, workload)
-    if not (settings.submodules or settings.lfs):
-        return
+    if settings.submodules or settings.lfs:
+        complete_or_note(tree, settings, workload)
+    (tree / WHOLE).touch()
+
+
+def complete_or_note(tree: Path, settings: RepositorySettings, workload: WorkloadRecord | None) -> None:
+    """Fetches what of the tree is not in the mirror, or notes in the file `FAILURE` why it cannot be had.
+
+    Raises:
+        ErgitError: git-lfs is missing, the disk is full, or the repository is out of reach.
+    """
     access = access_to(settings.url)
     try:
         complete(tree, settings, access, workload)
@@ -55,6 +69,19 @@ def checkout(
             with access.git_in(tree) as git:
                 git.ls_remote(access.url, "HEAD")
         (tree / FAILURE).write_text(str(error), encoding="utf-8", errors="replace")
+
+
+def make_whole(
+    mirror: Path, commit: str, tree: Path, settings: RepositorySettings, workload: WorkloadRecord | None
+) -> None:
+    """Checks the commit out once more where the tree is not whole: its removal was begun, and the run was killed.
+
+    Raises:
+        ErgitError: as `checkout`.
+    """
+    if not (tree / WHOLE).exists():
+        print(f"ergit: {tree} is not whole, and is made again", file=sys.stderr)
+        checkout(mirror, commit, tree, settings, workload)
 
 
 def lay_over(git: Git, workload: WorkloadRecord) -> None:

@@ -17,7 +17,7 @@ from ergit.building.dependencies import Dependencies
 from ergit.config.handover import PREFIX, ROOT
 from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, RepositorySettings
 from ergit.errors import ErgitError
-from ergit.git.checkout import FAILURE
+from ergit.git.checkout import FAILURE, WHOLE
 from ergit.java.finders import FINDERS, Surroundings
 from ergit.java.jdks import installed
 from ergit.records.build import BuildRecord, JdkRange, read_build, write_build
@@ -383,6 +383,8 @@ def program(tmp_path: Path, *commands: str) -> subprocess.CompletedProcess[str]:
         f"{PREFIX}1": msgspec.json.encode(settings).decode(),
     }
     write_java(tmp_path / "java.json", NO_JAVA)
+    (tmp_path / "checkout/.git").mkdir(exist_ok=True)
+    (tmp_path / "checkout" / WHOLE).touch()
     arguments = ["--settings", f"{PREFIX}1", "--commit", COMMIT, "--java", "java.json", "--checkout", "checkout"]
     outputs = ["--artifact", "results/x.tar.gz", "--output", "results/x.json"]
     command = [sys.executable, "-P", "-m", "ergit.building.build", *arguments, *outputs]
@@ -406,10 +408,11 @@ def write_good(path: Path) -> None:
 
 @pytest.mark.usefixtures("make")
 def test_the_program_writes_the_record(tmp_path: Path) -> None:
-    done = program(tmp_path, "cp source made; echo output")
+    done = program(tmp_path, "cp source made; echo output", f"test ! -e {WHOLE}")
     assert (done.returncode, done.stderr) == (0, "")
     assert read_build(tmp_path / "results/x.json").status == "ok"
     assert (tmp_path / "results/x.output.log").read_text() == "output\n"
+    assert not (tmp_path / "checkout" / WHOLE).exists()
     assert sorted(os.listdir(tmp_path / "results")) == ["x.json", "x.output.log", "x.tar.gz"]  # noqa: PTH208
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ergit.config.settings import RepositorySettings
 from ergit.errors import ErgitError
-from ergit.git.checkout import FAILURE, checkout
+from ergit.git.checkout import FAILURE, WHOLE, checkout, make_whole
 from tests.fakes.needs import needs_lfs
 from tests.fakes.repositories import Repository, mirrored
 
@@ -99,6 +99,21 @@ def test_what_an_earlier_checkout_left_is_replaced(five: Repository, tmp_path: P
     (tmp_path / "tree/left").mkdir(parents=True)
     (tmp_path / "tree/left/over").write_text("")
     assert not (checked_out(five, tmp_path / "tree") / "left").exists()
+
+
+def test_a_tree_whose_removal_was_begun_is_made_again_and_a_whole_one_is_not(
+    five: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tree = checked_out(five, tmp_path / "tree")
+    head, settings = five.git("rev-parse", "HEAD"), RepositorySettings(url=str(five.path))
+    (tree / "made").write_text("")
+    make_whole(mirrored(five)[0], head, tree, settings, None)
+    assert (tree / "made").exists()
+    (tree / WHOLE).unlink()
+    (tree / "a.java").unlink()
+    make_whole(mirrored(five)[0], head, tree, settings, None)
+    assert (tree / "a.java").exists() and (tree / WHOLE).exists() and not (tree / "made").exists()
+    assert capsys.readouterr().err == f"ergit: {tree} is not whole, and is made again\n"
 
 
 def test_files_with_any_name_are_checked_out(five: Repository, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from ergit.config.settings import (
     WorkloadSettings,
 )
 from ergit.energy import Energy, Source
+from ergit.git.checkout import WHOLE
 from ergit.records.java import JavaRecord, write_java
 
 PARAMETERS = Path("/sys/module/fakepower/parameters")
@@ -129,7 +130,8 @@ def run_job(folder: Path, job: JobSettings) -> tuple[int, Path, str]:
     commit = "c" * 40
     folder.mkdir(parents=True, exist_ok=True)
     checkout, output = folder / "checkout", folder / "1.json"
-    checkout.mkdir(exist_ok=True)
+    (checkout / WHOLE).parent.mkdir(parents=True, exist_ok=True)
+    (checkout / WHOLE).touch()
     output.unlink(missing_ok=True)
     java = JavaRecord(
         commit=commit, status="not-wanted", wanted=None, wanted_from=None, chosen=None, reason="java is null"
