@@ -242,7 +242,7 @@ class ReplayedStudy:
         assert [row.commit for row in history] == list(self.given)
         table = read_energy_table(self.folder / "results/energy.csv")
         unclean = {(row.commit, row.round, row.repeat) for row in table[~table["clean"]].itertuples()}
-        self.found.flagged = len(unclean)
+        self.found.flagged = int((~table["clean"] & (table["status"] == "ok")).sum())
         rows = [
             EnergyRow(
                 commit=row.commit,
