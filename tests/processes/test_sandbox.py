@@ -186,7 +186,7 @@ from pathlib import Path
 while True:
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if path.read_bytes() == b"sleep\\0{mark}\\0":
+            if path.read_bytes() == b"sleep\\x00{mark}\\x00":
                 shell = (path.parent / "stat").read_text().split()[3]
                 os.kill(int(Path("/proc", shell, "stat").read_text().split()[3]), 9)
                 raise SystemExit
@@ -194,8 +194,12 @@ while True:
             pass
     time.sleep(0.01)
 """
-    with subprocess.Popen([sys.executable, "-c", killer]):
+    program = subprocess.Popen([sys.executable, "-c", killer])
+    try:
         outcome = runs(f"sleep {mark}; true")
+    finally:
+        program.kill()
+        program.wait()
     assert (outcome.status, outcome.signal, is_running(mark)) == ("failed", signal.SIGKILL, False)
 
 
