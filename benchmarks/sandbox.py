@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.stopwatch import Stopwatch
 from ergit.processes.run import run
 from ergit.processes.sandbox import Sandbox
 
@@ -32,21 +33,6 @@ class Seconds(NamedTuple):
     window: float
     cpu: float
     whole: float
-
-
-class Stopwatch:
-    """A window that reads the clock, as an energy source reads its counter."""
-
-    def __init__(self) -> None:
-        self.started = self.ended = 0.0
-
-    def start(self) -> None:
-        """Reads the clock as the last thing before the command."""
-        self.started = time.perf_counter()
-
-    def stop(self) -> None:
-        """Reads the clock as the first thing after the command."""
-        self.ended = time.perf_counter()
 
 
 def one(command: str, folder: Path, sandbox: Sandbox | None) -> Seconds:

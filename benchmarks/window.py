@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.stopwatch import Stopwatch
 from ergit.config.handover import FIT, program_variables
 from ergit.config.settings import (
     BuildSettings,
@@ -45,21 +46,6 @@ SETTINGS = JobSettings(
         quiet=QuietSettings(wait_seconds=0),
     ),
 )
-
-
-class Stopwatch:
-    """A window that reads the clock, as an energy source reads its counter."""
-
-    def __init__(self) -> None:
-        self.started = self.ended = 0.0
-
-    def start(self) -> None:
-        """Reads the clock as the last thing before the command."""
-        self.started = time.perf_counter()
-
-    def stop(self) -> None:
-        """Reads the clock as the first thing after the command."""
-        self.ended = time.perf_counter()
 
 
 def bare(shell: str) -> float:
