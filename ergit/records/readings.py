@@ -199,6 +199,27 @@ class JobRecord(Record, frozen=True, kw_only=True):
     missing: dict[str, str] = field(default_factory=dict)
 
 
+class SeenReading(Value, frozen=True, kw_only=True):
+    """What was seen around one window of a record."""
+
+    repeat: int
+    attempt: int
+    warmup: bool
+    conditions: WindowConditions | None
+
+
+class SeenJob(Record, frozen=True, kw_only=True):
+    """What a measuring job says of the machine: the part of its record that can be read of many of them."""
+
+    commit: str
+    round: int
+    host: str
+    session: str | None
+    source: SourceRecord | None
+    conditions: JsonObject
+    readings: tuple[SeenReading, ...]
+
+
 class WindowCosts(Value, frozen=True, kw_only=True):
     """What one window of a record took."""
 
@@ -241,6 +262,29 @@ class JobCosts(Record, frozen=True, kw_only=True):
         began, last_began = (datetime.fromisoformat(window.started) for window in (first, last))
         idle = self.idle.duration_seconds if self.idle else 0.0
         return (last_began - began).total_seconds() + last.duration_seconds + idle
+
+
+class SeenWindow(Value, frozen=True, kw_only=True):
+    """What was seen around one window of a record; `conditions` is None where no window was opened."""
+
+    repeat: int
+    attempt: int
+    warmup: bool
+    status: ReadingStatus
+    started: str
+    duration_seconds: float
+    flags: tuple[str, ...]
+    conditions: WindowConditions | None
+
+
+class JobConditions(Record, frozen=True, kw_only=True):
+    """The conditions under which a job measured: the part of its record that can be read of many of them."""
+
+    commit: str
+    round: int
+    session: str | None
+    host: str
+    readings: tuple[SeenWindow, ...]
 
 
 def write_readings(path: Path, record: JobRecord) -> None:
@@ -291,6 +335,20 @@ def read_readings(path: Path) -> JobRecord:
 def read_costs(path: Path) -> JobCosts:
     """What the job of a record took; raises ErgitError where the record is not there or damaged."""
     return read_record(path, JobCosts, SCHEMA, EARLIER)
+
+
+def read_conditions(path: Path) -> JobConditions:
+    """The conditions under which the job of a record measured; raises ErgitError where it is not there or damaged."""
+    return read_record(path, JobConditions, SCHEMA, EARLIER)
+
+
+def read_seen(path: Path) -> SeenJob:
+    """What was seen during the job of a record, without the reasons why something was not.
+
+    Raises:
+        ErgitError: the record is not there or damaged.
+    """
+    return read_record(path, SeenJob, SCHEMA, EARLIER)
 
 
 def output_log_of(path: Path) -> Path:
