@@ -262,6 +262,8 @@ def _change_result(
         after=measured[first].commit,
         commits_between=readings.commits_between(first, last),
         measured_between=last - first,
+        compared_before=tuple(measured[position].commit for position in change.before),
+        compared_after=tuple(measured[position].commit for position in change.after),
     )
 
 

@@ -128,15 +128,16 @@ def equal_neighbours(
     """What the measured neighbours with equal inputs show of the noise, and which changes lie between such alone."""
     shifts = [(commit.shift, commit.commit) for commit in commits if commit.shift is not None]
     same = equal_pairs(git, [(shift.against, sha) for shift, sha in shifts], kinds, builds)
-    equal = [(shift, reason) for (shift, _), reason in zip(shifts, same, strict=True) if reason]
-    sizes = [abs(shift.relative) for shift, _ in equal]
+    equal = [(shift, sha, reason) for (shift, sha), reason in zip(shifts, same, strict=True) if reason]
+    sizes = [abs(shift.relative) for shift, _, _ in equal]
     return EqualNeighbours(
         pairs=len(equal),
-        by_build=sum(reason == "build" for _, reason in equal),
-        differ=sum(shift.differs for shift, _ in equal),
+        by_build=sum(reason == "build" for _, _, reason in equal),
+        differ=sum(shift.differs for shift, _, _ in equal),
         median_difference=float(np.median(sizes)) if sizes else None,
         largest_usual_difference=float(np.quantile(sizes, USUAL)) if sizes else None,
         false_alarms=tuple(context.commit for context in contexts if context.differs and context.differs.same),
+        commits=tuple(sha for _, sha, _ in equal),
     )
 
 

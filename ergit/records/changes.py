@@ -32,7 +32,7 @@ class ComparablePart(Value, frozen=True, kw_only=True):
     Spreads are relative standard deviations: from run to run, between builds of the same source, and of the level over
     a few commits. `tail_degrees` are those of the Student's t that the noise resembles. `assumed_build_difference` is
     set where too few commits were measured to show how far builds of the same source differ: they are assumed to differ
-    by at most that (0.01 is 1 %).
+    by at most that (0.01 is 1%).
     """
 
     commits: int
@@ -77,7 +77,7 @@ class StudyFacts(Value, frozen=True, kw_only=True):
 
 
 class Shift(Value, frozen=True, kw_only=True):
-    """A commit against the previous comparable one; 0.05 is 5 % more, `q` is corrected over all commits."""
+    """A commit against the previous comparable one; 0.05 is 5% more, `q` is corrected over all commits."""
 
     against: str
     relative: float
@@ -112,7 +112,8 @@ class ChangeResult(Value, frozen=True, kw_only=True):
 
     It lies after the commit `after` and not after the last of `location`: in one of `commits_between` commits of the
     history, of which `measured_between` were measured. A sampled history has commits between that are in no table.
-    These three are None in records of 0.1.0.
+    These three are None in records of 0.1.0. `compared_before` and `compared_after` are the commits whose levels were
+    compared; empty in older records.
 
     `q_value` is the p-value corrected over the whole history, by Bonferroni (persistent) or Benjamini and Hochberg
     (transient); in records of 0.1.0 always by the latter.
@@ -137,10 +138,12 @@ class ChangeResult(Value, frozen=True, kw_only=True):
     after: str | None = None
     commits_between: int | None = None
     measured_between: int | None = None
+    compared_before: tuple[str, ...] = ()
+    compared_after: tuple[str, ...] = ()
 
 
 class SideResult(Value, frozen=True, kw_only=True):
-    """A commit beside the main line against the level of the main line where it left; 0.05 is 5 % more.
+    """A commit beside the main line against the level of the main line where it left; 0.05 is 5% more.
 
     `left` is the newest measured commit of the main line in its history, and that level one of `level_commits` commits.
     `q` is corrected over all side commits. All but the commit is None where no such commit can be compared with it.

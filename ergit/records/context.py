@@ -166,8 +166,9 @@ class EqualNeighbours(Value, frozen=True, kw_only=True):
 
     `pairs` of them were compared, `by_build` of these since what was kept of their builds is the same. `differ` counts
     those whose energy is said to differ by `commits[].shift`, `median_difference` and `largest_usual_difference` (the
-    95th percentile) are of the absolute differences, 0.01 is 1 %. `false_alarms` are the changes, by their commits,
-    that lie between such neighbours alone.
+    95th percentile) are of the absolute differences, 0.01 is 1%. `false_alarms` are the changes, by their commits,
+    that lie between such neighbours alone. `commits` has the later commit of each pair, whose `shift` is its
+    difference; empty in older records.
     """
 
     pairs: int
@@ -176,6 +177,7 @@ class EqualNeighbours(Value, frozen=True, kw_only=True):
     median_difference: float | None
     largest_usual_difference: float | None
     false_alarms: tuple[str, ...]
+    commits: tuple[str, ...] = ()
 
 
 class ContextRecord(Record, frozen=True, kw_only=True):

@@ -50,6 +50,8 @@ def test_a_change_has_size_interval_rate_joules_and_cause() -> None:
     assert change.duration_change == pytest.approx(0.1, abs=0.01)
     assert change.power_change == 0
     assert change.location == (sha_of(20),)
+    assert change.compared_before == tuple(map(sha_of, range(20)))
+    assert change.compared_after == tuple(map(sha_of, range(20, 40)))
     assert record.study.kind == "measured"
     assert record.study.judged == "package"
     assert record.study.minimum_detectable_change is not None
