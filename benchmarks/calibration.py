@@ -3,7 +3,7 @@
     python3 -P benchmarks/calibration.py [--noise RUNS.csv] [--constant partition.PENALTY] [--histories 40] [--seed 1]
 
 Histories are made of real or made noise: blocks of consecutive commits of a list of `commit,joules` lines, less their
-level, with steps of 2 and 3 % whose places are known. The default list is made, with heavy tails, drift, outliers and
+level, with steps of 2 and 3% whose places are known. The default list is made, with heavy tails, drift, outliers and
 builds that differ; it ships with ergit. Each line is one value of one constant; `now` is the one in the code.
 """
 
@@ -127,7 +127,7 @@ def line(runs: list[FloatArray], histories: int, seed: int) -> str:
 
 
 def small_and_uneven(histories: int, seed: int) -> str:
-    """How often intervals hold 5 % in 4 commits of 3 readings, where one side spreads 8 % and the other 1 %."""
+    """How often intervals hold 5% in 4 commits of 3 readings, where one side spreads 8% and the other 1%."""
     rng = np.random.default_rng([seed, 4])
     spread = np.array([0.01, 0.01, 0.08, 0.08])[:, None]
     held = 0
@@ -153,9 +153,9 @@ def main() -> None:
     header = (
         "constant",
         "value",
-        "2 % found",
+        "2% found",
         "interval holds",
-        "3 % found",
+        "3% found",
         "interval holds",
         "false alarms per 1,000",
     )

@@ -1,9 +1,9 @@
-"""How often the 95 % intervals hold the true change, for studies of 2 × 3 to 20 × 9 readings, even and uneven.
+"""How often the 95% intervals hold the true change, for studies of 2 × 3 to 20 × 9 readings, even and uneven.
 
     python3 -P benchmarks/coverage.py [--histories 400] [--seed 1] [--noise RUNS.csv] [--step 0.05]
 
-The noise is made: normal from run to run, with a standard deviation of 1 or 3 % for all commits, drawn anew for each,
-8 % on one side of the step, or 13 % for one commit; and 0.5 % between builds, as the analysis assumes for few commits.
+The noise is made: normal from run to run, with a standard deviation of 1 or 3% for all commits, drawn anew for each,
+8% on one side of the step, or 13% for one commit; and 0.5% between builds, as the analysis assumes for few commits.
 With `--noise`, a list of `commit,joules` lines, the runs of real commits are drawn instead, and the builds with them.
 """
 
@@ -33,24 +33,24 @@ Spreads = Callable[[int, Generator], FloatArray]
 
 
 def one_noisy(commits: int, rng: Generator) -> FloatArray:
-    """13 % for one commit, 1 % for the others."""
+    """13% for one commit, 1% for the others."""
     spreads = np.full(commits, 0.01)
     spreads[rng.integers(commits)] = 0.13
     return spreads
 
 
 def noisy_side(commits: int, rng: Generator) -> FloatArray:
-    """8 % on one side of the step, 1 % on the other."""
+    """8% on one side of the step, 1% on the other."""
     after = np.arange(commits) >= commits // 2
     return np.where(after == (rng.random() < 0.5), 0.08, 0.01)
 
 
 MADE: dict[str, Spreads] = {
-    "even, 1 %": lambda commits, _: np.full(commits, 0.01),
-    "even, 3 %": lambda commits, _: np.full(commits, 0.03),
-    "each its own, 1 to 4 %": lambda commits, rng: 0.02 * np.exp(rng.normal(0, 0.7, commits)),
-    "one side 8 %, the other 1 %": noisy_side,
-    "one commit 13 %, the others 1 %": one_noisy,
+    "even, 1%": lambda commits, _: np.full(commits, 0.01),
+    "even, 3%": lambda commits, _: np.full(commits, 0.03),
+    "each its own, 1 to 4%": lambda commits, rng: 0.02 * np.exp(rng.normal(0, 0.7, commits)),
+    "one side 8%, the other 1%": noisy_side,
+    "one commit 13%, the others 1%": one_noisy,
 }
 
 

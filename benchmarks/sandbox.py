@@ -65,7 +65,7 @@ def pairs(command: str, folder: Path, number: int) -> list[tuple[Seconds, Second
 
 
 def interval(values: list[float]) -> str:
-    """The median in ms and its 95 % interval (order statistics; Conover, Practical Nonparametric Statistics, 3.2)."""
+    """The median in ms and its 95% interval (order statistics; Conover, Practical Nonparametric Statistics, 3.2)."""
     ordered, half = sorted(values), 0.98 * len(values) ** 0.5
     low, high = max(0, int(len(ordered) / 2 - half)), min(len(ordered) - 1, int(len(ordered) / 2 + half))
     return f"{statistics.median(ordered) * 1e3:+.2f} [{ordered[low] * 1e3:+.2f}, {ordered[high] * 1e3:+.2f}]"
@@ -74,7 +74,7 @@ def interval(values: list[float]) -> str:
 def main() -> None:
     """The table."""
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    print(f"Medians of {number} pairs in ms; of differences with 95 % interval.\n")
+    print(f"Medians of {number} pairs in ms; of differences with 95% interval.\n")
     print("| command | window without | window: with - without | CPU time: with - without | outside: with - without |")
     print("|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:

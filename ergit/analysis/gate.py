@@ -301,7 +301,7 @@ def _sentences(comparison: GateComparison, kind: str | None) -> str:
     estimated = ", estimated from CPU time" if kind == "estimated" else ""
     sentences = [
         f"{_span(comparison.head)} {_use(comparison.head)} {relative_phrase(comparison.relative_change)} than"
-        f" {_span(comparison.base)} (95 % interval {comparison.ci_low:+.1%} to {comparison.ci_high:+.1%}{estimated})."
+        f" {_span(comparison.base)} (95% interval {comparison.ci_low:+.1%} to {comparison.ci_high:+.1%}{estimated})."
     ]
     commits, measured = comparison.commits_between, comparison.measured_between
     if commits is not None and measured is not None and commits > measured:

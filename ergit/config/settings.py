@@ -316,7 +316,7 @@ class PlanSettings(Part, frozen=True, kw_only=True):
 class ChangeSettings(Part, frozen=True, kw_only=True):
     """What counts as a change."""
 
-    least_change: Annotated[Share, _says("The smallest change of interest: 0.01 is 1 %.")] = 0.01
+    least_change: Annotated[Share, _says("The smallest change of interest: 0.01 is 1%.")] = 0.01
     false_discovery_rate: Annotated[
         Share,
         _says(

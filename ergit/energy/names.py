@@ -22,9 +22,9 @@ PATIENCE_SECONDS = 0.05
 
 SKEW_SECONDS = 0.1
 SKEW_SHARE = 0.02
-"""Two names in one package may be updated a millisecond apart at either end, which is 2 % of a tenth of a second.
+"""Two names in one package may be updated a millisecond apart at either end, which is 2% of a tenth of a second.
 
-Work on one die of two draws more than 2 % of what a die draws at rest, so that counters of their own differ by more.
+Work on one die of two draws more than 2% of what a die draws at rest, so that counters of their own differ by more.
 """
 
 NEAR_JOULES = 1.0

@@ -99,7 +99,7 @@ def amount(count: PerfCount, unit: str) -> float:
     if count.unit != unit:
         raise ValueError(f"perf counts {count.unit!r} and not {unit}")
     if count.running_percent != 100.0:
-        raise ValueError(f"perf counted {count.running_percent:g} % of the time and guessed the rest")
+        raise ValueError(f"perf counted {count.running_percent:g}% of the time and guessed the rest")
     return float(count.value)
 
 

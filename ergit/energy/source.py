@@ -35,7 +35,7 @@ CLOCK_SLACK_SECONDS = 0.02
 CLOCK_SLACK_SHARE = 0.001
 """How far the kernel's own time of an event may lie outside the edges of a window, as seconds and as a share of it.
 
-Two clocks differ by at most 0.05 % (CLOCK_MONOTONIC is slewed by up to 500 ppm, adjtimex(2)). Healthy windows of a
+Two clocks differ by at most 0.05% (CLOCK_MONOTONIC is slewed by up to 500 ppm, adjtimex(2)). Healthy windows of a
 guest under emulation, the worst machine at hand, differed by -3.3 to +9.5 ms, and by -13 ms under load.
 """
 

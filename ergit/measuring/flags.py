@@ -14,7 +14,7 @@ LATE_EDGE_SHARE = 0.01
 """How much longer (or shorter) than the command the counters may have counted, as seconds and as a share.
 
 The edges lie outside the command by what it takes to start it and to notice its end, a millisecond; a window whose
-counters counted 1 % longer has up to 1 % more energy, which is the least relevant change at its default.
+counters counted 1% longer has up to 1% more energy, which is the least relevant change at its default.
 """
 
 UNFINISHED_CPU_SECONDS = 0.02

@@ -6,13 +6,13 @@ SCHEMA = "ergit.comparison/1"
 
 
 class ComparedPair(Value, frozen=True, kw_only=True):
-    """What the second of two commits takes relative to the first (0.05 is 5 % more), with a 95 % interval.
+    """What the second of two commits takes relative to the first (0.05 is 5% more), with a 95% interval.
 
     `q` is corrected over all pairs that were compared, and `differs` says whether it is small enough. `visible` is the
     minimum detectable change of this pair. `sessions` are those in which the two were measured, `anchors` the number of
     commits that link these: 0 for one session, None where they are not linked. `assumed_build_difference` is set where
     too few commits were measured to show how far builds of the same source differ: they are assumed to differ by at
-    most that (0.01 is 1 %).
+    most that (0.01 is 1%).
     """
 
     first: str
@@ -34,7 +34,7 @@ class ComparedPair(Value, frozen=True, kw_only=True):
 
 
 class CommonDifference(Value, frozen=True, kw_only=True):
-    """What all commits of the second study have in common relative to the first, with a 95 % interval."""
+    """What all commits of the second study have in common relative to the first, with a 95% interval."""
 
     commits: int
     relative: float

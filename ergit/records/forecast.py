@@ -20,7 +20,7 @@ class ForecastRecord(Record, frozen=True, kw_only=True):
     `least_seconds` is what rests, idle samples and the shortest windows alone take. `joules` are of the domain `judged`
     in all windows that are left, `kind` says whether they are measured or estimated. `lasting_change` and
     `newest_change` are the smallest relative changes that the whole study detects: the median over its commits, and
-    where only the newest commit has it. They follow from `run_spread` and `build_spread` (0.01 is 1 %), which are those
+    where only the newest commit has it. They follow from `run_spread` and `build_spread` (0.01 is 1%), which are those
     of the readings so far, of the noise floor, or assumed. `plan` says in words when jobs run (the config's `plan`).
     """
 

@@ -13,14 +13,14 @@ Verdict = Literal["pass", "fail", "undecided", "not judged"]
 
 
 class GateComparison(Value, frozen=True, kw_only=True):
-    """How much more the commits of `head` take than those of `base` (0.05 is 5 % more).
+    """How much more the commits of `head` take than those of `base` (0.05 is 5% more).
 
     `decidable_change` is the smallest `changes.least_change` that such readings decide about, `runs` are those of the
     commit with the fewest, `runs_needed` those of each commit with which a verdict is likely; None: never enough.
 
     From the newest commit of `base` to the newest of `head` the history has `commits_between` commits, of which
     `measured_between` were measured. `assumed_build_difference` is set where too few commits were measured to show how
-    far builds of the same source differ: they are assumed to differ by at most that (0.01 is 1 %).
+    far builds of the same source differ: they are assumed to differ by at most that (0.01 is 1%).
     """
 
     base: tuple[str, ...]

@@ -16,7 +16,7 @@ class DetectableChange(Value, frozen=True, kw_only=True):
 
 
 class NoiseRecord(Record, frozen=True, kw_only=True):
-    """Spreads and changes are relative: 0.01 is 1 %.
+    """Spreads and changes are relative: 0.01 is 1%.
 
     The spread between builds is None where there is one build; `likely_build_spread` is the one that was assumed.
     `changes_reported` are those that the study's own statistics find among the jobs, taken as if each were a commit:

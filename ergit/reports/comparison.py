@@ -75,4 +75,4 @@ def verdict_sentence(pair: ComparedPair) -> str:
 
 
 def _relative(found: ComparedPair | CommonDifference) -> str:
-    return f"{found.relative:+.2%} (95 % interval {found.ci_low:+.2%} to {found.ci_high:+.2%})"
+    return f"{found.relative:+.2%} (95% interval {found.ci_low:+.2%} to {found.ci_high:+.2%})"

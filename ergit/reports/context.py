@@ -54,7 +54,7 @@ def assumption_sentence(study: StudyFacts) -> str | None:
 
 
 def what_intervals_assume(difference: float) -> str:
-    """The same for one assumed difference between builds; 0.01 is 1 %."""
+    """The same for one assumed difference between builds; 0.01 is 1%."""
     return (
         f"The intervals assume that builds of the same source differ by at most {difference:.1%}: too few commits were"
         " measured to show how far they do."

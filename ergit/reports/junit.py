@@ -92,7 +92,7 @@ def _is_failure(change: ChangeResult, persistent: Mapping[str, ChangeContext]) -
 
 def _size(change: ChangeResult, kind: str | None) -> str:
     estimated = ", estimated from CPU time" if kind == "estimated" else ""
-    interval = f"(95 % interval {change.ci_low:+.1%} to {change.ci_high:+.1%})"
+    interval = f"(95% interval {change.ci_low:+.1%} to {change.ci_high:+.1%})"
     return f"{relative_phrase(change.relative_change)}{estimated} {interval}"
 
 

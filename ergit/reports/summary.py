@@ -125,7 +125,7 @@ def changes_part(table: pd.DataFrame, record: ChangesRecord, contexts: Sequence[
             ]
         )
         lines.append(f"- {change.commit[:10]}: {markdown_line(change_sentence(change, context))}")
-    header = ["commit", "date", "change", "95 % interval", "q", "kind", "subject"]
+    header = ["commit", "date", "change", "95% interval", "q", "kind", "subject"]
     return "\n".join([markdown_table(header, rows), "", *lines])
 
 
@@ -191,7 +191,7 @@ def side_part(record: ChangesRecord, context: ContextRecord, commits: Sequence[C
         ]
         for one in differing
     ]
-    header = ["commit", "date", "change", "95 % interval", "q", "left at", "differs in", "subject"]
+    header = ["commit", "date", "change", "95% interval", "q", "left at", "differs in", "subject"]
     return "\n".join(["\n".join(lines), *(["", markdown_table(header, rows)] if rows else [])])
 
 
@@ -215,7 +215,7 @@ def equal_neighbours(record: ChangesRecord, context: ContextRecord) -> Iterator[
     for alarm in record.false_alarms:
         yield (
             f"**Observed false alarm**: at {alarm.commit[:10]} the level changes by {alarm.relative_change:+.1%}"
-            f" (95 % interval {alarm.ci_low:+.1%} to {alarm.ci_high:+.1%}), though its tree is that of the commit"
+            f" (95% interval {alarm.ci_low:+.1%} to {alarm.ci_high:+.1%}), though its tree is that of the commit"
             " before. It is not among the changes."
         )
 

@@ -196,7 +196,7 @@ def gate_decision(verdict: str) -> Decision:
         runs=5,
         runs_needed=5,
     )
-    return Decision(verdict, "b uses 10.0 % more.", comparison)  # type: ignore[arg-type]
+    return Decision(verdict, "b uses 10.0% more.", comparison)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("verdict", ["pass", "fail"])
@@ -212,5 +212,5 @@ def test_the_gate_judges_no_sides_that_ran_other_tests(verdict: str) -> None:
 def test_the_gate_notes_what_it_does_not_know_of_tests() -> None:
     told = told_with_tests(gate_decision("fail"), DifferentTests(unknown="b: no report"), "measured")
     assert told.verdict == "fail"
-    assert told.reason == "b uses 10.0 % more. Note: whether the same tests ran is not known (b: no report)."
+    assert told.reason == "b uses 10.0% more. Note: whether the same tests ran is not known (b: no report)."
     assert told_with_tests(gate_decision("fail"), None, "measured") == gate_decision("fail")

@@ -109,7 +109,7 @@ def test_output_that_is_no_list_of_counts_is_refused(output, message):
         (line(""), "''"),
         (line("1e3"), "1e3"),
         (line("1.0", unit="msec"), "'msec' and not Joules"),
-        (line("1.0", running="50.00"), "50 % of the time"),
+        (line("1.0", running="50.00"), "50% of the time"),
     ],
 )
 def test_a_count_that_is_no_whole_amount_of_joules_is_refused(text, message):

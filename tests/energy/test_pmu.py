@@ -49,7 +49,7 @@ def files_of_cpus(folder: Path, *dies: tuple[str, str]) -> Path:
 
 
 def timed_window(source: PmuSource, seconds: float) -> tuple[float, Energy, float]:
-    """A window's energy between its least and most possible seconds, with 0.1 % for the difference of clocks."""
+    """A window's energy between its least and most possible seconds, with 0.1% for the difference of clocks."""
     outside = time.perf_counter()
     source.start()
     inside = time.perf_counter()

@@ -231,7 +231,7 @@ FLOOR = NoiseRecord(
     visible=(),
     runs_needed=(),
 )
-"""A noise floor: 0.3 % from reading to reading, and 0.4 % from round to round on top."""
+"""A noise floor: 0.3% from reading to reading, and 0.4% from round to round on top."""
 
 
 def made_study(folder: Path, run: float = 0.02, step: float = 0.0) -> ChangesRecord:

@@ -39,7 +39,7 @@ def test_a_difference_is_printed_with_its_interval_and_verdict() -> None:
         "",
         "A: median 100 J of 15 readings",
         "B: median 105 J of 1 reading",
-        "B against A: +5.00% (95 % interval +4.00% to +6.00%), q = 0.0001",
+        "B against A: +5.00% (95% interval +4.00% to +6.00%), q = 0.0001",
         "differs",
     ]
 
@@ -90,6 +90,6 @@ def test_of_many_pairs_the_surest_are_listed_and_the_rest_counted() -> None:
     pairs = [replace(PAIR, first=f"{n:040x}", second=f"{n:040x}", q=n / 100, differs=n < 3) for n in range(25)]
     common = CommonDifference(commits=25, relative=0.01, ci_low=0.0, ci_high=0.02, p=0.04, differs=False)
     lines = printed(*pairs, common=(common,))
-    assert "B against A, 25 commits: +1.00% (95 % interval +0.00% to +2.00%), p = 0.04: no difference seen" in lines
+    assert "B against A, 25 commits: +1.00% (95% interval +0.00% to +2.00%), p = 0.04: no difference seen" in lines
     assert lines[-1] == "3 of 25 commits differ; --json has all of them."
     assert sum(line.startswith("A 0000000000: median") for line in lines) == 20

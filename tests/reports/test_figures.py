@@ -49,7 +49,7 @@ def failure(number: int, status: str) -> EnergyRow:
 
 
 def study(count: int, runs: int, **cells: Any) -> Rows:
-    """Commits at 100 J with 1 % of noise."""
+    """Commits at 100 J with 1% of noise."""
     random = np.random.default_rng(1)
     return [reading(n, 100 + random.normal(), repeat=run, **cells) for n in range(count) for run in range(runs)]
 
@@ -124,7 +124,7 @@ def test_any_text_becomes_one_drawable_line(text: str, shown: str) -> None:
 
 
 def test_percentages_have_a_sign_and_no_false_precision() -> None:
-    assert [percent(value) for value in (0.051, -0.0104, 2.5)] == ["+5.1 %", "−1.0 %", "+250 %"]
+    assert [percent(value) for value in (0.051, -0.0104, 2.5)] == ["+5.1%", "−1.0%", "+250%"]
 
 
 @pytest.mark.parametrize(
@@ -251,9 +251,9 @@ def test_degenerate_numbers_are_drawn(name: str, rows: Rows) -> None:
 def test_changes_have_commit_size_interval_joules_whereabouts_and_subject() -> None:
     changes = [change(8, -0.05, location=(sha(7), sha(8))), change(3, 0.123)]
     words = written(draw("evolution", study(12, 7), changes_record(*changes)))
-    assert {"0000003 +12.3 %", "0000008 −5.0 %", "[+11.3 %, +13.3 %]", "100 → 112.3 J"} <= set(words)
+    assert {"0000003 +12.3%", "0000008 −5.0%", "[+11.3%, +13.3%]", "100 → 112.3 J"} <= set(words)
     assert {"1 commit", "Change 8", "1 increase", "1 decrease"} <= set(words)
-    assert {"commit", "change", "95 % interval", "joules before → after", "lies in", "subject"} <= set(words)
+    assert {"commit", "change", "95% interval", "joules before → after", "lies in", "subject"} <= set(words)
 
 
 def test_a_change_of_a_sampled_history_counts_the_commits_that_nobody_measured() -> None:
@@ -270,8 +270,8 @@ def test_the_legend_has_no_entry_for_what_is_not_drawn() -> None:
     words = written(draw("evolution", study(4, 7)))
     assert not [text for text in words if "increase" in text or "transient" in text or "lie in" in text]
     assert "level between changes" not in words
-    assert "its 95 % interval, from 6 readings on" in words
-    assert "its 95 % interval, from 6 readings on" not in written(draw("evolution", study(4, 5)))
+    assert "its 95% interval, from 6 readings on" in words
+    assert "its 95% interval, from 6 readings on" not in written(draw("evolution", study(4, 5)))
     flagged = "flagged reading (triangle: beyond the axis)"
     assert flagged not in written(draw("distribution", study(4, 7)))
     assert flagged in written(draw("distribution", [*study(4, 7), reading(1, 100.0, clean=False)]))
@@ -337,7 +337,7 @@ def test_text_is_clipped_to_the_room_that_there_is(letter: str) -> None:
 def test_transients_stand_apart() -> None:
     changes = changes_record(change(3, 0.5, kind="transient"), change(8, 0.05))
     words = written(draw("evolution", study(12, 7), changes))
-    assert {"0000003 +50.0 %", "1 transient excursion", "1 commit, transient", "0000008 +5.0 %", "1 increase"} <= set(
+    assert {"0000003 +50.0%", "1 transient excursion", "1 commit, transient", "0000008 +5.0%", "1 increase"} <= set(
         words
     )
 
@@ -346,8 +346,8 @@ def test_of_many_changes_the_largest_are_listed_and_the_rest_counted() -> None:
     changes = [change(n, 0.01 * n) for n in range(1, 25)] + [change(26, 0.9, kind="transient")]
     words = written(draw("evolution", study(30, 7), changes_record(*changes)))
     assert "and 5 further changes, listed in changes.tsv" in words
-    assert {"0000018 +24.0 %", "0000005 +5.0 %"} <= set(words)
-    assert not {"0000004 +4.0 %", "000001a +90.0 %"} & set(words)
+    assert {"0000018 +24.0%", "0000005 +5.0%"} <= set(words)
+    assert not {"0000004 +4.0%", "000001a +90.0%"} & set(words)
 
 
 def test_no_line_joins_two_commits_and_a_level_is_drawn_where_there_is_one() -> None:

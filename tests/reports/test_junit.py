@@ -46,7 +46,7 @@ def test_each_chosen_commit_is_a_test_case_and_an_increase_a_failure() -> None:
     assert suite.get("hostname") == "box"
     failure = suite.find("testcase/failure")
     assert failure is not None
-    assert failure.get("message") == "10.0% more energy (95 % interval +5.0% to +15.0%)"
+    assert failure.get("message") == "10.0% more energy (95% interval +5.0% to +15.0%)"
     assert [case.get("name") for case in suite.iter("testcase")][1] == '0101010101 <&"\ufffd 1'
     assert [skipped.text for skipped in suite.iter("skipped")] == ["it was not measured", "build-failed: no\ufffd[31m"]
 
@@ -81,7 +81,7 @@ def test_an_increase_by_a_changed_workload_alone_or_by_other_tests_is_not_judged
 def test_a_failure_says_where_the_change_may_lie_and_that_an_estimate_is_one() -> None:
     failure = reported(kind="estimated").find("*/testcase/failure")
     assert failure is not None
-    assert failure.get("message") == "10.0% more energy, estimated from CPU time (95 % interval +5.0% to +15.0%)"
+    assert failure.get("message") == "10.0% more energy, estimated from CPU time (95% interval +5.0% to +15.0%)"
     assert str(failure.text).startswith("after 0000000000, up to 0101010101: 169 commits, 1 of them measured; ")
 
 

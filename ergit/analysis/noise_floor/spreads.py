@@ -12,7 +12,7 @@ from ergit.analysis.detection.significance import FloatArray
 
 @dataclass(frozen=True)
 class Spreads:
-    """Standard deviations of log joules (0.01 is 1 %), each beyond what the ones before it explain.
+    """Standard deviations of log joules (0.01 is 1%), each beyond what the ones before it explain.
 
     `run` is that of the readings in a round, None where no round has two; `round` then holds both. `build` is None
     where there is one build. `centres` (builds,) are the log joules of each build.

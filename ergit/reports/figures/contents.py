@@ -85,7 +85,7 @@ def median_interval(values: Joules, confidence: float = CONFIDENCE) -> tuple[flo
 
     The k-th smallest and k-th largest of n values enclose the median with probability 1 - 2 P(B < k), where B is
     binomial (n, 1/2) (David and Nagaraja, Order Statistics, 2003, section 7.1). None where n is too small for the
-    confidence: below 6 values at 95 %.
+    confidence: below 6 values at 95%.
     """
     count = len(values)
     tail, rank = 0, 0

@@ -29,7 +29,7 @@ LABEL = 1.0  # width of a change's label in inches
 COLUMNS = {  # of the list of changes, and their widths in inches
     "commit": 0.6,
     "change": 0.65,
-    "95 % interval": 1.3,
+    "95% interval": 1.3,
     "joules before → after": 1.3,
     "lies in": 1.65,
     "differs in": 2.15,
@@ -81,7 +81,7 @@ def evolution(
 def percent(relative: float) -> str:
     """A relative change as a signed percentage."""
     size = 100 * relative
-    return f"{size:+.{0 if abs(size) >= 100 else 1}f} %".replace("-", "−")
+    return f"{size:+.{0 if abs(size) >= 100 else 1}f}%".replace("-", "−")
 
 
 def tiers(positions: Sequence[float], width: float) -> list[int]:
@@ -139,7 +139,7 @@ def _handles(contents: Contents, changes: Sequence[ChangeMark], record: ChangesR
     """The legend: an entry for all that is drawn, and for nothing else."""
     handles = session_handles(contents, "median of clean readings")
     if any(median_interval(readings.joules[readings.clean]) for readings in contents.readings):
-        label = f"its {100 * CONFIDENCE:.0f} % interval, from 6 readings on"
+        label = f"its {100 * CONFIDENCE:.0f}% interval, from 6 readings on"
         handles.append(Line2D([], [], color=INK, alpha=0.6, label=label))
     if record.side:
         handles.append(marked("commit beside the main line", "o", FAINT, "white"))

@@ -32,7 +32,7 @@ def test_intervals_of_small_and_uneven_studies_hold_the_truth(commits: int, read
         sides = Sides(part, list(range(commits // 2)), list(range(commits // 2, commits)))
         low, high = difference_of(sides).interval()
         hits += low <= 0.05 <= high
-    assert hits >= 0.9 * 150  # 95 % in truth: benchmarks/coverage.py has the whole table
+    assert hits >= 0.9 * 150  # 95% in truth: benchmarks/coverage.py has the whole table
 
 
 def test_a_commit_that_spreads_more_than_the_others_counts_with_its_own_spread() -> None:
