@@ -48,12 +48,13 @@ include: "rules/context.smk"
 include: "rules/plot.smk"
 include: "rules/failures.smk"
 include: "rules/summary.smk"
+include: "rules/report.smk"
 include: "rules/export.smk"
 include: "rules/gate.smk"
 
 
 rule all:
-    """The whole study: the table of readings, the changes, the figures and a summary to read."""
+    """The whole study: the table of readings, the changes, the figures, a summary to read and the report."""
     default_target: True
     input:
         readings_of_all_rounds,  # so that one that was removed is missed
@@ -64,6 +65,7 @@ rule all:
         "results/plots/evolution.svg",
         "results/plots/distribution.svg",
         "results/summary.md",
+        "results/report.html",
         "results/tests.tsv" if reports_are_read else [],
 
 

@@ -1,0 +1,16 @@
+"""The section Changes: each change with its evidence."""
+
+from dataclasses import dataclass
+
+from ergit.reports.html.section import Section
+from ergit.reports.html.study import ReportStudy
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the template shows."""
+
+
+def section(_: ReportStudy) -> Section:
+    """The section of a study."""
+    return Section(name="changes", title="Changes", template="changes.html", content=Content())

@@ -1,0 +1,20 @@
+rule report:
+    """The whole study on one page that needs no network: the history, the changes with their evidence, and how it was made."""
+    input:
+        table="results/energy.csv",
+        commits="results/commits.tsv",
+        changes="results/changes.json",
+        context="results/context.json",
+        failures="results/failures.tsv",
+        imported="results/imported.json" if settings.imported else [],
+    output:
+        "results/report.html",
+    log:
+        "results/report.log",
+    conda:
+        "../envs/ergit.yaml"
+    params:
+        settings=literally(to_builtins(settings)),
+        results=results_folder,
+    script:
+        "../scripts/report.py"
