@@ -199,27 +199,6 @@ class JobRecord(Record, frozen=True, kw_only=True):
     missing: dict[str, str] = field(default_factory=dict)
 
 
-class SeenReading(Value, frozen=True, kw_only=True):
-    """What was seen around one window of a record."""
-
-    repeat: int
-    attempt: int
-    warmup: bool
-    conditions: WindowConditions | None
-
-
-class SeenJob(Record, frozen=True, kw_only=True):
-    """What a measuring job says of the machine: the part of its record that can be read of many of them."""
-
-    commit: str
-    round: int
-    host: str
-    session: str | None
-    source: SourceRecord | None
-    conditions: JsonObject
-    readings: tuple[SeenReading, ...]
-
-
 class WindowCosts(Value, frozen=True, kw_only=True):
     """What one window of a record took."""
 
@@ -340,15 +319,6 @@ def read_costs(path: Path) -> JobCosts:
 def read_conditions(path: Path) -> JobConditions:
     """The conditions under which the job of a record measured; raises ErgitError where it is not there or damaged."""
     return read_record(path, JobConditions, SCHEMA, EARLIER)
-
-
-def read_seen(path: Path) -> SeenJob:
-    """What was seen during the job of a record, without the reasons why something was not.
-
-    Raises:
-        ErgitError: the record is not there or damaged.
-    """
-    return read_record(path, SeenJob, SCHEMA, EARLIER)
 
 
 def output_log_of(path: Path) -> Path:

@@ -9,7 +9,7 @@ from ergit.records.energy_table import times
 from ergit.records.readings import DISQUALIFYING, SeenWindow, read_conditions
 
 COLUMNS = (
-    *("commit", "round", "repeat", "host", "session", "started", "clean", "flags"),
+    *("commit", "round", "repeat", "attempt", "host", "session", "started", "clean", "flags"),
     *("celsius_before", "celsius_after", "megahertz_before", "megahertz_after", "foreign_cores", "steal_cores"),
     *("throttles", "waited_seconds"),
 )
@@ -29,7 +29,10 @@ def conditions_over_time(table: pd.DataFrame, results: Path) -> pd.DataFrame:
     paths = (results / "readings" / commit / f"{number}.json" for commit, number in jobs.itertuples(index=False))
     records = (read_conditions(path) for path in paths if path.is_file())
     rows = [
-        (record.commit, record.round, window.repeat, record.host, record.session, window.started, *_seen(window))
+        (
+            *(record.commit, record.round, window.repeat, window.attempt),
+            *(record.host, record.session, window.started, *_seen(window)),
+        )
         for record in records
         for window in record.readings
         if not window.warmup
