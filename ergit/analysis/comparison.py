@@ -156,7 +156,7 @@ def _alone(first: MeasuredCommit, second: MeasuredCommit) -> PartResult:
         usual_degrees=min(commit.result.linked.usual_degrees for commit in both),
         many=all(commit.result.linked.many for commit in both),
     )
-    noisier = min(first.result.noise, second.result.noise, key=lambda noise: noise.differences)
+    noisier = min(first.result.noise, second.result.noise, key=lambda noise: noise.degrees)
     degrees = min(first.result.degrees, second.result.degrees)
     return replace(first.result, linked=linked, noise=noisier, variance=variance, degrees=degrees)
 

@@ -47,7 +47,7 @@ def difference_of(sides: Sides) -> Difference:
         linked,
         size=head.level - base.level,
         variance=base.variance + head.variance + linked.offset_variance(of_sessions[1] - of_sessions[0]),
-        degrees=degrees_of_difference(shorter, sides.part.degrees, sides.part.noise.differences),
+        degrees=degrees_of_difference(shorter, sides.part.degrees, sides.part.noise.degrees),
         commits=np.concatenate(groups),
         weights=np.concatenate(shares),
         drift=sides.part.drift * (len(sides.base) + len(sides.head)) / (2 * DRIFT_WINDOW),

@@ -7,7 +7,7 @@ from statistics import median
 import numpy as np
 
 from ergit.analysis.detection.change_points import WINDOW
-from ergit.analysis.detection.noise import BUILD_PRIOR, RUN_PRIOR, SPOILT, TAILS
+from ergit.analysis.detection.noise import BUILD_PRIOR, RUN_PRIOR, SPOILT, TAILS, degrees_of_noise
 from ergit.analysis.detection.power import detectable_changes
 from ergit.config.settings import ChangeSettings
 from ergit.records.changes import ChangesRecord
@@ -16,7 +16,7 @@ from ergit.records.noise import NoiseRecord
 
 @dataclass(frozen=True)
 class ExpectedNoise:
-    """Standard deviations of log joules (0.01 is 1 %) from run to run and from build to build.
+    """Standard deviations of log joules (0.01 is 1%) from run to run and from build to build.
 
     `tail` are the degrees of freedom of the Student's t that the noise resembles.
     """
@@ -76,5 +76,6 @@ def planned_change(noise: ExpectedNoise, commits: int, runs: int, settings: Chan
         return None
     length = min(commits, 4 * WINDOW + 1)  # enough for most commits to have `WINDOW` on either side
     variance = np.full(length, noise.build**2 + noise.run**2 / runs)
-    sizes = detectable_changes(variance, noise.tail, max(0, commits - 1 - SPOILT), settings, commits - 1)[1:]
+    known = degrees_of_noise(max(0, commits - 1 - SPOILT), runs_known=runs > 1)
+    sizes = detectable_changes(variance, noise.tail, known, settings, commits - 1)[1:]
     return PlannedChange(float(np.median(sizes)), float(sizes[-1]))

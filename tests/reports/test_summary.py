@@ -118,7 +118,7 @@ def test_an_estimate_is_called_one() -> None:
 
 
 def test_one_reading_of_each_commit_is_said_to_be_little() -> None:
-    words = "**One reading of each commit**: how far equal readings lie apart is assumed (a standard deviation of 2%)"
+    words = "**One reading of each commit**: how far equal readings lie apart shows only between commits"
     assert words in summed_up([clean(3), clean(4)])
     assert words in summed_up([clean(3), clean(4), clean(4, session="s2")])
     assert words not in summed_up([clean(3), clean(4), clean(4, round=2)])

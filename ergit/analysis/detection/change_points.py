@@ -32,7 +32,7 @@ PLACING_DEGREES = 4.0  # Student's t that places a change point: commits far fro
 class Change:
     """A commit from which on the energy differs, or an excursion that starts there; positions are those of commits.
 
-    `relative_change` with its confidence interval is that of the level after to the level before (0.05 is 5 % more),
+    `relative_change` with its confidence interval is that of the level after to the level before (0.05 is 5% more),
     `q_value` is the p-value corrected over the whole history. `location` has the plausible change points (position
     before, position from which on), oldest first: the change lies after the first and not after the second. `before`
     and `after` are the commits that were compared.
@@ -84,7 +84,7 @@ class ChangePointTest:
     def __init__(
         self,
         linked: LinkedSessions,
-        differences: int,
+        known: float,
         division: Partition,
         values: FloatArray,
         variance: FloatArray,
@@ -102,7 +102,7 @@ class ChangePointTest:
         self.weights = 1 / variance[division.kept]
         self.shares = linked.shares[division.kept]
         self.degrees = degrees
-        self.differences = differences
+        self.known = known
         self.tests = tests
         self.changed = np.concatenate([[False], changed])
         self.drift = math.sqrt(
@@ -207,7 +207,7 @@ class ChangePointTest:
             self.linked,
             size=after.level - before.level,
             variance=variance,
-            degrees=degrees_of_difference(min(before.commits, after.commits), self.degrees, self.differences),
+            degrees=degrees_of_difference(min(before.commits, after.commits), self.degrees, self.known),
             commits=self.kept[first:end],
             weights=np.concatenate([self._shares_of(first, change_point), self._shares_of(change_point, end)]),
             drift=self.drift * (before.commits + after.commits) / (2 * DRIFT_WINDOW),
@@ -276,7 +276,7 @@ class ChangePointTest:
             self.linked,
             size=difference,
             variance=variance,
-            degrees=degrees_of_difference(len(run), self.degrees, self.differences),
+            degrees=degrees_of_difference(len(run), self.degrees, self.known),
             commits=np.concatenate([run, self.kept[first:end]]),
             weights=np.concatenate([weights / weights.sum(), self._shares_of(first, end)]),
         )

@@ -29,7 +29,7 @@ from ergit.analysis.detection.significance import FloatArray, false_discovery_ra
 from ergit.config.settings import ChangeSettings
 
 FEW_COMMITS = 5  # below so many, the spread between builds is an assumption
-NORMAL_95 = 1.96  # standard deviations within which 95 % of a normal distribution lie
+NORMAL_95 = 1.96  # standard deviations within which 95% of a normal distribution lie
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class PartResult:
 
     @property
     def assumed_build_difference(self) -> float | None:
-        """How far builds of the same source are assumed to differ at most (95 %; 0.01 is 1 %); None: it was estimated.
+        """How far builds of the same source are assumed to differ at most (95%; 0.01 is 1%); None: it was estimated.
 
         Too few commits show too little of it: below `FEW_COMMITS`, or where changes may have spoilt all differences.
         """
@@ -86,7 +86,7 @@ def _part_result(
     ratio = np.interp(np.arange(len(values)), division.kept, local_variance_ratio(remains, own))
     variance = background.variance * ratio
     changed = ~same_tree(linked.commit[division.kept], observations.trees)
-    test = ChangePointTest(linked, background.differences, division, values, variance, degrees, tests, changed)
+    test = ChangePointTest(linked, background.degrees, division, values, variance, degrees, tests, changed)
     change_points = test.confirmed(settings)
     changes = [test.change(change_points, index) for index in range(len(change_points))]
     changes += test.excursions(change_points, settings)

@@ -16,7 +16,7 @@ def neighbour_differences(part: PartResult) -> list[Difference]:
     differences = np.diff(linked.log_joules)
     shares = np.diff(linked.shares, axis=0)
     variance = part.variance[1:] + part.variance[:-1] + np.einsum("ij,jk,ik->i", shares, linked.covariance, shares)
-    degrees = degrees_of_difference(1, part.degrees, part.noise.differences)
+    degrees = degrees_of_difference(1, part.degrees, part.noise.degrees)
     return [
         difference_with_runs(linked, size, noise, degrees, np.array([index, index + 1]), np.ones(2))
         for index, (size, noise) in enumerate(zip(differences.tolist(), variance.tolist(), strict=True))

@@ -13,7 +13,7 @@ from ergit.analysis.detection.partition import level
 from ergit.analysis.detection.sessions import LinkedSessions
 from ergit.analysis.detection.significance import FloatArray
 
-BUILD_PRIOR = 0.005  # standard deviation between builds, before data: identical sources differ by 1-2 % (95 %)
+BUILD_PRIOR = 0.005  # standard deviation between builds, before data: identical sources differ by 1-2% (95%)
 RUN_PRIOR = 0.02  # standard deviation between runs, where no commit was read twice
 PRIOR_WEIGHT = 5  # neighbour differences that the prior counts for
 SPOILT = 4  # neighbour differences that changes may have spoilt, when there are only few
@@ -29,16 +29,17 @@ LOCAL_RATIO_PRIOR = 8.0  # the same for the noise of a place
 LOCAL_RATIO_REACH = 12  # commits on either side that tell the noise of a place
 LEAST_LOCAL_RATIO = 0.5
 DRIFT_WINDOW = 10  # commits whose mean levels are compared to see how levels drift without a change
-LEAST_DRIFT = 0.001  # standard deviation of that, at least: no machine keeps its level better than 0.1 %
+LEAST_DRIFT = 0.001  # standard deviation of that, at least: no machine keeps its level better than 0.1%
 
 
 @dataclass(frozen=True)
 class Noise:
-    """Noise of commits between which nothing changed, in natural logarithms (so 0.01 is 1 %).
+    """Noise of commits between which nothing changed, in natural logarithms (so 0.01 is 1%).
 
     `variance` (n,) is that of each commit's centre. `run` is the standard deviation from one run to the next, `build`
     that between builds of the same source, `pairs` the number of neighbours with identical trees it was estimated
-    from, and `differences` the number of neighbour differences that the estimates rest on.
+    from, and `differences` the number of neighbour differences that the estimates rest on. `degrees` are the degrees of
+    freedom with which `variance` is known: an assumed spread between runs gives none.
     """
 
     variance: FloatArray
@@ -46,6 +47,7 @@ class Noise:
     build: float
     pairs: int
     differences: int
+    degrees: float
 
 
 def noise(linked: LinkedSessions, trees: tuple[str | None, ...] | None) -> Noise:
@@ -53,12 +55,14 @@ def noise(linked: LinkedSessions, trees: tuple[str | None, ...] | None) -> Noise
 
     Neighbours that differ by a real change are outvoted: the median absolute difference is taken, once over
     everything and once around each place (sources of noise come and go). A commit with fewer readings than others, or
-    with far more spread, has the extra variance of its own runs on top.
+    with far more spread, has the extra variance of its own runs on top. Where no commit was read twice, how far runs
+    differ is not known: the assumption may widen what the differences show, and adds nothing to how surely it is known.
     """
     runs = float(np.median(linked.variance))
+    runs_known = bool((linked.readings > 1).any())
     differences = np.abs(np.diff(linked.log_joules))
     counted = max(0, len(differences) - SPOILT)
-    prior = BUILD_PRIOR**2 + (runs if (linked.readings > 1).any() else RUN_PRIOR**2)
+    prior = BUILD_PRIOR**2 + (runs if runs_known else RUN_PRIOR**2)
     seen = _variance(differences) if counted else prior
     pairs = differences[same_tree(linked.commit, trees)]
     if len(pairs):
@@ -67,6 +71,8 @@ def noise(linked: LinkedSessions, trees: tuple[str | None, ...] | None) -> Noise
         )
     counted += len(pairs)
     overall = (PRIOR_WEIGHT * prior + counted * seen) / (PRIOR_WEIGHT + counted)
+    if not runs_known:
+        overall = max(overall, seen)
     local = _local_variance(differences) if len(differences) >= NEIGHBOURHOOD else np.full(len(linked.commit), overall)
     around = np.maximum(LOCAL_SHARE * local + (1 - LOCAL_SHARE) * overall, LEAST_RUN_SHARE * runs)
     return Noise(
@@ -75,7 +81,13 @@ def noise(linked: LinkedSessions, trees: tuple[str | None, ...] | None) -> Noise
         build=math.sqrt(max(0.0, overall - runs)),
         pairs=len(pairs),
         differences=counted,
+        degrees=degrees_of_noise(counted, runs_known=runs_known),
     )
+
+
+def degrees_of_noise(differences: int, *, runs_known: bool) -> float:
+    """Degrees of freedom of a variance from so many neighbour differences, and from the prior where runs are known."""
+    return float(differences + PRIOR_WEIGHT if runs_known else max(1, differences))
 
 
 def same_tree(commits: IntArray, trees: tuple[str | None, ...] | None) -> BoolArray:
@@ -170,10 +182,10 @@ def drift_variance(values: FloatArray, variance: FloatArray, spans: Sequence[tup
     return max(LEAST_DRIFT**2, seen - float(np.median(1 / before + 1 / after)))
 
 
-def degrees_of_difference(commits: int, tail: float, differences: int) -> float:
+def degrees_of_difference(commits: int, tail: float, known: float) -> float:
     """Degrees of freedom for the difference of two levels of which the shorter has so many `commits`.
 
     The excess kurtosis of Student's t is 6 / (tail - 4), that of a mean of k values a k-th of it: as of Student's t
-    with 4 + k (tail - 4) degrees. More than the noise itself was estimated with there cannot be.
+    with 4 + k (tail - 4) degrees. More than the noise itself is `known` with there cannot be.
     """
-    return min(4 + (tail - 4) * commits, float(differences + PRIOR_WEIGHT))
+    return min(4 + (tail - 4) * commits, known)

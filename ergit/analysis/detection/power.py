@@ -27,20 +27,20 @@ def minimum_detectable_change(part: PartResult, settings: ChangeSettings, tests:
     As if it were the only change of the study: the levels of up to `WINDOW` commits on either side, with their noise.
     """
     with_runs = None if part.linked.many else partial(_with_runs, part)
-    return detectable_changes(part.variance, part.degrees, part.noise.differences, settings, tests, with_runs)
+    return detectable_changes(part.variance, part.degrees, part.noise.degrees, settings, tests, with_runs)
 
 
 def detectable_changes(
     variance: FloatArray,
     tail: float,
-    differences: int,
+    known: float,
     settings: ChangeSettings,
     tests: int,
     with_runs: WithRuns | None = None,
 ) -> FloatArray:
     """The same for commits of such `variance` (n,), whose noise has tails of that many degrees of freedom.
 
-    `differences` is the number of neighbour differences that the noise is known from. `with_runs` adds what the spread
+    `known` are the degrees of freedom with which the variance is. `with_runs` adds what the spread
     between runs gives the variance and the degrees of a difference, where that is not known well.
     """
     length = len(variance)
@@ -52,7 +52,7 @@ def detectable_changes(
     for here, low, high, of_levels in zip(
         position.tolist(), first.tolist(), end.tolist(), variances.tolist(), strict=True
     ):
-        degrees = degrees_of_difference(min(here - low, high - here), tail, differences)
+        degrees = degrees_of_difference(min(here - low, high - here), tail, known)
         multiplicity = selection_multiplicity(here, length - here, high == length)
         if with_runs:
             of_levels, degrees = with_runs(low, here, high, of_levels, degrees)
@@ -84,7 +84,7 @@ def runs_needed(
     As the newest change, against the `WINDOW` commits before it. None where no number of runs is enough, since builds
     differ by more than that, or where it is above `MOST_RUNS`.
     """
-    degrees = degrees_of_difference(commits_after, part.degrees, part.noise.differences)
+    degrees = degrees_of_difference(commits_after, part.degrees, part.noise.degrees)
     error = math.log1p(wanted) / _multiple(degrees, settings.false_discovery_rate / max(1, tests))
     runs_variance = error**2 / (1 / WINDOW + 1 / commits_after) - part.noise.build**2
     if runs_variance <= 0:

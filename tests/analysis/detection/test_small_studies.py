@@ -35,6 +35,20 @@ def test_intervals_of_small_and_uneven_studies_hold_the_truth(commits: int, read
     assert hits >= 0.9 * 150  # 95% in truth: benchmarks/coverage.py has the whole table
 
 
+@pytest.mark.parametrize("commits", [2, 3, 4, 5, 6, 10, 15])
+@pytest.mark.parametrize("noisy", [0.02, 0.05, 0.1])
+def test_one_reading_a_commit_makes_no_change_of_noise_however_large_that_is(commits: int, noisy: float) -> None:
+    rng = np.random.default_rng(21)
+    found = [bool(analysed(rng.normal(0, noisy, (commits, 1))).changes) for _ in range(60)]
+    assert sum(found) <= 0.1 * 60  # 5% in truth; where the spread was assumed to be 2%, it was up to 77%
+
+
+def test_one_reading_a_commit_shows_a_step_once_the_history_shows_its_noise() -> None:
+    logs = np.random.default_rng(23).normal(0, 0.02, (20, 1))
+    logs[10:] += math.log(1.2)
+    assert [change.position for change in analysed(logs).changes] == [10]
+
+
 def test_a_commit_that_spreads_more_than_the_others_counts_with_its_own_spread() -> None:
     rng = np.random.default_rng(2)
     logs = rng.normal(0, 0.01, (12, 9))
