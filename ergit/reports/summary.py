@@ -92,7 +92,7 @@ def facts(table: pd.DataFrame, commits: Sequence[CommitRow]) -> Iterator[str]:
     if clean["commit"].nunique() > 1 and not clean.duplicated(["commit", "session"]).any():
         yield (
             "**One reading of each commit**: how far equal readings lie apart shows only between commits, so few"
-            " commits decide nothing and many only large changes; take two readings or more (measure.rounds, measure.repeats)"
+            " commits decide nothing and many only large changes; take two or more (measure.rounds, measure.repeats)"
         )
     if (ok["kind"] == "estimated").any():
         yield "**Estimated**: CPU time multiplied by a constant. That is not a measurement of energy."
