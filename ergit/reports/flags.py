@@ -126,26 +126,53 @@ FACTS = {
 }
 
 
-def flags_part(table: pd.DataFrame, records: Path, settings: MeasureSettings | None) -> str | None:
-    """A table of all flags and what to do about those that disqualify; None where no reading has a flag.
+@dataclass(frozen=True)
+class FlagRow:
+    """One flag for a person: with what it names, how many readings have it, the amounts, the limit, and what to do."""
+
+    flag: str
+    named: str
+    readings: int
+    amounts: str
+    limit: str
+    advice: str | None
+    disqualifies: bool
+
+
+def flag_rows(table: pd.DataFrame, records: Path, settings: MeasureSettings | None) -> tuple[list[FlagRow], bool]:
+    """All flags, the most frequent first, and whether another limit would judge such readings again.
 
     `records` is the folder with a record a commit and round, `settings` are those of the study; None for imports, which
     have no records.
     """
     flagged = table[(table["status"] == "ok") & table["flags"].notna()]
-    if flagged.empty:
-        return None
-    readings = {} if settings is None else _readings_of(flagged, records)
+    readings = {} if settings is None or flagged.empty else _readings_of(flagged, records)
     found = _by_flag(flagged, readings)
     rows = [
-        [cell(_named(flag, seen.details)), str(seen.readings), *_amounts(flag, seen.amounts, settings)]
+        FlagRow(
+            flag,
+            _named(flag, seen.details),
+            seen.readings,
+            *_amounts(flag, seen.amounts, settings),
+            FACTS[flag].advice if flag in FACTS else None,
+            flag in DISQUALIFYING,
+        )
         for flag, seen in sorted(found.items(), key=lambda item: -item[1].readings)
     ]
-    lines = [markdown_table(["flag", "readings", "median (range)", "limit"], rows)]
-    advice = [f"- {flag}: {FACTS[flag].advice}" for flag in found if flag in FACTS]
+    return rows, not DISQUALIFYING.isdisjoint(found) and any(map(_can_be_judged_again, readings.values()))
+
+
+def flags_part(table: pd.DataFrame, records: Path, settings: MeasureSettings | None) -> str | None:
+    """A table of all flags (`flag_rows`) and what to do about them, in Markdown; None where no reading has a flag."""
+    rows, can_be_judged_again = flag_rows(table, records, settings)
+    if not rows:
+        return None
+    cells = [[cell(row.named), str(row.readings), row.amounts, row.limit] for row in rows]
+    lines = [markdown_table(["flag", "readings", "median (range)", "limit"], cells)]
+    advice = [f"- {row.flag}: {row.advice}" for row in rows if row.advice]
     if advice:
         lines += ["", *advice]
-    if not DISQUALIFYING.isdisjoint(found) and any(map(_can_be_judged_again, readings.values())):
+    if can_be_judged_again:
         lines += ["", "Another limit in the config judges these readings again; none is taken again for that."]
     return "\n".join(lines)
 
