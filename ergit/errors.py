@@ -1,6 +1,7 @@
 """The one error that a person is meant to read."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,9 +39,11 @@ def exit_on_user_error(log: str | None = None) -> Iterator[None]:
 def last_words(log: Path, most: int = 2000) -> str:
     """What a log says of a failure: the sentence of an `ErgitError` that ends it, or else its end.
 
+    Lines after a sentence belong to it where they are indented.
+
     Raises:
         OSError: it cannot be read.
     """
     text = log.read_text(encoding="utf-8", errors="replace").strip()
-    last = text[text.rfind("\n") + 1 :]
-    return last if last.startswith(SPEAKER) else text[-most:]
+    sentence = re.search(rf"^{SPEAKER}.*(?:\n {{2}}.*)*\Z", text, re.MULTILINE)
+    return sentence[0] if sentence else text[-most:]

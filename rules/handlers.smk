@@ -3,16 +3,18 @@
 import atexit
 import gc
 import logging
+import signal
 
 from snakemake.logging import logger
 
 from ergit.config.handover import note_fit_machine
 from ergit.config.study_files import note_study_files
-from ergit.errors import SPEAKER, last_words
 from ergit.machine.doctor.report import refuse_unfit
 from ergit.planning.requests import forget_stop
 from ergit.plugins.runs import begin_apart
 from ergit.same_failures import is_hopeless, note_start_of_run
+from ergit.starting.ending import INTERRUPTED, FailedJob, last_lines
+from ergit.starting.messages import Listener
 
 
 class EndOfHopelessRuns(logging.Handler):
@@ -23,25 +25,22 @@ class EndOfHopelessRuns(logging.Handler):
             workflow.scheduler.keepgoing = False
 
 
-def is_for_a_person(record):
-    """Whether a message is none of those that Snakemake has of a failed job of ergit's, which are a command line each.
-
-    What its log says stands at the end of the run; Snakemake's own log keeps all messages.
-    """
-    text = str(record.msg)
-    of_a_job = getattr(record, "exception", None) == "RuleException" and f'in file "{ROOT}/rules/' in text
-    return not of_a_job and not text.startswith("Exiting because a job execution failed")
+def failed_job(job):
+    """A job that failed, with its log and with what killed it."""
+    killed_by = listener.signals.get(workflow.dag.jobid(job))
+    return FailedJob(job.rule.name, dict(job.wildcards.items()), next(map(Path, job.log), None), killed_by)
 
 
-def what_failed():
-    """What the logs of failed jobs say, for a person: the first few of them."""
+def what_failed(logs):
+    """The last words of a run that did not finish; where it was interrupted, that it was comes after them."""
     failed = sorted(filter(is_of_this_study, workflow.scheduler.failed), key=str)
-    logs = [Path(log) for job in failed for log in job.log[:1]]  # a user's rule may have none
-    said = [(path, last_words(path)) for path in logs if path.exists() and path.stat().st_size]
-    for path, words in said[:3]:
-        yield f"{words}\n  (from {path})" if words.startswith(SPEAKER) else f"from {path}:\n{words}"
-    if len(said) > 3:
-        yield f"and {len(said) - 3} more of such logs"
+    jobs = [failed_job(job) for job in failed]
+    yield from last_lines(jobs, logs, is_interrupted=was_interrupted())
+
+
+def was_interrupted():
+    """Whether somebody has ended the run, and no job of it."""
+    return listener.is_interrupted or workflow.scheduler._user_kill is not None
 
 
 def tell(lines):
@@ -69,9 +68,8 @@ def begin_forecast():
 
 begun_forecasts = []
 note_start_of_run()
-for handler in logger.handlers:
-    if not isinstance(handler, logging.FileHandler):
-        handler.addFilter(is_for_a_person)
+listener = Listener()
+logger.addHandler(listener)
 logger.addHandler(EndOfHopelessRuns(logging.ERROR))
 
 
@@ -109,5 +107,8 @@ onsuccess:
 
 
 onerror:
-    # As the last words of all, since Snakemake says where its own log is, and that a job failed, after this.
-    atexit.register(print, *what_failed(), sep="\n\n", file=sys.stderr)
+    # As the last words of all: Snakemake says where its own log is after this.
+    # `ergit run`, which handles SIGINT, says itself that it was interrupted.
+    if was_interrupted() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        atexit.register(print, INTERRUPTED, file=sys.stderr)  # what is registered last is called first
+    atexit.register(print, *what_failed(log), sep="", end="", file=sys.stderr)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 from snakemake.utils import update_config
 
@@ -16,10 +17,13 @@ from ergit.config.handover import command_of_python, hand_over, program_variable
 from ergit.config.reading import from_command_line, load_yaml, read_config
 from ergit.config.study_files import all_files, edited_files
 from ergit.errors import ErgitError
+from ergit.starting.messages import show_to_person
 from ergit.urls import public_url
 from ergit.measuring.stages import order as order_of_stages
 from ergit.planning.heat import announce
 from ergit.plugins.files import enabled_stages
+
+show_to_person(logger, Path(ROOT))  # from here on, so that the errors below are sentences
 
 is_module = not workflow.modifier.is_main_snakefile()
 if is_module and not workflow.modifier.skip_configfile:

@@ -47,6 +47,7 @@ def test_a_traceback_goes_to_the_log_too(tmp_path: Path) -> None:
         ("", ""),
         ("building\nergit: no such thing\n", "ergit: no such thing"),
         ("ergit: warning: slow\nTraceback\nValueError\n", "ergit: warning: slow\nTraceback\nValueError"),
+        ("a\nergit: it failed. The end was:\n  one\n  two\n", "ergit: it failed. The end was:\n  one\n  two"),
         ("x" * 3000, "x" * 2000),
     ],
 )

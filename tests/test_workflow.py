@@ -307,7 +307,11 @@ def test_what_is_wrong_is_said_in_a_paragraph_without_a_traceback(
     printed = done.stdout + done.stderr
     assert done.returncode != 0
     assert words in " ".join(printed.split())
-    assert not [word for word in ("Traceback", "RuleException", "--settings", "Exiting because") if word in printed]
+    assert not [
+        word
+        for word in ("Traceback", "RuleException", "--settings", "Exiting because", "WorkflowError")
+        if word in printed
+    ]
 
 
 def test_the_sentence_of_a_failed_job_stands_last_and_in_its_log(finished: Path, tmp_path: Path) -> None:
@@ -316,7 +320,7 @@ def test_the_sentence_of_a_failed_job_stands_last_and_in_its_log(finished: Path,
     done = snakemake(tmp_path / "work")
     *_, sentence, source = done.stderr.splitlines()
     assert sentence.startswith("ergit: commits: 'v9' is no commit, tag or branch of the repository.")
-    assert source == "  (from results/commits.log)"
+    assert source == "  (log: results/commits.log)"
     assert (tmp_path / "work/results/commits.log").read_text() == f"{sentence}\n"
 
 

@@ -1,12 +1,14 @@
 """`ergit run`: Snakemake with what a study needs, started again after a kill or a power cut as if nothing had been."""
 
 import argparse
+import atexit
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from ergit.starting.ending import INTERRUPTED
 from ergit.starting.lock import run_lock
 from ergit.starting.stale import remove_stale_locks
 
@@ -72,11 +74,17 @@ class Interrupts:
         signal.alarm(AGAIN_SECONDS)
         signal.default_int_handler(number, frame)
 
+    def tell(self) -> None:
+        """Says how to go on, where an interrupt came."""
+        if self.came:
+            print(INTERRUPTED, file=sys.stderr, flush=True)
+
 
 def called(words: Sequence[str], interrupts: Interrupts) -> int:
-    """The status with which Snakemake ends, after a word on how to go on where it was interrupted."""
+    """The status with which Snakemake ends; where it is interrupted, the last word is how to go on."""
     from snakemake.cli import main
 
+    atexit.register(interrupts.tell)  # before the workflow registers what failed, which is told first then
     try:
         main(words)
     except SystemExit as end:
@@ -84,6 +92,4 @@ def called(words: Sequence[str], interrupts: Interrupts) -> int:
     except KeyboardInterrupt:
         status = 1
     signal.alarm(0)
-    if interrupts.came:
-        print("ergit: interrupted; the same command continues", file=sys.stderr, flush=True)
     return 1 if interrupts.came else status

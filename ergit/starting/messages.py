@@ -1,0 +1,118 @@
+"""What of Snakemake's messages a person is shown: an error of ergit's as its own sentence, and of failed jobs nothing.
+
+What failed is told at the end of the run, by ending.py. Snakemake's own log keeps all messages as they are.
+"""
+
+import logging
+import re
+from pathlib import Path
+from threading import local
+
+from ergit.errors import SPEAKER
+
+UNFINISHED = "At least one job did not complete successfully."
+FAILED = "Exiting because a job execution failed"
+CANCELLED = "Terminating processes on user request"
+NO_BACKUP = re.compile(r"Cannot restore \S+: no backup found\.")
+AT_A_LINE = re.compile(r'\w+(?: in rule \S+)? in file "(?P<file>[^"]+)", line \d+:\n(?P<said>.*)', re.DOTALL)
+TRACE = re.compile(r"\n {2}File \".*", re.DOTALL)
+IN_A_FUNCTION = re.compile(
+    r"^ *(?:ergit\.errors\.)?ErgitError: (?P<said>.+?)(?=\nWildcards:|\nTraceback|\Z)", re.M | re.S
+)
+SIGNAL = re.compile(r"died with <Signals\.(\w+): \d+>|returned non-zero exit status (137|143)\b")
+OF_A_SHELL = {"137": "SIGKILL", "143": "SIGTERM"}  # 128 and the number of the signal: bash(1), EXIT STATUS
+
+
+def shown(text: str, exception: str | None, root: Path) -> str | None:
+    """A message of Snakemake's as a person is shown it; None where it is not.
+
+    Args:
+        text: the message.
+        exception: the name of the exception that it tells of; None where it tells of none.
+        root: ergit's folder; an error in a workflow that is not ergit's stays as it is.
+    """
+    if exception is None:
+        return None if text.startswith(FAILED) or NO_BACKUP.fullmatch(text) else text
+    if exception == "WorkflowError" and text.rstrip().endswith(UNFINISHED):
+        return None
+    place = AT_A_LINE.search(text)
+    if place is None or not Path(place["file"]).is_relative_to(root):
+        return text
+    if exception == "RuleException":
+        return None
+    if exception == "WorkflowError":
+        return f"{SPEAKER}{TRACE.sub('', place['said']).strip()}"
+    inner = IN_A_FUNCTION.search(text)
+    return f"{SPEAKER}{inner['said'].strip()}" if inner else text
+
+
+class Shown(logging.Filter):
+    """Lets through what a person is shown, on its way to a terminal."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self._root = root
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a message is shown at all."""
+        return shown(str(record.msg), exception_of(record), self._root) is not None
+
+
+class Sentences(logging.Formatter):
+    """Formats messages as another formatter does, and errors of ergit's as their sentence."""
+
+    def __init__(self, inner: logging.Formatter | None, root: Path) -> None:
+        super().__init__()
+        self._inner = inner or logging.Formatter()
+        self._root = root
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The text of a message."""
+        exception = exception_of(record)
+        told = shown(str(record.msg), exception, self._root) if exception else None
+        return self._inner.format(record) if told in (None, str(record.msg)) else str(told)
+
+
+def exception_of(record: logging.LogRecord) -> str | None:
+    """The name of the exception that a message of Snakemake's tells of."""
+    name = getattr(record, "exception", None)
+    return name if isinstance(name, str) else None
+
+
+def show_to_person(logger: logging.Logger, root: Path) -> None:
+    """From now on the logger's handlers but those of files show what a person is meant to read."""
+    for handler in logger.handlers:
+        if not isinstance(handler, logging.FileHandler) and not isinstance(handler.formatter, Sentences):
+            handler.addFilter(Shown(root))
+            handler.setFormatter(Sentences(handler.formatter, root))
+
+
+class Listener(logging.Handler):
+    """Hears what Snakemake does not keep: which jobs' programs were killed, and whether the run was interrupted."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.is_interrupted = False
+        self.signals: dict[int, str] = {}
+        self._heard = local()  # a job's exception and its error come one after the other, in one thread
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hears one message."""
+        text = str(record.msg)
+        if text.startswith(CANCELLED):
+            self.is_interrupted = True
+        elif exception_of(record):
+            self._heard.signal = signal_in(text)
+        elif str(getattr(record, "event", "")).endswith("error") and hasattr(record, "jobid"):
+            killed_by = getattr(self._heard, "signal", None)
+            if killed_by:
+                self.signals[record.jobid] = killed_by
+            self._heard.signal = None
+
+
+def signal_in(text: str) -> str | None:
+    """The signal that killed a command, by what `subprocess` says of it, or the exit status that a shell gives it."""
+    found = SIGNAL.search(text)
+    if found is None:
+        return None
+    return found[1] or OF_A_SHELL[found[2]]
