@@ -64,6 +64,7 @@ rule all:
         "results/failures.tsv",
         "results/plots/evolution.svg",
         "results/plots/distribution.svg",
+        "results/plots/cusum.svg",
         "results/summary.md",
         "results/report.html",
         "results/tests.tsv" if reports_are_read else [],

@@ -97,6 +97,19 @@ COMMANDS = (
         ("ergit compare v1.0 v1.1", "ergit compare v1.0 v1.1 --study ~/studies/parser", "ergit compare before after"),
     ),
     Command(
+        "figure",
+        "ergit.reports.figure",
+        "draw a figure of a study, for a page or a column",
+        "Draws one figure of the results of a study as SVG, PDF or PNG. KIND is evolution, distribution, cusum or"
+        " conditions, for all commits or a range of them; or compare, ecdf, qq or shift, for the commits named."
+        " Measures nothing. More in docs/figures.md.",
+        (
+            "ergit figure evolution v1.0..v2.0 --size column --output evolution.pdf",
+            "ergit figure compare v1.0 v1.1",
+            "ergit figure conditions --study ~/studies/parser --format png",
+        ),
+    ),
+    Command(
         "changes",
         "ergit.analysis.runs",
         "find the changes in a list of runs",

@@ -60,6 +60,18 @@ class ReadStudy:
     measured: dict[str, dict[int, MeasuredCommit]]
 
 
+def results_of(folder: Path) -> Path:
+    """The folder of the results of a study: this one, or `results` below it.
+
+    Raises:
+        ErgitError: there are none.
+    """
+    for results in (folder, folder / "results"):
+        if (results / "energy.csv").is_file() and (results / "commits.tsv").is_file():
+            return results
+    raise ErgitError(f"There are no energy.csv and commits.tsv in {folder}: run the study first, or name its folder.")
+
+
 def read_study(folder: Path) -> ReadStudy:
     """The study whose results are in the folder, or in `results` below it.
 
@@ -68,13 +80,7 @@ def read_study(folder: Path) -> ReadStudy:
     Raises:
         ErgitError: there are no results, or they are damaged.
     """
-    for results in (folder, folder / "results"):
-        if (results / "energy.csv").is_file() and (results / "commits.tsv").is_file():
-            break
-    else:
-        raise ErgitError(
-            f"There are no energy.csv and commits.tsv in {folder}: run the study first, or name its folder."
-        )
+    results = results_of(folder)
     settings, anchors, judged = ChangeSettings(), tuple[str, ...](), "package"
     if (results / "changes.json").is_file():
         facts = read_changes(results / "changes.json").study

@@ -17,7 +17,7 @@ from ergit.errors import ErgitError
 from ergit.records.changes import ChangeResult, ChangesRecord, CommitResult, ComparablePart
 from ergit.records.commits import CommitRow
 from ergit.records.energy_table import EnergyRow
-from ergit.reports.figures import distribution, evolution, png, svg
+from ergit.reports.figures import distribution, encoded, evolution
 from ergit.reports.figures.contents import median_interval
 from ergit.reports.figures.evolution import percent
 from ergit.reports.figures.labels import clipped, plain
@@ -76,7 +76,7 @@ def change(number: int, relative: float, **entries: Any) -> ChangeResult:
 
 def written(figure: Figure) -> list[str]:
     """All text of the figure's SVG."""
-    tree = ElementTree.fromstring(svg(figure))
+    tree = ElementTree.fromstring(encoded(figure, "svg"))
     return ["".join(node.itertext()) for node in tree.iter() if node.tag.endswith("text")]
 
 
@@ -133,7 +133,7 @@ def test_percentages_have_a_sign_and_no_false_precision() -> None:
 )
 def test_names_neither_overlap_nor_leave_the_figure(name: str, count: int) -> None:
     figure = drawn(name, count)
-    names = [label.get_window_extent() for label in figure.axes[1].get_xticklabels()]
+    names = [label.get_window_extent() for label in figure.axes[-1].get_xticklabels()]
     assert all(left.x1 <= right.x0 for left, right in pairwise(names))
     assert len(names) == count if count <= 40 else 20 <= len(names) <= 40
     boxes = [*(axes.get_tightbbox() for axes in figure.axes), figure.legends[0].get_window_extent()]
@@ -154,8 +154,8 @@ def test_equal_data_give_equal_bytes_whatever_the_users_matplotlibrc(name: str) 
     first = draw(name, rows, record)
     with matplotlib.rc_context({"text.usetex": True, "font.size": 30, "svg.fonttype": "path", "lines.linewidth": 9}):
         second = draw(name, rows, record)
-        assert svg(second) == svg(first)
-        assert png(second) == png(first)
+        assert encoded(second, "svg") == encoded(first, "svg")
+        assert encoded(second, "png") == encoded(first, "png")
 
 
 @FIGURES
@@ -163,7 +163,7 @@ def test_hostile_text_is_shown_and_breaks_nothing(name: str) -> None:
     rows = study(4, 7, subject=HOSTILE, host=HOSTILE, session=HOSTILE, source=HOSTILE)
     rows += [*study(4, 7, subject=HOSTILE, host="$b$", session="$s$"), failure(4, HOSTILE)]
     figure = draw(name, rows, changes_record(change(3, 0.1)), tags="v1.0_$x$-\u202e🎉" + "W" * 90)
-    tree = ElementTree.fromstring(svg(figure))
+    tree = ElementTree.fromstring(encoded(figure, "svg"))
     assert not [node for node in tree.iter() if node.tag.endswith("script")]
     words = written(figure)
     assert any("session $s$" in text for text in words)
@@ -245,7 +245,7 @@ def test_a_study_without_energy_has_a_figure_that_says_so(name: str, rows: Rows,
     ids=["one reading", "all zero", "six decades", "one reading a commit, far apart"],
 )
 def test_degenerate_numbers_are_drawn(name: str, rows: Rows) -> None:
-    assert "package energy of one run (J)" in written(draw(name, rows))
+    assert any(text.startswith("package energy of one run (J)") for text in written(draw(name, rows)))
 
 
 def test_changes_have_commit_size_interval_joules_whereabouts_and_subject() -> None:
@@ -328,7 +328,7 @@ def test_text_is_clipped_to_the_room_that_there_is(letter: str) -> None:
     FigureCanvasAgg(figure).draw()
     boxes = [text.get_window_extent() for text in figure.texts]
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
-    rows = [box for box in boxes if box.y1 < figure.axes[1].get_window_extent().y0]
+    rows = [box for box in boxes if box.y1 < figure.axes[-1].get_window_extent().y0]
     assert len(rows) == 3 * 7
     assert not any(a.overlaps(b) for number, a in enumerate(rows) for b in rows[:number])
     assert clipped("short", 4.0) == "short"

@@ -1,4 +1,4 @@
-"""What both figures draw: the commits in Git order, their readings in each session, and the commits without energy."""
+"""What is drawn over a history: the commits in Git order, their readings in each session, and those without energy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,38 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ergit.errors import ErgitError
-from ergit.records.commits import CommitRow, chosen
+from ergit.records.commits import CommitRow, chosen, reused_from
 from ergit.records.energy_table import ENERGIES
 from ergit.records.imported import SOURCE
 
-Joules = NDArray[np.float64]
+Values = NDArray[np.float64]
 
 CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What is drawn of each reading: its column in the table, its words, and its unit."""
+
+    name: str
+    column: str
+    noun: str
+    words: str
+    unit: str = "J"
+
+    def label(self, kind: str | None, *, is_short: bool = False) -> str:
+        """The words at the axis; an estimate is no measurement."""
+        if self.unit == "J" and kind == "estimated":
+            return f"{'estimate:' if is_short else 'estimated energy,'} CPU time × watts (J)"
+        return f"{self.words}{'' if is_short else ' of one run'} ({self.unit})"
+
+
+QUANTITIES = {
+    **{domain: Quantity(domain, column, "Energy", f"{domain} energy") for domain, column in ENERGIES.items()},
+    "seconds": Quantity("seconds", "duration_seconds", "Duration", "duration", "s"),
+    "cpu-seconds": Quantity("cpu-seconds", "cpu_seconds", "CPU time", "CPU time", "s"),
+    "watts": Quantity("watts", "power_watts", "Power", "power", "W"),
+}
 STATUSES = {
     "build-failed": "did not build",
     "failed": "workload failed",
@@ -32,12 +57,12 @@ STATUSES = {
 class SessionReadings:
     """The readings of one commit in one session, in the order in which they were taken.
 
-    `joules` and `clean` have shape (n,). A commit measured in several sessions has them side by side: `centre` is the
+    `values` and `clean` have shape (n,). A commit measured in several sessions has them side by side: `centre` is the
     middle and `width` the width of these readings, in positions.
     """
 
     session: str
-    joules: Joules
+    values: Values
     clean: NDArray[np.bool_]
     centre: float
     width: float
@@ -47,12 +72,12 @@ class SessionReadings:
 class Contents:
     """A commit's position is its index in `commits`; sessions stand in the order of their first readings.
 
-    `kind` is measured or estimated, None without a clean reading; `domain` is that whose energy is drawn. `outcomes`
-    says what happened instead of a clean reading, and at which positions.
+    `kind` is measured or estimated, None without a clean reading. `outcomes` says what happened instead of a clean
+    reading, and at which positions.
     """
 
     kind: str | None
-    domain: str
+    quantity: Quantity
     commits: tuple[CommitRow, ...]
     readings: tuple[SessionReadings, ...]
     sessions: tuple[str, ...]
@@ -80,7 +105,7 @@ class Contents:
         return [readings for readings in self.readings if readings.session == session]
 
 
-def median_interval(values: Joules, confidence: float = CONFIDENCE) -> tuple[float, float] | None:
+def median_interval(values: Values, confidence: float = CONFIDENCE) -> tuple[float, float] | None:
     """The distribution-free interval of the median of `values` (n,) between two of its order statistics.
 
     The k-th smallest and k-th largest of n values enclose the median with probability 1 - 2 P(B < k), where B is
@@ -103,18 +128,20 @@ def columns(rows: Sequence[tuple[float, ...]], count: int) -> NDArray[np.float64
     return np.array(rows, dtype=float).reshape(-1, count).T
 
 
-def gather(table: pd.DataFrame, commits: Sequence[CommitRow], domain: str) -> Contents:
+def gather(table: pd.DataFrame, commits: Sequence[CommitRow], quantity: str) -> Contents:
     """What the table of readings (results/energy.csv) and the list of commits (results/commits.tsv) hold to draw.
 
-    `domain` is the one whose energy is drawn, such as `package`.
+    `quantity` is one of `QUANTITIES`, such as `package`.
 
     Raises:
         ErgitError: the table holds both measured and estimated energy.
     """
     history = tuple(chosen(commits))
     positions = {commit.commit: position for position, commit in enumerate(history)}
+    is_imported = bool(len(table)) and bool((table["source"] == SOURCE).all())
     rows = table.assign(position=table["commit"].map(positions)).sort_values(["started", "round"], kind="stable")
-    read = rows[(rows["status"] == "ok") & rows[ENERGIES[domain]].notna()]
+    drawn = QUANTITIES[quantity]
+    read = rows[(rows["status"] == "ok") & rows[drawn.column].notna() & rows["position"].notna()]
     kinds = sorted(read["kind"].unique())
     if len(kinds) > 1:
         raise ErgitError(
@@ -123,32 +150,40 @@ def gather(table: pd.DataFrame, commits: Sequence[CommitRow], domain: str) -> Co
         )
     return Contents(
         kind=kinds[0] if read["clean"].any() else None,
-        domain=domain,
+        quantity=drawn,
         commits=history,
-        readings=_readings(read, ENERGIES[domain]),
+        readings=_readings(read, drawn.column),
         sessions=tuple(read["session"].unique()),
         hosts=tuple(sorted(read["host"].unique())),
         sources=tuple(sorted(read["source"].unique())),
-        outcomes=_outcomes(rows, set(read.loc[read["clean"], "position"]), len(history)),
+        outcomes=_outcomes(
+            rows[rows["position"].notna()], set(read.loc[read["clean"], "position"]), history, is_imported=is_imported
+        ),
     )
 
 
-def _readings(read: pd.DataFrame, energy: str) -> tuple[SessionReadings, ...]:
+def _readings(read: pd.DataFrame, column: str) -> tuple[SessionReadings, ...]:
     sessions_at = {position: sorted(set(sessions)) for position, sessions in read.groupby("position")["session"]}
     found = []
     for key, rows in read.groupby(["position", "session"]):
         position, session = cast(tuple[int, str], key)
-        joules, clean = rows[energy].to_numpy(float), rows["clean"].to_numpy(bool)
+        values, clean = rows[column].to_numpy(float), rows["clean"].to_numpy(bool)
         width = 0.7 / len(sessions_at[position])
         centre = position - 0.35 + width * (sessions_at[position].index(session) + 0.5)
-        found.append(SessionReadings(session, joules, clean, centre, width))
+        found.append(SessionReadings(session, values, clean, centre, width))
     return tuple(found)
 
 
-def _outcomes(rows: pd.DataFrame, clean: set[int], commits: int) -> dict[str, list[int]]:
+def _outcomes(
+    rows: pd.DataFrame, clean: set[int], history: Sequence[CommitRow], *, is_imported: bool
+) -> dict[str, list[int]]:
     found = {str(status): set(positions) for status, positions in rows.groupby("status")["position"]}
     without = {"no clean reading": found.pop("ok", set()) - clean}
-    is_imported = bool(len(rows)) and bool((rows["source"] == SOURCE).all())
-    absent = {"not in the files" if is_imported else "not measured yet": set(range(commits)) - set(rows["position"])}
+    unread = set(range(len(history))) - set(rows["position"])
+    reused = {position for position in unread if reused_from(history[position]) is not None}
+    absent = {
+        "measured as an equal one": reused,
+        "not in the files" if is_imported else "not measured yet": unread - reused,
+    }
     outcomes = {STATUSES.get(status, status): positions for status, positions in found.items()} | without | absent
     return {words: sorted(positions) for words, positions in outcomes.items() if positions}

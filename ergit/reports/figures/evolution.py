@@ -1,40 +1,49 @@
 """The evolution of the energy: each commit's median with its interval, the levels, and the changes between them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from matplotlib import style
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ergit.records.changes import ChangeResult, ChangesRecord, CommitResult
+from ergit.records.changes import ChangeResult, ChangesRecord
 from ergit.records.commits import CommitRow
 from ergit.records.context import ChangeContext, Kind
 from ergit.reports.context import assumption_sentence
-from ergit.reports.figures.contents import CONFIDENCE, Contents, SessionReadings, columns, gather, median_interval
-from ergit.reports.figures.labels import clipped
-from ergit.reports.figures.legend import FAINT, INK, marked, session_handles, session_styles
-from ergit.reports.figures.page import EDGE, ROW, STYLE, WIDTH, Page, lay_out, positions_per_inch
+from ergit.reports.figures.axis import AxisKind, Panels, Scale, running_medians, scale_for
+from ergit.reports.figures.contents import (
+    CONFIDENCE,
+    Contents,
+    SessionReadings,
+    Values,
+    columns,
+    gather,
+    median_interval,
+)
+from ergit.reports.figures.labels import clipped, width
+from ergit.reports.figures.legend import marked, session_handles, session_styles
+from ergit.reports.figures.page import EDGE, ROW, HistoryPage, inches_of, lay_out
+from ergit.reports.figures.sheet import FAINT, INK, SCREEN, Sheet, styled
 from ergit.text import counted
 
 UP, DOWN, TRANSIENT = "#D55E00", "#009E73", "#CC79A7"
 WORDS = {UP: "increase", DOWN: "decrease", TRANSIENT: "transient excursion"}
+SHORT = WORDS | {TRANSIENT: "excursion"}
 LISTED_CHANGES = 20  # the others have their line in the plot and their row in changes.tsv
-LABEL = 1.0  # width of a change's label in inches
-COLUMNS = {  # of the list of changes, and their widths in inches
+TIERS = {True: 5, False: 2}  # lines of labels above an annotated panel and above a plain one
+COLUMNS = {  # of the list of changes, and their widths in inches; the subject has what is left
     "commit": 0.6,
     "change": 0.65,
     "95% interval": 1.3,
     "joules before → after": 1.3,
     "lies in": 1.65,
     "differs in": 2.15,
-    "subject": WIDTH - 2 * EDGE - 7.65,
 }
+LISTED_FROM = 9.0  # inches of width, below which there is no room for the list
 GAP = 0.06  # between two columns, in inches
 
 
@@ -48,33 +57,78 @@ class ChangeMark:
     colour: str
     cells: tuple[str, ...]  # its row in the list
 
+    @property
+    def is_spread(self) -> bool:
+        """Whether it may lie in more than one commit."""
+        return self.span[1] - self.span[0] > 1
 
-@style.context(STYLE)
+
+@dataclass(frozen=True)
+class Label:
+    """The words of a change above the panel, and their line.
+
+    `anchor` is where the change is and `x` the middle of the words, both in inches from the left edge.
+    """
+
+    change: ChangeMark
+    text: str
+    anchor: float
+    x: float
+    tier: int
+
+
+@styled
 def evolution(
-    table: pd.DataFrame, commits: Sequence[CommitRow], record: ChangesRecord, contexts: Sequence[ChangeContext] = ()
+    table: pd.DataFrame,
+    commits: Sequence[CommitRow],
+    record: ChangesRecord,
+    contexts: Sequence[ChangeContext] = (),
+    *,
+    quantity: str | None = None,
+    axis: AxisKind = "auto",
+    sheet: Sheet = SCREEN,
 ) -> Figure:
     """The median energy of each commit with its interval, the levels, the changes, and the commits without energy.
 
-    `table` is results/energy.csv, `commits` are those of results/commits.tsv, `contexts` what each differs in.
+    `table` is results/energy.csv, `commits` are those of results/commits.tsv, or some of them; `contexts` say what each
+    change differs in. Another `quantity` than the judged energy has no levels.
 
     Raises:
-        ErgitError: the table holds both measured and estimated energy.
+        ErgitError: the table holds both measured and estimated energy, or the sheet has no room.
     """
-    contents = gather(table, commits, record.study.judged)
+    contents = gather(table, commits, quantity or record.study.judged)
+    has_levels = contents.quantity.name == record.study.judged
+    levels = _levels(record, contents) if has_levels else np.full(len(contents.commits), np.nan)
     kinds = {(one.commit, one.kind): one.differs.kinds for one in contexts if one.differs is not None}
-    changes = [_mark(change, contents, kinds.get((change.commit, change.kind))) for change in record.changes]
+    changes = [
+        _mark(change, contents, kinds.get((change.commit, change.kind)))
+        for change in record.changes
+        if change.commit in contents.positions
+    ]
+    has_list = sheet.is_annotated and sheet.width >= LISTED_FROM
     largest = sorted(changes, key=lambda change: (change.colour == TRANSIENT, -abs(change.relative)))
-    listed = sorted(largest[:LISTED_CHANGES], key=lambda change: change.position)
-    notes = _notes(len(changes) - len(listed), record)
-    lines = tiers([change.position for change in listed], LABEL * positions_per_inch(contents))
-    headroom = 0.1 + ROW * (1 + max(lines, default=-1))
-    footroom = 0.1 + ROW * (len(listed) + bool(listed) + len(notes))
-    page = lay_out(contents, "Energy of each commit", _handles(contents, changes, record), headroom, footroom)
-    _draw_medians(page.panel, contents, {contents.positions[one.commit] for one in record.side})
-    _draw_levels(page.panel, record.commits, contents.positions)
-    _draw_changes(page.panel, changes)
-    _draw_labels(page.panel, listed, lines)
-    _write_list(page, listed, notes, page.figure.get_figheight() - footroom)
+    listed = sorted(largest[:LISTED_CHANGES], key=lambda change: change.position) if has_list else []
+    notes = _notes(len(changes) - len(listed), record, sheet) if has_list else []
+    footroom = 0.1 + ROW * (len(listed) + bool(listed) + len(notes)) if has_list else 0.0
+    line = ROW if sheet.is_annotated else 0.14
+    placed = labels(contents, sheet, largest[:LISTED_CHANGES])
+    headroom = 0.05 + line * (1 + max(label.tier for label in placed)) if placed else 0.0
+    side = {contents.positions[one.commit] for one in record.side if one.commit in contents.positions}
+    page = lay_out(
+        contents,
+        sheet,
+        f"{contents.quantity.noun} of each commit",
+        contents.quantity.label(contents.kind, is_short=not sheet.is_annotated),
+        _handles(contents, changes, sheet, has_side=bool(side), has_levels=bool(np.isfinite(levels).any())),
+        _scale(contents, levels, side, axis),
+        headroom=headroom,
+        footroom=footroom,
+    )
+    _draw_medians(page.panels, contents, side)
+    _draw_levels(page.panels, levels)
+    _draw_changes(page.panels, changes)
+    _draw_labels(page, placed, line)
+    _write_list(page, listed, notes)
     return page.figure
 
 
@@ -84,15 +138,21 @@ def percent(relative: float) -> str:
     return f"{size:+.{0 if abs(size) >= 100 else 1}f}%".replace("-", "−")
 
 
-def tiers(positions: Sequence[float], width: float) -> list[int]:
-    """For each label, of that `width` and centred on one of the ascending `positions`, the lowest line with room."""
-    ends: list[float] = []
-    chosen = []
-    for position in positions:
-        tier = next((tier for tier, end in enumerate(ends) if end <= position), len(ends))
-        ends[tier : tier + 1] = [position + width]
-        chosen.append(tier)
-    return chosen
+def labels(contents: Contents, sheet: Sheet, largest: Sequence[ChangeMark]) -> list[Label]:
+    """The labels that there is room for above the panels, without overlap, the largest change first."""
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(TIERS[sheet.is_annotated])]
+    placed = []
+    for change in largest:
+        text = " ".join(change.cells[:2]) if sheet.is_annotated else change.cells[1]
+        half = width(text, sheet.font_size) / 2 + 0.05
+        anchor = inches_of(contents, sheet, change.position)
+        x = min(max(anchor, half), sheet.width - half)
+        free = (n for n, line in enumerate(taken) if all(x + half <= begin or end <= x - half for begin, end in line))
+        tier = next(free, None)
+        if tier is not None:
+            taken[tier].append((x - half, x + half))
+            placed.append(Label(change, text, anchor, x, tier))
+    return placed
 
 
 def _mark(change: ChangeResult, contents: Contents, kinds: Sequence[Kind] | None) -> ChangeMark:
@@ -126,92 +186,132 @@ def _location(change: ChangeResult) -> str:
     return commits if measured == between else f"{commits}, {measured:,} measured"
 
 
-def _notes(unlisted: int, record: ChangesRecord) -> list[str]:
+def _notes(unlisted: int, record: ChangesRecord, sheet: Sheet) -> list[str]:
     """The lines below the list of changes."""
     notes = [f"and {counted(unlisted, 'further change')}, listed in changes.tsv"] if unlisted else []
     assumption = assumption_sentence(record.study)
     if assumption is not None:
-        notes.append(clipped(assumption, WIDTH - 2 * EDGE))
+        notes.append(clipped(assumption, sheet.width - 2 * EDGE))
     return notes
 
 
-def _handles(contents: Contents, changes: Sequence[ChangeMark], record: ChangesRecord) -> list[Artist]:
+def _handles(
+    contents: Contents, changes: Sequence[ChangeMark], sheet: Sheet, *, has_side: bool, has_levels: bool
+) -> list[Artist]:
     """The legend: an entry for all that is drawn, and for nothing else."""
-    handles = session_handles(contents, "median of clean readings")
-    if any(median_interval(readings.joules[readings.clean]) for readings in contents.readings):
-        label = f"its {100 * CONFIDENCE:.0f}% interval, from 6 readings on"
+    handles = session_handles(contents, sheet, sheet.either("median of clean readings", "median"))
+    if any(median_interval(readings.values[readings.clean]) for readings in contents.readings):
+        label = f"{100 * CONFIDENCE:.0f}% interval"
+        label = sheet.either(f"its {label}, from 6 readings on", label)
         handles.append(Line2D([], [], color=INK, alpha=0.6, label=label))
-    if record.side:
-        handles.append(marked("commit beside the main line", "o", FAINT, "white"))
-    if any(commit.level_joules is not None for commit in record.commits):
-        handles.append(Line2D([], [], color=INK, linewidth=1.2, label="level between changes"))
-    for colour, words in WORDS.items():
+    if has_side:
+        words = sheet.either("commit beside the main line", "beside the line")
+        handles.append(marked(words, "o", FAINT, "white"))
+    if has_levels:
+        words = sheet.either("level between changes", "level")
+        handles.append(Line2D([], [], color=INK, linewidth=1.2, label=words))
+    for colour, words in (WORDS if sheet.is_annotated else SHORT).items():
         count = sum(change.colour == colour for change in changes)
         if count:
             handles.append(Line2D([], [], color=colour, linewidth=1, label=counted(count, words)))
-    if changes:
-        handles.append(Patch(color=FAINT, alpha=0.3, label="commits the change may lie in"))
+    if any(change.is_spread for change in changes):
+        words = sheet.either("commits the change may lie in", "where it may lie")
+        handles.append(Patch(color=FAINT, alpha=0.3, label=words))
     return handles
 
 
+def _levels(record: ChangesRecord, contents: Contents) -> Values:
+    """The level of each commit (n,), NaN where it has none."""
+    levels = np.full(len(contents.commits), np.nan)
+    for commit in record.commits:
+        if commit.level_joules is not None and commit.commit in contents.positions:
+            levels[contents.positions[commit.commit]] = commit.level_joules
+    return levels
+
+
 def _median(group: SessionReadings) -> float:
-    return float(np.median(group.joules[group.clean]))
+    return float(np.median(group.values[group.clean]))
 
 
-def _draw_medians(axes: Axes, contents: Contents, side: Collection[int]) -> None:
+def _scale(contents: Contents, levels: Values, side: Collection[int], kind: AxisKind) -> Scale:
+    """The axis for the medians and their intervals; without levels, by the running medians of the main line."""
+    clean = [group for group in contents.readings if group.clean.any()]
+    at = np.array([round(group.centre) for group in clean], dtype=int)
+    medians = np.array([_median(group) for group in clean])
+    if len(at) and not np.isfinite(levels).any():
+        on_line = np.array([position not in side for position in at])
+        levels = np.full(len(contents.commits), np.nan)
+        levels[at[on_line]] = running_medians(medians[on_line])
+    intervals = [
+        median_interval(group.values[group.clean]) or (median, median)
+        for group, median in zip(clean, medians.tolist(), strict=True)
+    ]
+    shown = np.concatenate([medians, np.array(intervals).reshape(-1)])
+    return scale_for(shown, np.concatenate([levels[at], np.repeat(levels[at], 2)]), kind)
+
+
+def _draw_medians(panels: Panels, contents: Contents, side: Collection[int]) -> None:
     """The median of each commit; at the positions `side`, which are beside the main line, hollow and faint."""
     size = float(np.interp(len(contents.commits), [40, 300, 2000], [4.5, 2.5, 1.2]))  # of a mark, in points
     for session, colour, mark in session_styles(contents):
         there = [group for group in contents.of(session) if group.clean.any()]
         beside = [(group.centre, _median(group)) for group in there if round(group.centre) in side]
-        if beside:
-            axes.plot(*columns(beside, 2), mark, color=FAINT, markersize=size, mfc="white", mew=size / 6, zorder=2)
-        clean = [(group.centre, group.joules[group.clean]) for group in there if round(group.centre) not in side]
-        medians = [(centre, float(np.median(joules))) for centre, joules in clean]
-        spans = [(centre, *ends) for centre, joules in clean if (ends := median_interval(joules))]
-        axes.plot(*columns(medians, 2), mark, color=colour, markersize=size, markeredgewidth=0, zorder=3)
-        centres, low, high = columns(spans, 3)
-        axes.vlines(centres, low, high, colors=colour, linewidth=size / 4, alpha=0.6)
+        x, y = columns(beside, 2)
+        panels.points(x, y, mark, color=FAINT, markersize=size, mfc="white", mew=size / 6, zorder=2)
+        clean = [(group.centre, group.values[group.clean]) for group in there if round(group.centre) not in side]
+        medians = [(centre, float(np.median(values))) for centre, values in clean]
+        spans = [(centre, *ends) for centre, values in clean if (ends := median_interval(values))]
+        x, y = columns(medians, 2)
+        panels.points(x, y, mark, color=colour, markersize=size, markeredgewidth=0, zorder=3)
+        x, low, high = columns(spans, 3)
+        panels.spans(x, low, high, colors=colour, linewidth=size / 4, alpha=0.6)
 
 
-def _draw_levels(axes: Axes, commits: Sequence[CommitResult], positions: Mapping[str, int]) -> None:
+def _draw_levels(panels: Panels, levels: Values) -> None:
     """The level at each commit that has one."""
-    levels = [(positions[commit.commit], commit.level_joules) for commit in commits if commit.level_joules is not None]
-    at, joules = columns(levels, 2)
-    axes.hlines(joules, at - 0.5, at + 0.5, colors=INK, linewidth=1.2, capstyle="projecting", zorder=4)
+    there = np.isfinite(levels)
+    at = np.arange(len(levels), dtype=np.float64)[there]
+    panels.levels(levels[there], at - 0.5, at + 0.5, colors=INK, linewidth=1.2, capstyle="projecting", zorder=4)
 
 
-def _draw_changes(axes: Axes, changes: Sequence[ChangeMark]) -> None:
+def _draw_changes(panels: Panels, changes: Sequence[ChangeMark]) -> None:
+    """A line at each change, thinner where there are many, and a shade over several commits that it may lie in."""
+    weight, alpha = (float(np.interp(len(changes), [10, 60], ends)) for ends in ([0.7, 0.4], [1.0, 0.6]))
     for change in changes:
-        axes.axvline(change.position, color=change.colour, linewidth=0.7, zorder=1)
-        axes.axvspan(*change.span, color=change.colour, alpha=0.13, linewidth=0, zorder=0)
+        for axes, _ in panels:
+            axes.axvline(change.position, color=change.colour, linewidth=weight, alpha=alpha, zorder=1)
+            if change.is_spread:
+                axes.axvspan(*change.span, color=change.colour, alpha=0.13, linewidth=0, zorder=0)
 
 
-def _draw_labels(axes: Axes, changes: Sequence[ChangeMark], lines: Sequence[int]) -> None:
-    """SHA and size of each change above the panel."""
-    for change, line in zip(changes, lines, strict=True):
+def _draw_labels(page: HistoryPage, placed: Sequence[Label], line: float) -> None:
+    """SHA and size of each change above the panels, `line` inches apart; a plain figure has the size alone."""
+    axes = page.panels.top
+    for label in placed:
         axes.annotate(
-            " ".join(change.cells[:2]),
-            (change.position, 1),
-            (0, 72 * (0.05 + ROW * line)),
+            label.text,
+            (label.change.position, 1),
+            (72 * (label.x - label.anchor), 72 * (0.05 + line * label.tier)),
             xycoords=axes.get_xaxis_transform(),
             textcoords="offset points",
             ha="center",
             color=INK,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
-            zorder=100 - line,  # no line crosses a label
-            arrowprops={"arrowstyle": "-", "color": change.colour, "linewidth": 0.7, "shrinkB": 0},
+            zorder=100 - label.tier,  # no line crosses a label
+            arrowprops={"arrowstyle": "-", "color": label.change.colour, "linewidth": 0.7, "shrinkB": 0},
         )
 
 
-def _write_list(page: Page, changes: Sequence[ChangeMark], notes: Sequence[str], top: float) -> None:
-    """A header and a row a change, then the notes; `top` in inches."""
-    rows = [(FAINT, tuple(COLUMNS)), *((change.colour, change.cells) for change in changes)] if changes else []
+def _write_list(page: HistoryPage, changes: Sequence[ChangeMark], notes: Sequence[str]) -> None:
+    """A header and a row a change, then the notes."""
+    widths = [*COLUMNS.values(), page.page.sheet.width - 2 * EDGE - sum(COLUMNS.values())]
+    rows = [(FAINT, (*COLUMNS, "subject")), *((change.colour, change.cells) for change in changes)] if changes else []
+    top = page.bottom + 0.1
     for row, (colour, cells) in enumerate(rows):
         x = EDGE
-        for (column, width), text in zip(COLUMNS.items(), cells, strict=True):
-            shown = colour if row == 0 or column == "change" else INK
-            page.write(x, top + ROW * row, clipped(text, width - GAP), color=shown)
-            x += width
+        for column, (inches, text) in enumerate(zip(widths, cells, strict=True)):
+            shown = colour if row == 0 or column == 1 else INK
+            page.page.write(x, top + ROW * row, clipped(text, inches - GAP), color=shown)
+            x += inches
     for row, note in enumerate(notes, start=len(rows)):
-        page.write(EDGE, top + ROW * row, note, color=INK)
+        page.page.write(EDGE, top + ROW * row, note, color=INK)

@@ -10,6 +10,7 @@ from matplotlib.ft2font import FT2Font
 from ergit.text import one_line
 
 FONT = "DejaVu Sans"  # comes with matplotlib
+FAMILY = [FONT, "Verdana", "Arial"]  # an SVG is shown in the first that its reader has; the second is as wide
 FONT_SIZE = 8.0  # in points
 MOST_CHARACTERS = 400  # of a line, more have no room anyway
 
@@ -24,19 +25,19 @@ def plain(text: str, limit: int = MOST_CHARACTERS) -> str:
     return one_line("".join(drawable), limit)
 
 
-def clipped(text: str, inches: float) -> str:
-    """`text` on one line as wide as there is room for."""
+def clipped(text: str, inches: float, size: float = FONT_SIZE) -> str:
+    """`text` on one line as wide as there is room for, at a `size` in points."""
     line = plain(text)
-    if _width(line) <= inches:
+    if width(line, size) <= inches:
         return line
-    fits = bisect_right(range(len(line)), inches, key=lambda length: _width(f"{line[:length]}…"))
+    fits = bisect_right(range(len(line)), inches, key=lambda length: width(f"{line[:length]}…", size))
     return f"{line[: fits - 1].rstrip()}…"
 
 
-def _width(text: str) -> float:
-    """The width in inches of text as the figures write it."""
+def width(text: str, size: float = FONT_SIZE) -> float:
+    """The width in inches of text as the figures write it, at a `size` in points."""
     font = _font()
-    font.set_size(FONT_SIZE, 72)
+    font.set_size(size, 72)
     font.set_text(text)
     return float(font.get_width_height()[0]) / 64 / 72
 

@@ -9,14 +9,13 @@ from matplotlib.lines import Line2D
 
 from ergit.reports.figures.contents import Contents
 from ergit.reports.figures.labels import plain
-
-INK, FAINT = "#333333", "#999999"
+from ergit.reports.figures.sheet import INK, Sheet
 
 # Okabe and Ito's colours, which the colour-blind tell apart (https://jfly.uni-koeln.de/color/).
 SESSION_COLOURS = ("#0072B2", "#E69F00", "#56B4E9", "#000000")
 SESSION_MARKS = ("o", "s", "^")
 
-LISTED_SESSIONS = 12  # as many as colours and marks tell apart
+LISTED_SESSIONS = {True: 12, False: 4}  # of annotated figures, as many as colours and marks tell apart; of plain ones
 SESSION_NAME = 16  # characters
 
 
@@ -25,10 +24,14 @@ def session_styles(contents: Contents) -> list[tuple[str, str, str]]:
     return list(zip(contents.sessions, cycle(SESSION_COLOURS), cycle(SESSION_MARKS), strict=False))
 
 
-def session_handles(contents: Contents, what: str) -> list[Artist]:
-    """A legend entry a session, or one for all where they are too many."""
-    if len(contents.sessions) > LISTED_SESSIONS:
-        return [marked(f"{what}; the {len(contents.sessions)} sessions differ in colour or mark", "o", INK)]
+def session_handles(contents: Contents, sheet: Sheet, what: str) -> list[Artist]:
+    """A legend entry a session, or one for all where they are too many; in a plain figure one alone has no name."""
+    count = len(contents.sessions)
+    if count > LISTED_SESSIONS[sheet.is_annotated]:
+        words = "; the {} sessions differ in colour or mark" if sheet.is_annotated else " ({} sessions)"
+        return [marked(what + words.format(count), "o", INK)]
+    if count == 1 and not sheet.is_annotated:
+        return [marked(what, SESSION_MARKS[0], SESSION_COLOURS[0])]
     styles = zip(session_names(contents.sessions), session_styles(contents), strict=True)
     return [marked(f"{what}, session {name}", mark, colour) for name, (_, colour, mark) in styles]
 
@@ -43,4 +46,4 @@ def session_names(sessions: Sequence[str]) -> list[str]:
 
 def marked(label: str, mark: str, colour: str, face: str | None = None) -> Artist:
     """A legend entry for a mark; `face` is the colour within its edge, if another."""
-    return Line2D([], [], linestyle="none", marker=mark, markersize=5, color=colour, mfc=face or colour, label=label)
+    return Line2D([], [], linestyle="none", marker=mark, markersize=4, color=colour, mfc=face or colour, label=label)
