@@ -59,6 +59,11 @@ class ReportStudy:
         return ENERGIES[self.changes.study.judged]
 
     @cached_property
+    def has_times(self) -> bool:
+        """Whether it is known of all readings when they were taken."""
+        return bool(self.readings["started"].notna().all())
+
+    @cached_property
     def conditions(self) -> pd.DataFrame:
         """What was seen around each reading, in the order in which they were taken; no row of an imported study."""
         return conditions_over_time(self.table, self.results)

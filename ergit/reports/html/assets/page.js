@@ -36,7 +36,7 @@ ergit.start = async () => {
   ergit.waiting = new Map(charts.map((chart) => [chart.name, chart]));
   for (const chart of charts) {
     const element = document.getElementById(`chart-${chart.name}`);
-    if (element.closest("details:not([open])")) continue; // drawn when it is opened
+    if (element.closest("details:not([open]), [hidden]")) continue; // drawn when it is opened
     await ergit.draw(chart.name);
     await new Promise((resolve) => setTimeout(resolve)); // the page answers between two charts
   }
@@ -69,7 +69,7 @@ ergit.draw = async (name) => {
   const view = manager.get_by_id(chart.item.root_id);
   const drawn = { name, view, source: view.model.document.get_model_by_id(chart.source), columns: chart.columns, element };
   ergit.charts.set(name, drawn);
-  if (matchMedia("(pointer: coarse)").matches) ergit.leaveTouch(view.model);
+  if (matchMedia("(pointer: coarse)").matches) ergit.leaveTouch(drawn);
   ergit.colour(view.model.document);
   element.addEventListener("click", (event) => {
     const does = event.target.closest("button[data-does]")?.dataset.does;
@@ -85,14 +85,18 @@ ergit.drawWithin = async (element) => {
 };
 
 /** On a touch screen a finger scrolls the page; the buttons move the chart. */
-ergit.leaveTouch = (plot) => {
-  for (const tool of plot.toolbar?.tools ?? []) {
-    if (tool.type === "PanTool" || tool.type === "WheelZoomTool") tool.active = false;
-  }
+ergit.leaveTouch = (chart) => {
+  for (const tool of ergit.modelsOf(chart, "PanTool", "WheelZoomTool")) tool.active = false;
 };
 
+/** The models of a chart that are of these types. */
+ergit.modelsOf = (chart, ...types) =>
+  Array.from(chart.view.model.document._all_models.values()).filter((model) => types.includes(model.type));
+
 ergit.does = {
-  reset: (chart) => chart.view.model.reset.emit(),
+  reset: (chart) => {
+    for (const plot of ergit.modelsOf(chart, "Figure")) plot.reset.emit();
+  },
   svg: (chart) => {
     const svg = chart.view.export("svg").get_serialized_svg(true);
     ergit.save(`${chart.name}.svg`, "image/svg+xml", svg);
