@@ -1,9 +1,9 @@
 """The colours of the report, in light and in dark, and what all its charts share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from bokeh.models import BasicTicker, CustomJSTickFormatter, WheelZoomTool
+from bokeh.models import BasicTicker, ColumnDataSource, CustomJSTickFormatter, WheelZoomTool
 from bokeh.plotting import figure
 
 
@@ -93,3 +93,8 @@ def commit_axis(plot: figure) -> None:
     """Names the commits along x, where x is a commit's position: date and short SHA, from the page's own data."""
     plot.xaxis.formatter = CustomJSTickFormatter(code="return ergit.commitName(tick)")
     plot.xaxis.ticker = BasicTicker(min_interval=1, desired_num_ticks=8)
+
+
+def columns_source(columns: Mapping[str, Sequence[object]], name: str | None = None) -> ColumnDataSource:
+    """A source of these columns, of equal length, under the name by which a script finds it."""
+    return ColumnDataSource({**columns}, name=name)
