@@ -11,6 +11,7 @@ from msgspec import Meta, Struct, field
 
 from ergit.errors import ErgitError
 from ergit.planning.windows import windows_of
+from ergit.records.live import Outcome
 
 DATE = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?$"
 """ISO 8601: a year, month, day or moment; a moment may have its offset from UTC."""
@@ -234,6 +235,9 @@ class QuietSettings(Part, frozen=True, kw_only=True):
     ] = "flag"
 
 
+Domain = Literal["package", "core", "uncore", "dram", "psys"]
+
+
 class MeasureSettings(Part, frozen=True, kw_only=True):
     """How readings are taken."""
 
@@ -245,9 +249,11 @@ class MeasureSettings(Part, frozen=True, kw_only=True):
             " each domain is read by the first that counts it."
         ),
     ] = "auto"
-    judged: Annotated[
-        Literal["package", "core", "uncore", "dram", "psys"], _says("The domain whose joules decide what changed.")
-    ] = "package"
+    judged: Annotated[Domain, _says("The domain whose joules decide what changed.")] = "package"
+    domains: Annotated[
+        Annotated[tuple[Domain, ...], Meta(min_length=1)] | None,
+        _says("The domains that are read, the judged one among them; null: all that the machine has."),
+    ] = None
     powercap: Annotated[str | None, _says("Where the powercap tree is mounted; null: /sys/class/powercap.")] = None
     allow_estimate: Annotated[
         bool,
@@ -272,6 +278,13 @@ class MeasureSettings(Part, frozen=True, kw_only=True):
     retries: Annotated[Count, _says("How often a contaminated reading is taken again; all are kept, with flags.")] = 2
     temperature: TemperatureSettings = TemperatureSettings()
     quiet: QuietSettings = QuietSettings()
+
+    def __post_init__(self) -> None:
+        if self.domains is not None and self.judged not in self.domains:
+            raise ErgitError(
+                f"measure.domains leaves out {self.judged}, by which measure.judged compares commits. Add it there, or"
+                f" set measure.judged to one of {', '.join(self.domains)}."
+            )
 
 
 class PlanSettings(Part, frozen=True, kw_only=True):
@@ -375,6 +388,20 @@ class NoiseSettings(Part, frozen=True, kw_only=True):
     ] = 2
 
 
+class NotifySettings(Part, frozen=True, kw_only=True):
+    """A command that hears how a run ended (docs/live.md); a dry run tells it nothing."""
+
+    command: Annotated[
+        Text | None,
+        _says("Run by bash in the study's folder when a run has ended, the facts in variables ERGIT_…; null: none."),
+    ] = None
+    outcomes: Annotated[
+        tuple[Outcome, ...],
+        _says("Of which ends it hears; `interrupted` is Ctrl-C or SIGTERM, `stopped` `ergit stop` or a spent budget."),
+    ] = ("done", "failed", "stopped")
+    timeout_seconds: Annotated[Positive, _says("The time limit of the command and all that it starts.")] = 60
+
+
 class StageFile(Part, frozen=True, kw_only=True):
     """A file of `modules_enabled`, as it was found: the attributes of its class, as `PipelineStage` explains them."""
 
@@ -456,6 +483,7 @@ class Settings(Part, frozen=True, kw_only=True):
     changes: ChangeSettings = ChangeSettings()
     gate: GateSettings = GateSettings()
     noise: NoiseSettings = NoiseSettings()
+    notify: NotifySettings = NotifySettings()
 
     def __post_init__(self) -> None:
         if not self.imported and self.workload is None:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
@@ -11,8 +11,12 @@ from ergit.config.settings import MeasureSettings
 from ergit.energy.combined import CombinedSource
 from ergit.energy.registry import SOURCES, SourceEntry
 from ergit.energy.roots import KERNEL_ROOTS, Roots
-from ergit.energy.source import LIMIT_WATTS, Source, UnavailableError
+from ergit.energy.source import LIMIT_WATTS, NoRightError, OtherDomainError, Source, UnavailableError
 from ergit.errors import ErgitError
+from ergit.records.readings import DOMAINS
+
+LEAST_RIGHT_FIRST = ("powercap", "perf", "pmu")
+"""Sources by the right that they take: files of energy alone, a program that counts for a group, counting itself."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,10 @@ def choose(
             continue
         source.reason = why_chosen(source, settings, tried)
         return source
-    if settings.source != "auto":
-        asked = " and ".join(tried)
-        raise ErgitError(f"measure.source is {asked}, which cannot be read here. {in_words(tried)}")
-    raise ErgitError(
-        f"No energy counter can be read here. {in_words(tried)} "
-        "Or set measure.allow_estimate: true to work with an estimate from CPU time, which is no measurement."
-    )
+    asked = " and ".join(tried)
+    reads = "No energy counter" if settings.source == "auto" else f"measure.source is {asked}, which"
+    can = "can be read here" if settings.source == "auto" else "cannot be read here"
+    raise ErgitError(" ".join(filter(None, (f"{reads} {can}.", in_words(with_least_right(tried)), way_out(settings)))))
 
 
 def probe(
@@ -76,10 +77,21 @@ def probe(
         ErgitError: `watts_per_core` is no power.
     """
     asked = candidates(settings, sources)
-    return [
-        availability(entry, settings, roots, limit_watts, is_asked_for=entry in asked)
-        for entry in (*(entry for entry in asked if entry not in sources), *sources)
-    ]
+    found: dict[str, Availability] = {}
+    refusals: dict[str, UnavailableError] = {}
+    for entry in (*(entry for entry in asked if entry not in sources), *sources):
+        try:
+            with open_and_try_out(entry, settings, roots, limit_watts) as source:
+                reason = what_is_read(source)
+        except UnavailableError as refusal:
+            refusals[entry.name] = refusal
+            reason = refusal.reason
+        found[entry.name] = Availability(
+            entry.name, entry.kind, entry.name not in refusals, reason, None, entry in asked
+        )
+    asked_for = {name: refusal for name, refusal in refusals.items() if found[name].is_asked_for}
+    fixes = {name: refusal.fix for name, refusal in (refusals | with_least_right(asked_for)).items()}
+    return [replace(each, fix=fixes.get(each.name)) for each in found.values()]
 
 
 def candidates(settings: MeasureSettings, sources: Sequence[SourceEntry] = SOURCES) -> list[SourceEntry]:
@@ -108,20 +120,33 @@ def combination(entries: Sequence[SourceEntry]) -> SourceEntry:
 def open_part(entry: SourceEntry, settings: MeasureSettings, roots: Roots, limit_watts: float) -> Source:
     """A source of a combination, which need not count the judged domain if another one does.
 
-    Raises UnavailableError where it counts neither that domain nor packages.
+    Raises UnavailableError where it counts neither that domain nor another one that is read.
     """
     try:
         return entry.open(settings, roots, limit_watts)
     except UnavailableError as refusal:
-        try:
-            return entry.open(msgspec.structs.replace(settings, judged="package"), roots, limit_watts)
-        except UnavailableError:
-            raise UnavailableError(f"{entry.name}: {refusal.reason}", refusal.fix) from refusal
+        other = refusal.domain if isinstance(refusal, OtherDomainError) else "package"
+        if other in (settings.domains or DOMAINS):
+            with contextlib.suppress(UnavailableError):
+                return entry.open(msgspec.structs.replace(settings, judged=other), roots, limit_watts)
+        raise with_reason(refusal, f"{entry.name}: {refusal.reason}") from refusal
 
 
 def open_and_try_out(entry: SourceEntry, settings: MeasureSettings, roots: Roots, limit_watts: float) -> Source:
-    """The open source, after it has counted a moment of work; raises UnavailableError where it cannot."""
-    source = entry.open(settings, roots, limit_watts)
+    """The open source, after it has counted a moment of work; raises UnavailableError where it cannot.
+
+    Where it shows another domain than the judged one, that one is tried, so that nobody is told to judge by a counter
+    that cannot be read.
+    """
+    try:
+        source = entry.open(settings, roots, limit_watts)
+    except OtherDomainError as refusal:
+        other = msgspec.structs.replace(settings, judged=refusal.domain, domains=None)
+        try:
+            open_and_try_out(entry, other, roots, limit_watts).close()
+        except UnavailableError as unread:
+            raise with_reason(unread, f"{refusal.reason}; {refusal.domain}: {unread.reason}") from unread
+        raise
     try:
         source.try_out()
     except BaseException:
@@ -130,25 +155,41 @@ def open_and_try_out(entry: SourceEntry, settings: MeasureSettings, roots: Roots
     return source
 
 
+def with_reason(refusal: UnavailableError, reason: str) -> UnavailableError:
+    """A refusal of the same kind, for another reason."""
+    return (NoRightError if isinstance(refusal, NoRightError) else UnavailableError)(reason, refusal.fix)
+
+
+def with_least_right(refusals: Mapping[str, UnavailableError]) -> dict[str, UnavailableError]:
+    """The refusals, those for want of a right with one fix: that of the source that takes the least right."""
+    lacking = [name for name in LEAST_RIGHT_FIRST if isinstance(refusals.get(name), NoRightError)]
+    fix = refusals[lacking[0]].fix if lacking else ""
+    return {
+        name: NoRightError(refusal.reason, fix) if name in lacking else refusal for name, refusal in refusals.items()
+    }
+
+
+def way_out(settings: MeasureSettings) -> str:
+    """How to work without a counter; empty where the settings allow it already."""
+    if settings.allow_estimate and settings.source == "auto":
+        return ""
+    keys = [
+        *(["measure.source: auto"] if settings.source != "auto" else []),
+        *([] if settings.allow_estimate else ["measure.allow_estimate: true"]),
+    ]
+    return f"Or set {' and '.join(keys)} to work with an estimate from CPU time, which is no measurement."
+
+
 def in_words(refusals: Mapping[str, UnavailableError]) -> str:
-    """Why each source can't be used, then what to do: each fix once, with the sources that it is for."""
+    """Why each source can't be used, then what to do: each reason and each fix once, with the sources it is of."""
+    names_by_reason: dict[str, list[str]] = {}
     names_by_fix: dict[str, list[str]] = {}
     for name, refusal in refusals.items():
+        names_by_reason.setdefault(refusal.reason, []).append(name)
         names_by_fix.setdefault(refusal.fix, []).append(name)
-    reasons = [f"{name}: {refusal.reason}." for name, refusal in refusals.items()]
+    reasons = [f"{' and '.join(names)}: {reason}." for reason, names in names_by_reason.items()]
     fixes = [f"To fix {' and '.join(names)}: {fix}." for fix, names in names_by_fix.items()]
     return " ".join(reasons + fixes)
-
-
-def availability(
-    entry: SourceEntry, settings: MeasureSettings, roots: Roots, limit_watts: float, *, is_asked_for: bool
-) -> Availability:
-    """What that source would do here."""
-    try:
-        with open_and_try_out(entry, settings, roots, limit_watts) as source:
-            return Availability(entry.name, entry.kind, True, what_is_read(source), None, is_asked_for)
-    except UnavailableError as refusal:
-        return Availability(entry.name, entry.kind, False, refusal.reason, refusal.fix, is_asked_for)
 
 
 def what_is_read(source: Source) -> str:

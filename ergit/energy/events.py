@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from ergit.energy.source import UnavailableError, absent_counter_fix, parse_whole_number
+from ergit.energy.source import OtherDomainError, UnavailableError, absent_counter_fix, parse_whole_number
 
 EVENT_DOMAINS = {
     "energy-pkg": "package",
@@ -16,9 +16,6 @@ EVENT_DOMAINS = {
     "energy-psys": "psys",
 }
 """Events of the `power` PMU (linux/arch/x86/events/rapl.c) in the words of powercap."""
-
-STRICTEST_FOR_PERFMON = 2
-"""Debian and Ubuntu have further levels of kernel.perf_event_paranoid, at which CAP_PERFMON does not suffice."""
 
 OTHER_SOURCE = "Choose the source perf or powercap"
 CPU_FILES = Path("/sys/devices/system/cpu")
@@ -64,15 +61,23 @@ def config_of(terms: str, formats: dict[str, str]) -> int:
     return config
 
 
+def events_shown(power: Path) -> dict[str, str]:
+    """Names of the energy events that the PMU has, each with its domain."""
+    return {name: domain for name, domain in EVENT_DOMAINS.items() if (power / "events" / name).is_file()}
+
+
 def read_type_and_cpus(power: Path, proc: Path, judged: str = "package") -> tuple[int, tuple[int, ...]]:
     """The PMU's type number and the CPUs to count on, one per package.
 
     Raises UnavailableError where the PMU does not count the domain `judged`. Its name alone says little: older
     processors of AMD have another PMU named `power`, without energy events (linux/arch/x86/events/amd/power.c).
     """
-    event = next(name for name, domain in EVENT_DOMAINS.items() if domain == judged)
-    if not (power / "events" / event).is_file():
+    shown = list(events_shown(power).values())
+    if not shown:
+        event = next(name for name, domain in EVENT_DOMAINS.items() if domain == judged)
         raise UnavailableError(f"there is no event {power}/events/{event}", absent_counter_fix("rapl", proc))
+    if judged not in shown:
+        raise OtherDomainError(power, shown, judged)
     try:
         return parse_whole_number((power / "type").read_text(encoding="ascii")), cpus_in(
             (power / "cpumask").read_text(encoding="ascii")
@@ -136,15 +141,3 @@ def read_event(power: Path, name: str) -> Event:
         reason = f"{events / name} counts {scale} {unit}, and not a fraction of Joules"
         raise UnavailableError(reason, OTHER_SOURCE)
     return Event(name, EVENT_DOMAINS[name], config, scale, unit)
-
-
-def fix_of_right(fix: str, proc: Path) -> str:
-    """The fix, after the one that it needs where the kernel is stricter than CAP_PERFMON can help."""
-    try:
-        level = int((proc / "sys/kernel/perf_event_paranoid").read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return fix
-    if level <= STRICTEST_FOR_PERFMON:
-        return fix
-    sysctl = f"sudo sysctl kernel.perf_event_paranoid={STRICTEST_FOR_PERFMON}"
-    return f"First {sysctl}, since at {level} this kernel ignores CAP_PERFMON. {fix}"

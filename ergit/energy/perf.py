@@ -1,29 +1,35 @@
 """Energy counters through the stock program `perf stat`, which is told when a window begins and when it ends."""
 
 import contextlib
+import grp
 import os
 import re
 import select
 import shutil
+import signal
+import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from ergit.energy.events import CPU_FILES, EVENT_DOMAINS, die_of, fix_of_right, read_type_and_cpus
+from ergit.energy.events import CPU_FILES, die_of, events_shown, read_type_and_cpus
+from ergit.energy.rights import at_level, give, real_perf
 from ergit.energy.source import (
     LIMIT_WATTS,
     CounterResult,
     Energy,
+    NoRightError,
     NotCountedError,
     Source,
     UnavailableError,
     add_up,
     implausible,
+    left_out_by_settings,
     limit_of,
     refuse_other_length,
     stands_still,
@@ -31,18 +37,15 @@ from ergit.energy.source import (
 from ergit.records.readings import DOMAINS, Counter, Raw
 from ergit.text import one_line
 
-PATIENCE_SECONDS = 10.0
-"""How long perf may take for an answer; it is usually a matter of 0.1 ms, and of 20 ms when it starts."""
+PATIENCE_SECONDS = 30.0
+"""How long perf may take for an answer; it is usually a matter of 0.1 ms, and of 20 ms when it starts.
+
+An emulated machine on a busy host took more than 10 s to start it.
+"""
 
 TRIAL_SECONDS = 0.01
 
 MISSING = "Install perf 6.0 or newer (Debian: apt-get install linux-perf; Ubuntu: linux-tools-$(uname -r))"
-NO_RIGHT = (
-    "Let a group use perf with CAP_PERFMON (linux/Documentation/admin-guide/perf-security.rst): "
-    "sudo groupadd -f perf_users && sudo usermod -aG perf_users $USER && p=$(readlink -f $(command -v perf)) && "
-    "sudo chgrp perf_users $p && sudo chmod o-rwx $p && sudo setcap cap_perfmon+ep $p, and log in again; "
-    "sysctl kernel.perf_event_paranoid=0 would give the right to everybody"
-)
 UNABLE = "Try perf stat -a -j -e power/energy-pkg/ -- sleep 1 by hand, or choose the source pmu or powercap"
 
 
@@ -108,14 +111,40 @@ def shortened(messages: str) -> str:
     return one_line(messages, 300) or "nothing"
 
 
-def why_perf_ended(messages: str, proc: Path) -> tuple[str, str]:
+def why_perf_ended(messages: str, proc: Path) -> UnavailableError:
     """Reason and fix, from what perf printed before it ended too early."""
-    reason = f"perf stat does not start, and says: {shortened(messages)}"
     if re.search(r"perf_event_paranoid|CAP_PERFMON|ermission", messages):
-        return reason, fix_of_right(NO_RIGHT, proc)
-    if re.search(r"unknown (switch|option)", messages):
-        return reason, MISSING
-    return reason, UNABLE
+        return NoRightError(f"perf has no right to count for the whole machine{at_level(proc)}", give("perf", proc))
+    reason = f"perf stat does not start, and says: {shortened(messages)}"
+    return UnavailableError(reason, MISSING if re.search(r"unknown (switch|option)", messages) else UNABLE)
+
+
+def find_program(program: str, proc: Path) -> str:
+    """Where the program is.
+
+    Raises:
+        UnavailableError: it is not on PATH, or this user may not run it, or not what it starts where it is a script.
+    """
+    found = shutil.which(program) or shutil.which(program, mode=os.F_OK)
+    if found is None:
+        raise UnavailableError(f"the program {program} is not on PATH", MISSING)
+    for path in (Path(found), real_perf(Path(found))):
+        if path is not None and not os.access(path, os.X_OK, effective_ids=True):
+            raise barred(path, proc)
+    return found
+
+
+def barred(path: Path, proc: Path) -> NoRightError:
+    """That this user may not run a program: it belongs to a group, which can be joined."""
+    status = path.stat()
+    if status.st_gid == 0 or not status.st_mode & stat.S_IXGRP:
+        return NoRightError(f"{path} may be run by root alone", give("perf", proc))
+    try:
+        group = grp.getgrgid(status.st_gid).gr_name
+    except KeyError:
+        group = str(status.st_gid)
+    join = f"sudo usermod -aG {group} $USER"
+    return NoRightError(f"{path} may be run by the group {group} alone", f"Join it and log in again: {join}")
 
 
 class PerfRun:
@@ -176,7 +205,8 @@ class PerfRun:
         """Ends perf and returns what it counted, as it wrote it; raises ValueError if it did not end well."""
         self.close()
         if self.process.returncode < 0:
-            raise ValueError(f"perf was killed by signal {-self.process.returncode}")
+            number = -self.process.returncode
+            raise ValueError(f"perf was killed by signal {number} ({signal.strsignal(number)})")
         if self.process.returncode > 0:
             printed = shortened(self.printed())
             raise ValueError(f"perf ended with exit status {self.process.returncode} and said: {printed}")
@@ -209,7 +239,7 @@ def energy_events(power: Path, proc: Path, judged: str = "package") -> dict[str,
     Raises UnavailableError where it does not count the domain `judged`.
     """
     read_type_and_cpus(power, proc, judged)
-    return {f"power/{name}/": domain for name, domain in EVENT_DOMAINS.items() if (power / "events" / name).is_file()}
+    return {f"power/{name}/": domain for name, domain in events_shown(power).items()}
 
 
 def packages_added_up(power: Path, proc: Path, judged: str = "package", cpu_files: Path = CPU_FILES) -> int:
@@ -247,21 +277,21 @@ class PerfSource(Source):
         packages: int = 1,
         proc: Path = Path("/proc"),
         judged: str = "package",
+        domains: Collection[str] = DOMAINS,
         limit_watts: float = LIMIT_WATTS,
         patience_seconds: float = PATIENCE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Starts perf and counts for a moment; `events` maps each of perf's events to a domain.
+        """Starts perf and counts for a moment; `events` maps each of perf's events to a domain,
+        of which those in `domains` are counted.
 
         `unit` is what perf must answer in, `packages` how many packages it adds up; `clock` gives seconds. Raises
         UnavailableError where the program is missing, too old (`-j` came with perf 6.0), without the right to count, or
         can't count the domain `judged`. Another event that it can't count is left out, and `notes` say so.
         """
-        found = shutil.which(program)
-        if found is None:
-            raise UnavailableError(f"the program {program} is not on PATH", MISSING)
-        self._program = found
-        self._events = dict(events)
+        self._program = find_program(program, proc)
+        self._events = {event: domain for event, domain in events.items() if domain in domains}
+        self.notes = left_out_by_settings(domain for domain in events.values() if domain not in domains)
         self._unit = unit
         self._packages = packages
         self._limit_watts = limit_watts
@@ -324,9 +354,13 @@ class PerfSource(Source):
         self._used = False
 
     def _try_out(self) -> None:
-        if self._run.tell(b"ping") is not None:
+        fault = self._run.tell(b"ping")
+        if fault is not None:
+            is_slow = self._run.process.poll() is None
             self._run.close()
-            raise UnavailableError(*why_perf_ended(self._run.printed(), self._proc))
+            if is_slow:
+                raise UnavailableError(f"perf stat started, but {fault}", UNABLE)
+            raise why_perf_ended(self._run.printed(), self._proc)
         self.start()
         time.sleep(TRIAL_SECONDS)
         self.stop()
@@ -336,8 +370,8 @@ class PerfSource(Source):
             raise UnavailableError(f"a trial of perf stat failed: {refusal}", UNABLE) from refusal
         for event in list(self._events):
             if f"{event}u" in counts:  # perf's own fallback where the kernel allows it no more
-                reason = f"perf may count {event} for user programs alone, and no energy"
-                raise UnavailableError(reason, fix_of_right(NO_RIGHT, self._proc))
+                reason = f"perf may count {event} for user programs alone, and no energy{at_level(self._proc)}"
+                raise NoRightError(reason, give("perf", self._proc))
             result = self._result(event, counts.get(event))
             if result.problem is not None:
                 self._leave_out(result.counter, result.problem)

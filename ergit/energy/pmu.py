@@ -7,7 +7,7 @@ import os
 import platform
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -15,16 +15,16 @@ from typing import NamedTuple
 
 from ergit.energy.events import (
     CPU_FILES,
-    EVENT_DOMAINS,
     OTHER_SOURCE,
     Die,
     Event,
-    fix_of_right,
+    events_shown,
     one_cpu_per_die,
     read_event,
     read_type_and_cpus,
 )
 from ergit.energy.names import Candidate, other_names
+from ergit.energy.rights import no_right_to_count
 from ergit.energy.sampler import SAMPLE_SECONDS, Sample, SampledSource, Sampler, kept_samples
 from ergit.energy.source import (
     LIMIT_WATTS,
@@ -36,6 +36,7 @@ from ergit.energy.source import (
     add_up,
     failed_read,
     implausible,
+    left_out_by_settings,
     limit_of,
     refuse_other_length,
     stands_still,
@@ -56,12 +57,6 @@ CLOSE_ON_EXEC = 8
 
 READING = struct.Struct("=QQQ")
 """What one read of an event gives: count, nanoseconds enabled, nanoseconds running."""
-
-NO_RIGHT = (
-    "Start the study with CAP_PERFMON alone (Linux 5.8 or newer): sudo setpriv --reuid=$USER --regid=$(id -g) "
-    "--init-groups --inh-caps=-all,+perfmon --ambient-caps=-all,+perfmon env HOME=$HOME PATH=$PATH snakemake … ; "
-    "sysctl kernel.perf_event_paranoid=0 would give the right to everybody"
-)
 
 
 @dataclass(frozen=True)
@@ -216,11 +211,12 @@ class PmuSource(SampledSource):
         proc: Path = Path("/proc"),
         cpu_files: Path = CPU_FILES,
         judged: str = "package",
+        domains: Collection[str] = DOMAINS,
         limit_watts: float = LIMIT_WATTS,
         sample_seconds: float = SAMPLE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Opens the event of the domain `judged` on every package, and the other events that can be.
+        """Opens the event of the domain `judged` on every package, and those of the other `domains` that can be.
 
         `cpu_files` is where the kernel says to which package a CPU belongs; `clock` gives seconds. Raises
         UnavailableError where the judged domain can't be counted. Another event that can't be opened on each package is
@@ -229,7 +225,7 @@ class PmuSource(SampledSource):
         self.judged = judged
         self._limit_watts = limit_watts
         with contextlib.ExitStack() as opened:
-            self.counters, self.notes = open_counters(power, proc, cpu_files, judged, opened)
+            self.counters, self.notes = open_counters(power, proc, cpu_files, judged, domains, opened)
             self._files = opened.pop_all()
         self._descriptors = tuple(counter.descriptor for counter in self.counters)
         self.domains = tuple(
@@ -247,7 +243,7 @@ class PmuSource(SampledSource):
 
 
 def open_counters(
-    power: Path, proc: Path, cpu_files: Path, judged: str, opened: contextlib.ExitStack
+    power: Path, proc: Path, cpu_files: Path, judged: str, domains: Collection[str], opened: contextlib.ExitStack
 ) -> tuple[tuple[OpenCounter, ...], tuple[str, ...]]:
     """Open counters, packages first, and notes on what was left out; `opened` closes the counters.
 
@@ -256,8 +252,10 @@ def open_counters(
     pmu_type, mask = read_type_and_cpus(power, proc, judged)
     dies, notes = one_cpu_per_die(mask, cpu_files)
     counters: list[OpenCounter] = []
-    for name, domain in EVENT_DOMAINS.items():
-        if not (power / "events" / name).is_file():
+    shown = events_shown(power)
+    notes += left_out_by_settings(domain for domain in shown.values() if domain not in domains)
+    for name, domain in shown.items():
+        if domain not in domains:
             continue
         try:
             counters += open_on_each(pmu_type, read_event(power, name), tuple(dies), proc, opened)
@@ -305,9 +303,7 @@ def open_on_each(
         try:
             descriptor = open_event(pmu_type, event.config, cpu)
         except PermissionError as error:
-            raise UnavailableError(
-                f"no right to open {event.name} on CPU {cpu} ({error.strerror})", fix_of_right(NO_RIGHT, proc)
-            ) from error
+            raise no_right_to_count(event.name, cpu, error, proc) from error
         except OSError as error:
             reason = f"{event.name} cannot be opened on CPU {cpu} ({error.strerror})"
             raise UnavailableError(reason, OTHER_SOURCE) from error

@@ -3,7 +3,7 @@
 import contextlib
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,10 +19,8 @@ from ergit.energy.source import (
     stands_still,
 )
 from ergit.energy.wraps import SHORTEST_NEIGHBOUR_SECONDS, Watts, window_joules
-from ergit.energy.zones import Zone, microjoules, open_zones, read_counter
+from ergit.energy.zones import KERNEL_TREE, SMALLEST_SAMPLE_SECONDS, Zone, microjoules, open_zones, read_counter
 from ergit.records.readings import DOMAINS, Counter, Raw
-
-KERNEL_TREE = Path("/sys/class/powercap")
 
 
 def result_of(
@@ -46,11 +44,11 @@ def result_of(
 def sampling_interval(zones: Sequence[Zone], wanted_seconds: float, limit_watts: float) -> float:
     """Seconds between samples: as wanted, or less where `limit_watts` could fill half of a counter's range in them.
 
-    Never below 50 ms, which would weigh on what is measured: `window_joules` refuses ranges that small.
+    Never below SMALLEST_SAMPLE_SECONDS: ranges that small are refused when they are opened.
     """
     packages = sum(zone.domain == "package" for zone in zones)
     fills = [zone.range_uj / 1e6 / limit_of(zone.domain, packages, limit_watts) for zone in zones]
-    return min(wanted_seconds, max(0.05, min(fills) / 2))
+    return min(wanted_seconds, max(SMALLEST_SAMPLE_SECONDS, min(fills) / 2))
 
 
 def as_it_was_read(zone: Zone, times: Sequence[float], reads: Sequence[Read]) -> Counter:
@@ -98,11 +96,12 @@ class PowercapSource(SampledSource):
         *,
         proc: Path = Path("/proc"),
         judged: str = "package",
+        domains: Collection[str] = DOMAINS,
         limit_watts: float = LIMIT_WATTS,
         sample_seconds: float = SAMPLE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Opens every counter of the domain `judged`, and those of the other domains that can be read.
+        """Opens every counter of the domain `judged`, and those of the other `domains` that can be read.
 
         `clock` gives seconds. Raises UnavailableError where there is no counter of that domain or one of them can't be
         read. Another domain of which any counter can't be read is left out whole, and `notes` say so.
@@ -111,7 +110,7 @@ class PowercapSource(SampledSource):
         self._limit_watts = limit_watts
         self._earlier: dict[str, Watts] = {}
         with contextlib.ExitStack() as opened:
-            self.zones, self._descriptors, self.notes = open_zones(root, proc, judged, opened)
+            self.zones, self._descriptors, self.notes = open_zones(root, proc, judged, domains, limit_watts, opened)
             if root != KERNEL_TREE:
                 self.notes += (f"from the tree at {root}",)
             self._files = opened.pop_all()

@@ -15,6 +15,7 @@ from ergit.energy.pmu import PmuSource
 from ergit.energy.powercap import PowercapSource
 from ergit.energy.roots import Roots
 from ergit.energy.source import Source
+from ergit.records.readings import DOMAINS
 
 Opener = Callable[[MeasureSettings, Roots, float], Source]
 """Opens a source by the settings, where the roots say, with the highest believable power of a package in watts.
@@ -35,7 +36,12 @@ class SourceEntry:
 def open_pmu(settings: MeasureSettings, roots: Roots, limit_watts: float) -> Source:
     """The kernel's `power` PMU, read directly."""
     return PmuSource(
-        roots.power, proc=roots.proc, cpu_files=roots.cpu_files, judged=settings.judged, limit_watts=limit_watts
+        roots.power,
+        proc=roots.proc,
+        cpu_files=roots.cpu_files,
+        judged=settings.judged,
+        domains=settings.domains or DOMAINS,
+        limit_watts=limit_watts,
     )
 
 
@@ -47,13 +53,20 @@ def open_perf(settings: MeasureSettings, roots: Roots, limit_watts: float) -> So
         packages=packages_added_up(roots.power, roots.proc, settings.judged, roots.cpu_files),
         proc=roots.proc,
         judged=settings.judged,
+        domains=settings.domains or DOMAINS,
         limit_watts=limit_watts,
     )
 
 
 def open_powercap(settings: MeasureSettings, roots: Roots, limit_watts: float) -> Source:
     """The powercap tree."""
-    return PowercapSource(roots.powercap, proc=roots.proc, judged=settings.judged, limit_watts=limit_watts)
+    return PowercapSource(
+        roots.powercap,
+        proc=roots.proc,
+        judged=settings.judged,
+        domains=settings.domains or DOMAINS,
+        limit_watts=limit_watts,
+    )
 
 
 def open_estimate(settings: MeasureSettings, roots: Roots, limit_watts: float) -> Source:  # noqa: ARG001

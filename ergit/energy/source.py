@@ -16,6 +16,9 @@ from ergit.records.readings import DOMAINS, Counter, SourceRecord
 LIMIT_WATTS = 1000.0
 """More than any CPU package draws: twice the 500 W design power of the largest server packages on sale in 2025."""
 
+OUTSIDE = "Measure on the machine itself, not in a virtual machine: its host keeps the counters"
+"""What to do in a guest, whose host rarely passes counters on."""
+
 UPDATE_SECONDS = 0.01
 """What a window may gain from the counter's own steps: ten of them, each about a millisecond.
 
@@ -50,6 +53,22 @@ class UnavailableError(ErgitError):
         super().__init__(f"{reason}. {fix}.")
         self.reason = reason
         self.fix = fix
+
+
+class NoRightError(UnavailableError):
+    """A source that could be used here by a program with more rights; `fix` gives it these."""
+
+
+class OtherDomainError(UnavailableError):
+    """A source that counts here, but not what the settings judge by; `domain` is the first that it shows."""
+
+    def __init__(self, place: object, shown: Sequence[str], judged: str) -> None:
+        self.domain = shown[0]
+        whole = ", the energy of the whole machine" if self.domain == "psys" else ""
+        super().__init__(
+            f"{place} counts {', '.join(shown)} and no {judged}, by which measure.judged compares commits",
+            f"Set measure.judged: {self.domain}{whole}",
+        )
 
 
 class NotCountedError(ValueError):
@@ -145,10 +164,7 @@ class Source(ABC):
         Raises UnavailableError where a window of none of these lengths gives energy of the judged domain.
         """
         if self.judged not in self.domains:
-            raise UnavailableError(
-                f"it counts {', '.join(self.domains)} and no {self.judged}, which measure.judged names",
-                f"Choose a source that counts {self.judged}, or judge by another domain",
-            )
+            raise OtherDomainError(f"the source {self.name}", self.domains, self.judged)
         problem: str | None = None
         for seconds in windows_seconds:
             self.start()
@@ -253,6 +269,11 @@ def refuse_other_length(counted_seconds: float, shortest_seconds: float, longest
         )
 
 
+def left_out_by_settings(domains: Iterable[str]) -> tuple[str, ...]:
+    """Notes on domains that a source could read and the settings leave out."""
+    return tuple(f"{domain} left out by measure.domains" for domain in domains)
+
+
 def absent_counter_fix(module: str, proc: Path) -> str:
     """What to do where the kernel shows no energy counter at all; `module` is the kernel module that would show it.
 
@@ -263,10 +284,7 @@ def absent_counter_fix(module: str, proc: Path) -> str:
     except OSError:
         flags = []
     if "hypervisor" in flags:
-        return (
-            "This is a virtual machine and its host keeps the counters: measure on the machine itself, "
-            "or set measure.allow_estimate to work with CPU time"
-        )
+        return OUTSIDE
     return (
         f"Load the kernel module (sudo modprobe {module}); CPUs before Intel Sandy Bridge and AMD Zen have no counter"
     )

@@ -3,21 +3,28 @@
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ergit.energy.names import Candidate, other_names
+from ergit.energy.rights import give
 from ergit.energy.source import (
+    UPDATE_SECONDS,
+    NoRightError,
     NotCountedError,
+    OtherDomainError,
     Read,
     UnavailableError,
     absent_counter_fix,
     failed_read,
+    left_out_by_settings,
+    limit_of,
     parse_whole_number,
 )
 from ergit.records.readings import DOMAINS
 
+KERNEL_TREE = Path("/sys/class/powercap")
 READ_BYTES = 64
 
 DIRECTORY = re.compile(r"intel-rapl(:\d+)*")
@@ -27,18 +34,19 @@ PACKAGE = re.compile(r"package-(\d+)(-die-\d+)?")
 PLATFORM = re.compile(r"psys(-\d+)?")
 PARTS = ("core", "uncore", "dram")
 
-NO_RIGHT = (
-    "Let a group read it: sudo groupadd -f rapl && sudo usermod -aG rapl $USER, put the line "
-    """SUBSYSTEM=="powercap", RUN+="/bin/sh -c 'chgrp rapl /sys%p/energy_uj && chmod g+r /sys%p/energy_uj'" """
-    "into /etc/udev/rules.d/70-rapl.rules, run sudo udevadm trigger --subsystem-match=powercap and log in again "
-    "(a group and not everybody: CVE-2020-8694 reads secrets from this file)"
-)
+SMALLEST_SAMPLE_SECONDS = 0.05
+"""Samples closer than this would weigh on what is measured."""
+
+SMALLEST_RANGE_SECONDS = 2 * (SMALLEST_SAMPLE_SECONDS + UPDATE_SECONDS)
+"""A counter that the highest believable power fills in less may wrap unseen between two samples."""
+
 MASKED = (
     "A container runtime hides the tree behind these links: mount the host's into the container "
     "(docker run --volume /sys/devices/virtual/powercap:/powercap:ro) and set measure.powercap: /powercap, or measure "
     "outside of the container"
 )
 BROKEN = "Look at the file; a counter that the kernel cannot serve is no use, so choose another source"
+SMALL = "Choose the source pmu or perf, for which the kernel undoes wraps itself; real counters hold 65 kJ or more"
 
 
 @dataclass(frozen=True)
@@ -148,21 +156,30 @@ def named_zones(root: Path, proc: Path) -> Iterator[tuple[str, str, Path]]:
             yield (f"{names[parent]}/{names[folder]}" if parent in names else names[folder]), domain, path
 
 
-def open_zone(name: str, domain: str, path: Path) -> tuple[Zone, int]:
-    """The zone and a descriptor of its counter, read once to see that it can be; raises UnavailableError."""
+def open_zone(name: str, domain: str, path: Path, limit_watts: float, give: str) -> tuple[Zone, int]:
+    """The zone and a descriptor of its counter, read once to see that it can be; raises UnavailableError.
+
+    `limit_watts` is the highest believable power of the counter, `give` what gives the right to read it.
+    """
     source = path / "max_energy_range_uj"
     try:
         text = source.read_text(encoding="ascii").strip()
         range_uj = parse_whole_number(text)
+    except PermissionError as error:
+        raise NoRightError(f"no right to read {source} ({error.strerror})", give) from error
     except (OSError, ValueError) as error:
         raise UnavailableError(f"{source} holds no range, so that a wrap cannot be undone ({error})", BROKEN) from error
     if range_uj <= 0:
         raise UnavailableError(f"{source} says {text!r}, so that a wrap cannot be undone", BROKEN)
+    if range_uj < limit_watts * SMALLEST_RANGE_SECONDS * 1e6:
+        seconds = range_uj / 1e6 / limit_watts
+        reason = f"{name} counts to {range_uj / 1e6:g} J, which {limit_watts:g} W fill in {seconds:.2g} s: too small"
+        raise UnavailableError(f"{reason} to see each wrap", SMALL)
     counter = path / "energy_uj"
     try:
         descriptor = os.open(counter, os.O_RDONLY | os.O_CLOEXEC)
     except PermissionError as error:
-        raise UnavailableError(f"no right to read {counter} ({error.strerror})", NO_RIGHT) from error
+        raise NoRightError(f"no right to read {counter} ({error.strerror})", give) from error
     except OSError as error:
         raise UnavailableError(f"{counter} cannot be opened ({error.strerror})", BROKEN) from error
     first = read_counter(descriptor)
@@ -172,31 +189,39 @@ def open_zone(name: str, domain: str, path: Path) -> tuple[Zone, int]:
         microjoules(first, zone)
     except NotCountedError as refusal:
         os.close(descriptor)
-        fix = NO_RIGHT if isinstance(first, PermissionError) else BROKEN
-        raise UnavailableError(f"{counter}: {refusal}", fix) from refusal
+        if isinstance(first, PermissionError):
+            raise NoRightError(f"{counter}: {refusal}", give) from refusal
+        raise UnavailableError(f"{counter}: {refusal}", BROKEN) from refusal
     return zone, descriptor
 
 
 def open_zones(
-    root: Path, proc: Path, judged: str, opened: contextlib.ExitStack
+    root: Path, proc: Path, judged: str, domains: Collection[str], limit_watts: float, opened: contextlib.ExitStack
 ) -> tuple[tuple[Zone, ...], tuple[int, ...], tuple[str, ...]]:
-    """Zones with open counters, packages first, and notes on what was left out; `opened` closes the descriptors.
+    """Zones of `domains` with open counters, packages first, and notes on what was left out.
 
-    A counter with several names is opened once. Raises UnavailableError where not every counter of the domain `judged`
-    can be read.
+    `opened` closes the descriptors; `limit_watts` is the highest believable power of one package. A counter with
+    several names is opened once. Raises UnavailableError where not every counter of the domain `judged` can be read.
     """
     found = sorted(named_zones(root, proc), key=lambda zone: (DOMAINS.index(zone[1]), zone[0]))
     names = [name for name, _, _ in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UnavailableError(f"{root} has two zones named {twice[0]}: which one counts is unclear", BROKEN)
-    if not any(domain == judged for _, domain, _ in found):
+    shown = list(dict.fromkeys(domain for _, domain, _ in found))
+    if not shown:
         wanted = "package-*" if judged == "package" else judged
         raise UnavailableError(f"{root} has no zone named {wanted}", absent_counter_fix("intel_rapl_msr", proc))
+    if judged not in shown:
+        raise OtherDomainError(root, shown, judged)
+    give_right = give("powercap", proc, is_mounted=root != KERNEL_TREE)
+    packages = sum(domain == "package" for _, domain, _ in found)
     zones: list[tuple[Zone, int]] = []
     left_out: dict[str, str] = {}
     for name, domain, path in found:
+        if domain not in domains:
+            continue
         try:
-            zone, descriptor = open_zone(name, domain, path)
+            zone, descriptor = open_zone(name, domain, path, limit_of(domain, packages, limit_watts), give_right)
         except UnavailableError as refusal:
             if domain == judged:
                 raise
@@ -206,7 +231,12 @@ def open_zones(
             zones.append((zone, descriptor))
     kept = [(zone, descriptor) for zone, descriptor in zones if zone.domain not in left_out]
     doubles = zones_with_two_names(kept)
-    notes = (*left_out.values(), *(f"{kept[index][0].name} left out: {why}" for index, why in doubles.items()))
+    not_wanted = left_out_by_settings(domain for domain in shown if domain not in domains)
+    notes = (
+        *not_wanted,
+        *left_out.values(),
+        *(f"{kept[index][0].name} left out: {why}" for index, why in doubles.items()),
+    )
     single = [pair for index, pair in enumerate(kept) if index not in doubles]
     return tuple(zone for zone, _ in single), tuple(descriptor for _, descriptor in single), notes
 

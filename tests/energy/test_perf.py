@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from ergit.energy.perf import PerfSource, amount, energy_events, packages_added_up, parse
-from ergit.energy.source import Energy, UnavailableError
+from ergit.energy.source import Energy, NoRightError, UnavailableError
 from ergit.records.readings import Counter
 from tests.fakes.another_user import another_user
 from tests.fakes.counter_trees import power_pmu
@@ -260,13 +260,13 @@ def test_the_limit_of_power_holds_for_all_packages_together(perf_acts):
         ),
         (
             {"at": "start", "do": "exit 255", "message": "Error:\nperf_event_paranoid setting is 4"},
-            "paranoid setting is 4",
-            "cap_perfmon",
+            "perf has no right to count for the whole machine",
+            "prepare apply --rights perf",
         ),
         (
             {"output": line("<not supported>", event="power/energy-pkg/u")},
             "for user programs alone",
-            "cap_perfmon",
+            "prepare apply --rights perf",
         ),
         ({"at": "start", "do": "exit 2", "message": "WARNING: perf not found for kernel 6.1"}, "not found", "by hand"),
         ({"output": line("<not supported>")}, "<not supported>", "by hand"),
@@ -296,6 +296,34 @@ def test_a_missing_program_is_refused_with_a_fix(tmp_path, monkeypatch):
     with pytest.raises(UnavailableError, match="perf is not on PATH") as refusal:
         PerfSource(PACKAGE)
     assert "linux-perf" in refusal.value.fix
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("group", "mode", "reason", "fix"),
+    [
+        (12, 0o750, "may be run by the group man alone", "sudo usermod -aG man $USER"),
+        (12, 0o700, "may be run by root alone", "prepare apply --rights perf"),
+    ],
+)
+def test_a_perf_that_this_user_may_not_run_is_told_from_one_that_is_missing(
+    tmp_path, monkeypatch, group, mode, reason, fix
+):
+    program = tmp_path / "perf"
+    program.write_bytes(b"\x7fELF")
+    os.chown(program, 0, group)
+    program.chmod(mode)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with another_user(tmp_path), pytest.raises(NoRightError, match=reason) as refusal:
+        PerfSource(PACKAGE)
+    assert fix in refusal.value.fix
+
+
+def test_a_domain_that_the_settings_leave_out_is_not_asked_of_perf(perf_acts):
+    perf_acts({"output": line("0.1")}, {"output": line("5.000000")})
+    with PerfSource({**PACKAGE, "power/energy-ram/": "dram"}, domains=("package",)) as source:
+        assert source.notes == ("dram left out by measure.domains",)
+        assert second_window(source).joules == {"package": 5.0}
 
 
 def test_a_program_that_is_none_is_refused_and_leaves_nothing_open(tmp_path, monkeypatch):
@@ -373,7 +401,7 @@ def test_a_unit_that_the_real_perf_does_not_count_in_is_refused():
 def test_the_real_perf_without_the_right_is_refused_with_one_capability_as_the_fix(tmp_path):
     with another_user(tmp_path), pytest.raises(UnavailableError) as refusal:
         counts_milliseconds()
-    assert "cap_perfmon" in refusal.value.fix
+    assert "prepare apply --rights perf" in refusal.value.fix
 
 
 @needs_perf

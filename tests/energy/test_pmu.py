@@ -6,13 +6,15 @@ opened the same way follows from the kernel's files alone, and no such counter w
 """
 
 import errno
+import os
 import time
 from pathlib import Path
 
 import pytest
 
-from ergit.energy.events import Event, config_of, cpus_in, fix_of_right, read_event, read_type_and_cpus
+from ergit.energy.events import Event, config_of, cpus_in, read_event, read_type_and_cpus
 from ergit.energy.pmu import READING, OpenCounter, PmuSource, counted_between, energy_between
+from ergit.energy.rights import no_right_to_count
 from ergit.energy.sampler import Sample
 from ergit.energy.source import Energy, Read, UnavailableError
 from ergit.records.readings import Counter
@@ -111,7 +113,7 @@ def test_a_virtual_machine_is_told_that_its_host_has_the_counters(tmp_path):
     (tmp_path / "cpuinfo").write_text("processor : 0\nflags : fpu vme hypervisor lahf_lm\n")
     with pytest.raises(UnavailableError) as refusal:
         PmuSource(tmp_path / "power", proc=tmp_path)
-    assert "virtual machine" in refusal.value.fix
+    assert "not in a virtual machine" in refusal.value.fix
 
 
 @pytest.mark.parametrize("missing", ["type", "cpumask", "format/event", "events/energy-pkg.scale"])
@@ -291,22 +293,42 @@ def test_no_right_is_refused_with_one_capability_as_the_fix(tmp_path):
     with another_user(tmp_path), pytest.raises(UnavailableError, match="no right") as refusal:
         PmuSource(power)
     assert "perfmon" in refusal.value.fix
-    assert refusal.value.fix.index("perfmon") < refusal.value.fix.index("paranoid")
+
+
+@needs_right_to_count
+def test_a_domain_that_the_settings_leave_out_is_not_opened_and_said(tmp_path):
+    """So that a counter that is absurd does not void the windows of the package."""
+    power = clock_pmu(tmp_path, "0")
+    for suffix in ("", ".scale", ".unit"):
+        (power / f"events/energy-ram{suffix}").write_text((power / f"events/energy-pkg{suffix}").read_text())
+    with PmuSource(power) as source:
+        assert source.domains == ("package", "dram")
+    with PmuSource(power, domains=("package",)) as source:
+        assert (source.domains, source.notes) == (("package",), ("dram left out by measure.domains",))
+        assert [counter.name for counter in source.counters] == ["energy-pkg on CPU 0"]
 
 
 @pytest.mark.parametrize(
-    ("level", "first"),
+    ("number", "status", "reason", "fix"),
     [
-        ("2", ""),
-        ("3", "First sudo sysctl kernel.perf_event_paranoid=2, since at 3 this kernel ignores CAP_PERFMON. "),
-        ("4", "First sudo sysctl kernel.perf_event_paranoid=2, since at 4 this kernel ignores CAP_PERFMON. "),
+        (
+            errno.EACCES,
+            "Seccomp:\t2\n",
+            "kernel.perf_event_paranoid is 2, which takes CAP_PERFMON",
+            "Start the study so:",
+        ),
+        (errno.EPERM, "Seccomp:\t2\n", "the filter of a container forbids perf_event_open", "--cap-add PERFMON"),
+        (errno.EPERM, "Seccomp:\t0\n", "kernel.perf_event_paranoid is 2", "Start the study so:"),
     ],
 )
-def test_a_fix_with_a_capability_that_the_kernel_ignores_begins_with_its_sysctl(tmp_path, level, first):
+def test_a_filter_of_a_container_is_told_from_a_missing_right(tmp_path, number, status, reason, fix):
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self/status").write_text(status)
     (tmp_path / "sys/kernel").mkdir(parents=True)
-    (tmp_path / "sys/kernel/perf_event_paranoid").write_text(f"{level}\n")
-    fix = fix_of_right("Start the study with CAP_PERFMON", tmp_path)
-    assert fix == f"{first}Start the study with CAP_PERFMON"
+    (tmp_path / "sys/kernel/perf_event_paranoid").write_text("2\n")
+    refusal = no_right_to_count("energy-pkg", 0, PermissionError(number, os.strerror(number)), tmp_path)
+    assert reason in refusal.reason
+    assert fix in refusal.fix
 
 
 def minutes_with_a_jump(jump_joules: int) -> list[Sample]:

@@ -16,7 +16,7 @@ import pytest
 
 from ergit.energy.powercap import PowercapSource, sampling_interval
 from ergit.energy.sampler import kept_samples
-from ergit.energy.source import Energy, UnavailableError
+from ergit.energy.source import Energy, NoRightError, UnavailableError
 from ergit.energy.zones import Zone
 from ergit.records.readings import Counter
 from tests.fakes.another_user import another_user
@@ -248,7 +248,7 @@ def test_zones_that_a_container_runtime_hides_are_named_with_the_way_to_mount_th
 
 def test_a_study_may_judge_by_another_domain_than_the_package(tmp_path):
     counter = zone(tmp_path / "intel-rapl:0", "psys", 0)
-    with pytest.raises(UnavailableError, match="no zone named package-"):
+    with pytest.raises(UnavailableError, match="counts psys and no package"):
         PowercapSource(tmp_path)
     clock = Clock()
     with PowercapSource(tmp_path, judged="psys", clock=clock) as source:
@@ -402,6 +402,10 @@ def without_packages(root: Path) -> None:
     zone(root / "intel-rapl:0", "psys", 0)
 
 
+def without_zones(root: Path) -> None:
+    zone(root / "other:0", "package-0", 0)
+
+
 def without_a_counter(root: Path) -> None:
     zone(root / "intel-rapl:0", "package-0", 0).unlink()
 
@@ -430,7 +434,9 @@ def without_a_name(root: Path) -> None:
     ("tree", "message"),
     [
         (without_a_tree, "there is no powercap tree"),
-        (without_packages, "no zone named package-"),
+        (without_packages, "counts psys and no package"),
+        (without_zones, "no zone named package-"),
+        (lambda root: zone(root / "intel-rapl:0", "package-0", 0, 50_000_000), "counts to 50 J, .*too small to see"),
         (without_a_counter, "energy_uj cannot be opened"),
         (with_a_folder_for_a_counter, "EISDIR"),
         (with_a_failing_counter, "EIO"),
@@ -465,8 +471,40 @@ def test_no_right_to_read_is_refused_with_the_least_privilege_that_fixs_it(tmp_p
     counter.chmod(0)
     with another_user(tmp_path), pytest.raises(UnavailableError, match="no right to read") as refusal:
         PowercapSource(tmp_path)
-    assert "udev" in refusal.value.fix
-    assert "group" in refusal.value.fix
+    assert refusal.value.fix.endswith("sudo $(command -v ergit) prepare apply --rights powercap")
+
+
+def test_a_range_that_root_alone_may_read_is_a_missing_right(tmp_path):
+    (zone(tmp_path / "intel-rapl:0", "package-0", 0).parent / "max_energy_range_uj").chmod(0)
+    with another_user(tmp_path), pytest.raises(NoRightError, match=r"no right to read .*max_energy_range_uj"):
+        PowercapSource(tmp_path)
+
+
+def test_the_smallest_range_that_is_taken_is_sampled_without_missing_a_wrap(tmp_path):
+    """122 J at 1000 W: samples every 61 ms, between which the counter cannot pass its range twice."""
+    zone(tmp_path / "intel-rapl:0", "package-0", 0, 122_000_000)
+    with PowercapSource(tmp_path) as source:
+        assert sampling_interval(source.zones, 1.0, 1000.0) == pytest.approx(0.061)
+
+
+def test_a_domain_that_the_settings_leave_out_does_not_void_the_package(tmp_path):
+    counter = zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    absurd = zone(tmp_path / "intel-rapl:0:0", "dram", 0)
+
+    def counts(domains: tuple[str, ...]) -> Energy:
+        with PowercapSource(tmp_path, domains=domains) as source:
+            source.start()
+            write_in_place(counter, "5000000\n")
+            write_in_place(absurd, "99000000000\n")
+            time.sleep(0.05)
+            source.stop()
+            found = source.energy(0.0)
+        write_in_place(counter, "0\n")
+        write_in_place(absurd, "0\n")
+        return found
+
+    assert "dram: from 0 to 99000000000 µJ: 99000 J" in str(counts(("package", "dram")).problem)
+    assert counts(("package",)).joules == {"package": 5.0}
 
 
 def test_a_long_window_is_sampled_by_itself_and_a_short_one_is_not(tmp_path):

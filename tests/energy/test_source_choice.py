@@ -9,11 +9,15 @@ import pytest
 from ergit.config.fingerprint import reading_fingerprint
 from ergit.config.settings import MeasureSettings, RepositorySettings, Settings, WorkloadSettings
 from ergit.energy import Roots, choose, probe
+from ergit.energy.choice import with_least_right
 from ergit.energy.combined import CombinedSource
 from ergit.energy.powercap import PowercapSource
 from ergit.energy.registry import SOURCES
+from ergit.energy.rights import give, start_with_perfmon
+from ergit.energy.source import NoRightError
 from ergit.errors import ErgitError
 from ergit.records.readings import DOMAINS
+from tests.fakes.another_user import another_user
 from tests.fakes.counter_trees import clock_pmu, power_pmu, running, zone
 from tests.fakes.needs import needs_right_to_count
 from tests.fakes.second_source import METER, MeterSource
@@ -43,7 +47,7 @@ def test_a_machine_without_counters_is_an_error_that_names_each_source_and_its_f
     with pytest.raises(ErgitError) as error:
         choose(SETTINGS, roots)
     text = str(error.value)
-    for part in ("pmu: ", "perf: ", "powercap: ", "modprobe rapl", "modprobe intel_rapl_msr", "allow_estimate: true"):
+    for part in ("pmu and perf: ", "powercap: ", "modprobe rapl", "modprobe intel_rapl_msr", "allow_estimate: true"):
         assert part in text
     assert "\n" not in text
 
@@ -54,6 +58,62 @@ def test_one_fix_for_several_sources_is_said_once(roots):
         choose(SETTINGS, roots)
     assert str(error.value).count("virtual machine") == 1
     assert "To fix pmu and perf and powercap: " in str(error.value)
+    assert "pmu and perf: there is no event" in str(error.value)
+
+
+def test_of_several_missing_rights_the_least_one_is_the_fix(roots, tmp_path):
+    zone(roots.powercap / "intel-rapl:0", "package-0", 0).chmod(0)
+    power_pmu(roots.event_sources)
+    (roots.proc / "sys/kernel").mkdir(parents=True)
+    (roots.proc / "sys/kernel/perf_event_paranoid").write_text("3\n")
+    refusals = {
+        "pmu": NoRightError("no right to open", start_with_perfmon(roots.proc)),
+        "perf": NoRightError("no right to count", give("perf", roots.proc)),
+    }
+    assert {each.fix for each in with_least_right(refusals).values()} == {give("perf", roots.proc)}
+    with another_user(tmp_path), pytest.raises(ErgitError) as error:
+        choose(SETTINGS, roots)
+    assert str(error.value).count("sudo") == 1
+    assert "prepare apply --rights powercap" in str(error.value)
+
+
+def test_a_way_out_is_not_advised_where_it_is_taken_already(roots):
+    for source, allow, advice in (
+        ("auto", False, "set measure.allow_estimate: true to"),
+        ("pmu", False, "set measure.source: auto and measure.allow_estimate: true to"),
+        ("pmu", True, "set measure.source: auto to"),
+    ):
+        settings: Any = MeasureSettings(source=source, allow_estimate=allow)  # type: ignore[arg-type]
+        with pytest.raises(ErgitError) as error:
+            choose(settings, roots)
+        assert advice in str(error.value)
+        assert str(error.value).count("allow_estimate") == (not allow)
+
+
+def test_a_machine_that_counts_the_platform_alone_is_told_to_judge_by_it_after_it_was_tried(roots):
+    counter = zone(roots.powercap / "intel-rapl:0", "psys", 0)
+    with running(counter), pytest.raises(ErgitError, match="counts psys and no package") as error:
+        choose(SETTINGS, roots)
+    assert str(error.value).count("Set measure.judged: psys, the energy of the whole machine") == 1
+    with pytest.raises(ErgitError, match=r"no package, by which .*; psys: a trial counted no energy") as error:
+        choose(SETTINGS, roots)
+    assert "Set measure.judged" not in str(error.value)
+
+
+def test_a_combination_reads_the_domains_of_the_settings_alone(roots):
+    counters = [
+        zone(roots.powercap / "intel-rapl:0", "package-0", 0),
+        zone(roots.powercap / "intel-rapl:0:0", "dram", 0),
+    ]
+    settings: Any = MeasureSettings(source=("powercap", "meter"), domains=("package", "psys"))  # type: ignore[arg-type]
+    with running(*counters), choose(settings, roots, sources=[METER, *SOURCES]) as source:
+        assert source.domains == ("package", "psys")
+        assert "dram left out by measure.domains" in source.reason
+
+
+def test_domains_without_the_judged_one_are_refused_before_anything_is_spent():
+    with pytest.raises(ErgitError, match=r"measure.domains leaves out package, .* set measure.judged to one of dram"):
+        MeasureSettings(domains=("dram",))
 
 
 def test_the_estimate_is_not_taken_unless_it_is_allowed(roots):
@@ -176,12 +236,11 @@ def test_auto_takes_the_first_source_that_counts_the_judged_domain(roots):
     with running(*counters):
         name, _, reason = chosen(roots, judged="psys")
     assert name == "powercap"
-    assert "pmu not: there is no event" in reason
-    assert "energy-psys" in reason
+    assert "counts package and no psys" in reason
 
 
 def test_the_estimate_stands_in_for_packages_alone(roots):
-    with pytest.raises(ErgitError, match="it counts package and no dram"):
+    with pytest.raises(ErgitError, match="the source estimate counts package and no dram"):
         choose(MeasureSettings(source="estimate", judged="dram"), roots)
 
 
@@ -264,4 +323,8 @@ def test_the_judged_domain_is_no_part_of_a_readings_fingerprint_since_all_domain
         for domain in ("package", "psys")
     )
     assert reading_fingerprint(by_package) == reading_fingerprint(by_psys)
+    fewer = Settings(
+        repository=repository, workload=workload, commits=("main",), measure=MeasureSettings(domains=("package",))
+    )
+    assert reading_fingerprint(fewer) == reading_fingerprint(by_package)
     assert '"measure": {"source": "auto", "powercap": null, "watts_per_core": 10.0}' in reading_fingerprint(by_package)

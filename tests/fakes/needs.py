@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -60,6 +61,17 @@ def may_count() -> bool:
 
 
 @cache
+def keeps_file_capabilities() -> bool:
+    """Whether this user may give a file below the temporary folder a capability."""
+    with tempfile.NamedTemporaryFile() as file:
+        try:
+            os.setxattr(file.name, "security.capability", bytes.fromhex("0100000200000000000000000000000000000000"))
+        except OSError:
+            return False
+    return True
+
+
+@cache
 def has_jdks_17_and_25() -> bool:
     """Whether both are found where ergit looks for JDKs."""
     found = installed(FINDERS, Surroundings([], os.environ, Path.home()))
@@ -107,6 +119,7 @@ needs_gcc = _unless(shutil.which("gcc") is not None, "needs gcc (Debian: gcc lib
 needs_shared = _unless(SHARED.is_dir(), "the published data is not beside this checkout (../shared)")
 needs_jdks_17_and_25 = _unless(has_jdks_17_and_25(), "needs JDK 17 and JDK 25 (https://adoptium.net)")
 needs_maven = _unless(has_maven(), "needs Maven (Debian: maven) and repo.maven.apache.org")
+needs_file_capabilities = _unless(keeps_file_capabilities(), "needs the right to give files capabilities")
 needs_root = _unless(os.geteuid() == 0, "needs root, to act as another user")
 
 

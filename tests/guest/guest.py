@@ -62,13 +62,13 @@ class Window:
     shortest_seconds: float
     longest_seconds: float
 
-    def is_right(self, watts: float, *, lost_seconds: float = 0.0) -> bool:
+    def is_right(self, watts: float, domain: str = "package", *, lost_seconds: float = 0.0) -> bool:
         """Whether the joules are those of a counter of so many watts, but for a microjoule of the zones' steps."""
         least, most = (
             watts * (self.shortest_seconds - lost_seconds) * 0.999999 - 2e-6,
             watts * self.longest_seconds * 1.000001 + 2e-6,
         )
-        return least <= self.energy.joules.get("package", -1.0) <= most
+        return least <= self.energy.joules.get(domain, -1.0) <= most
 
     def __str__(self) -> str:
         energy = self.energy

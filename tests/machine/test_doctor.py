@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
+from ergit import energy
 from ergit.config.settings import MeasureSettings, SandboxSettings, TemperatureSettings
 from ergit.errors import ErgitError
 from ergit.machine.doctor.check import Check, CheckRoots
 from ergit.machine.doctor.load import load
 from ergit.machine.doctor.platform import free_space, running_builds
-from ergit.machine.doctor.report import checks, refuse_fatal, report
+from ergit.machine.doctor.report import checks, refuse_fatal, report, verdict
 from ergit.machine.doctor.sandbox import sandbox
 from ergit.machine.interference import Interference
 from ergit.machine.lock import lock_path, measuring_lock
@@ -129,26 +130,27 @@ def test_a_source_that_was_asked_for_is_not_replaced_by_another(tmp_path: Path) 
 PMU = "bus/event_source/devices/power"
 
 
-def test_a_machine_that_counts_another_domain_alone_is_told_to_judge_by_it(tmp_path: Path) -> None:
+def test_a_machine_that_counts_another_domain_alone_is_told_to_judge_by_it_as_the_error_at_run_time_tells_it(
+    tmp_path: Path,
+) -> None:
     there = roots(tmp_path, WELL_PREPARED | {f"{PACKAGE}/name": "psys"})
     checked = found(there)
-    assert (checked["readings"].level, checked["readings"].fix) == ("fatal", "")
+    assert checked["readings"].level == "fatal"
+    powercap = there.sysfs / "class/powercap"
     assert (checked["source powercap"].level, checked["source powercap"].found) == (
         "fatal",
-        "counts psys, but no package, by which measure.judged compares commits",
+        f"{powercap} counts psys and no package, by which measure.judged compares commits",
     )
-    assert checked["source powercap"].fix.startswith("Set measure.judged: psys")
+    assert checked["source powercap"].fix == "Set measure.judged: psys, the energy of the whole machine"
+    kernel = energy.Roots(powercap, there.sysfs / "bus/event_source/devices", there.proc)
+    with counting(there.sysfs / PACKAGE / "energy_uj"), pytest.raises(ErgitError) as error:
+        energy.choose(SETTINGS, kernel)
+    assert checked["source powercap"].found in str(error.value)
+    assert checked["source powercap"].fix in str(error.value)
     assert found(there, MeasureSettings(judged="psys"))["readings"].found == "measured by powercap"
 
 
-def test_a_pmu_that_counts_the_whole_machine_alone_needs_no_kernel_module(tmp_path: Path) -> None:
-    checked = found(roots(tmp_path, {f"{PMU}/events/energy-psys": "event=0x05"}))
-    assert {checked[f"source {name}"].fix for name in ("pmu", "perf")} == {
-        "Set measure.judged: psys, the energy of the whole machine"
-    }
-
-
-def test_the_fix_of_a_source_names_the_sysctl_that_it_needs_first_once(
+def test_the_perf_that_kernel_level_3_refuses_is_told_the_command_that_helps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     perf = tmp_path / "bin/perf"
@@ -157,9 +159,12 @@ def test_the_fix_of_a_source_names_the_sysctl_that_it_needs_first_once(
     perf.chmod(0o755)
     monkeypatch.setenv("PATH", f"{perf.parent}:{os.environ['PATH']}")
     pmu = {f"{PMU}/events/energy-pkg": "event=0x02", f"{PMU}/type": "21", f"{PMU}/cpumask": "0"}
-    fix = found(roots(tmp_path, pmu, {"sys/kernel/perf_event_paranoid": "3"}))["source perf"].fix
-    assert fix.startswith("First sudo sysctl kernel.perf_event_paranoid=2, since at 3 ")
-    assert fix.count("sudo sysctl kernel.perf_event_paranoid=2") == 1
+    checked = found(roots(tmp_path, pmu, {"sys/kernel/perf_event_paranoid": "3"}))["source perf"]
+    assert checked.found == (
+        "perf has no right to count for the whole machine: kernel.perf_event_paranoid is 3, which takes CAP_SYS_ADMIN,"
+        " since it ignores CAP_PERFMON"
+    )
+    assert checked.fix == "sudo $(command -v ergit) prepare apply --rights perf"
 
 
 def test_a_powercap_tree_that_a_container_hides_is_named_as_such(tmp_path: Path) -> None:
@@ -243,24 +248,6 @@ def test_a_machine_that_shows_nothing_is_described_without_a_crash(tmp_path: Pat
     assert {levels[name] for name in ("frequency", "turbo", "throttling", "clock", "pressure", "idle states")} == {
         "missing"
     }
-
-
-@pytest.mark.parametrize(
-    ("paranoid", "capabilities", "level"),
-    [
-        ("2", "0", "missing"),
-        ("0", "0", "ok"),
-        ("-1", "0", "ok"),
-        ("2", "4000000000", "ok"),  # CAP_PERFMON
-        ("3", "4000000000", "missing"),  # Debian's own level
-        ("3", "200000", "ok"),  # CAP_SYS_ADMIN
-    ],
-)
-def test_perf_needs_a_low_paranoia_or_the_capability(
-    tmp_path: Path, paranoid: str, capabilities: str, level: str
-) -> None:
-    proc = {"sys/kernel/perf_event_paranoid": paranoid, "self/status": f"Name:\tx\nCapEff:\t{capabilities:0>16}\n"}
-    assert found(roots(tmp_path, WELL_PREPARED, proc))["perf right"].level == level
 
 
 def prepared(boot: str) -> SavedState:
@@ -386,42 +373,73 @@ def test_jdks_are_found_once_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 TWO: list[Check] = [
+    Check("readings", "fatal", "no counter", "Needed.", "Or estimate."),
     Check("turbo", "warn", "on", "It moves.", "turn it off"),
     Check("git", "ok", "here"),
     Check("source pmu", "fatal", "absent", "Needed.", "load it"),
-    Check("source perf", "fatal", "absent", "Needed.", "allow it"),
+    Check("source perf", "fatal", "absent", "Needed.", "load it"),
+    Check("source powercap", "fatal", "barred", "Needed.", "allow it"),
+    Check("clock", "warn", "slow", "It costs.", "load it"),
 ]
 
 
-def test_the_report_is_a_table_and_then_the_fixes_with_the_worst_first() -> None:
+def test_the_report_begins_with_the_verdict_and_what_is_fatal_and_says_each_cause_and_fix_once() -> None:
     assert report(TWO, 80, coloured=False).splitlines() == [
-        "This machine cannot measure what these settings ask for: see what is fatal.",
+        "This machine cannot measure what these settings ask for: no counter.",
         "",
-        "turbo        warn     on",
-        "git          ok       here",
-        "source pmu   fatal    absent",
-        "source perf  fatal    absent",
+        "1. Needed.",
+        "   source pmu, source perf: absent",
+        "   source powercap: barred",
+        "   -> source pmu, source perf: load it",
+        "   -> source powercap: allow it",
+        "   -> Or estimate.",
         "",
-        "1. source pmu, source perf (fatal): Needed.",
-        "   -> source pmu: load it",
-        "   -> source perf: allow it",
+        "turbo  warn     on",
+        "git    ok       here",
+        "clock  warn     slow",
         "",
         "2. turbo (warn): It moves.",
         "   -> turn it off",
+        "",
+        "3. clock (warn): It costs.",
     ]
 
 
-def test_what_is_fatal_stops_a_study_with_each_meaning_once_and_each_fix() -> None:
-    with pytest.raises(
-        ErgitError,
-        match=r"source pmu: absent\. source perf: absent\. Needed\. source pmu: load it\. source perf: allow it\.$",
-    ):
+def test_what_is_fatal_stops_a_study_with_each_cause_meaning_and_fix_once() -> None:
+    with pytest.raises(ErgitError) as error:
         refuse_fatal(TWO)
+    assert str(error.value) == (
+        "This machine cannot measure what these settings ask for: no counter. source pmu, source perf: absent."
+        " source powercap: barred. Needed. source pmu, source perf: load it. source powercap: allow it. Or estimate."
+    )
+
+
+def test_the_verdict_is_one_sentence() -> None:
+    warned = Check("turbo", "warn", "on", "It moves.")
+    for checks_, sentence in (
+        (
+            [Check("git", "fatal", "gone", "Needed.")],
+            "This machine cannot measure what these settings ask for: see git.",
+        ),
+        ([warned], "This machine can measure what these settings ask for. 1 warning."),
+        ([Check("readings", "ok", "measured by pmu")], "This machine can measure what these settings ask for."),
+        (
+            [Check("readings", "warn", "estimated from CPU time", "No joules."), warned],
+            "This machine can do what these settings ask for: an estimate, no measurement. 2 warnings.",
+        ),
+    ):
+        assert verdict(checks_) == sentence
+
+
+def test_nothing_is_advised_for_a_source_that_the_study_does_without(tmp_path: Path) -> None:
+    """So that nothing contradicts the fix that was made."""
+    there = found(roots(tmp_path, WELL_PREPARED, {"sys/kernel/perf_event_paranoid": "3"}))
+    assert (there["readings"].level, there["source pmu"].fix, there["source pmu"].meaning) == ("ok", "", "")
 
 
 def test_colours_are_for_terminals_only() -> None:
     assert "\033[" not in report(TWO, 80, coloured=False)
-    assert report(TWO, 80, coloured=True).splitlines()[2] == "turbo        \033[33mwarn\033[0m     on"
+    assert "turbo  \033[33mwarn\033[0m     on" in report(TWO, 80, coloured=True).splitlines()
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -453,6 +471,13 @@ def test_a_folder_without_a_study_is_an_error_that_says_what_to_name(tmp_path: P
     answer = run("--study", str(tmp_path))
     assert (answer.returncode, answer.stdout) == (1, "")
     assert "--configfile, or look at the machine alone with --measure '{}'" in answer.stderr
+
+
+def test_a_config_that_is_no_yaml_is_refused_with_file_line_and_column(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text("repository: {url: x}\nmeasure: {source: pmu\ncommits: [main]\n")
+    answer = run("--configfile", str(tmp_path / "study.yaml"))
+    assert (answer.returncode, answer.stdout, len(answer.stderr.splitlines())) == (1, "", 1)
+    assert answer.stderr.startswith(f"ergit: {tmp_path / 'study.yaml'}, line 3, column 8 is no YAML: ")
 
 
 def test_a_config_with_a_key_twice_is_refused_by_the_doctor_too(tmp_path: Path) -> None:

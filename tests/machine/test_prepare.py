@@ -1,6 +1,8 @@
 """The machine's preparation on copied sysfs trees: what it plans, writes, saves, and brings back exactly."""
 
 import json
+import os
+import platform
 import subprocess
 import sys
 import time
@@ -14,11 +16,11 @@ from ergit.machine.kernel import Machine, SwapArea, swaps
 from ergit.machine.knobs import ranges
 from ergit.machine.lock import measuring_lock
 from ergit.machine.prepare.command import apply, columns, parse_frequency, restore, show
-from ergit.machine.prepare.plan import Request, is_target, plan, present, set_all
+from ergit.machine.prepare.plan import Request, Rights, is_target, plan, present, set_all
 from ergit.machine.prepare.saved_state import hold_state, load
 from tests.fakes.another_user import another_user
 from tests.fakes.commands import ERGIT
-from tests.fakes.needs import needs_fuse
+from tests.fakes.needs import needs_file_capabilities, needs_fuse, needs_root
 
 CPU = "devices/system/cpu"
 PREPARE = (*ERGIT, "prepare")
@@ -611,11 +613,112 @@ def test_a_frequency_that_turbo_clips_is_refused_and_undone(kernel: Machine, tmp
     assert present(kernel) == before
 
 
+POWERCAP = "class/powercap/intel-rapl:0"
+ZONE = {f"{POWERCAP}/name": "package-0", f"{POWERCAP}/energy_uj": "1", f"{POWERCAP}/max_energy_range_uj": "65712999613"}
+NOBODY = 65534
+CAP_PERFMON = "0100000200000000000000004000000000000000"  # bit 38
+
+
+def with_level(there: Machine, level: int) -> Machine:
+    (there.proc / "sys/kernel/perf_event_paranoid").write_text(f"{level}\n")
+    return there
+
+
+@needs_root
+def test_the_right_to_powercap_makes_the_user_the_owner_of_what_not_everybody_reads_and_is_taken_back(
+    tmp_path: Path,
+) -> None:
+    there, state = machine(tmp_path, ZONE), tmp_path / "state.json"
+    counter = there.sysfs / POWERCAP / "energy_uj"
+    counter.chmod(0o400)
+    request = Request(rights=Rights("powercap", "nobody"))
+    expected = [f"owner {POWERCAP}/energy_uj  0    65534"]
+    assert show(there, request, state)[2:3] == expected
+    lines = apply(there, request, state, WHEN)
+    assert lines[1:3] == [*expected, "rights: nobody may read the counters, and nobody else"]
+    assert counter.stat().st_uid == NOBODY
+    assert (there.sysfs / POWERCAP / "max_energy_range_uj").stat().st_uid == 0
+    with another_user(tmp_path):
+        assert counter.read_text() == "1\n"
+    assert present(there)[f"owner:{POWERCAP}/energy_uj"] == "65534"
+    assert restore(there, state)[0] == f"restored: owner {POWERCAP}/energy_uj from 65534 to 0"
+    assert counter.stat().st_uid == 0
+
+
+@needs_root
+def test_a_range_that_root_alone_may_read_is_given_with_the_counter(tmp_path: Path) -> None:
+    there = machine(tmp_path, ZONE)
+    for name in ("energy_uj", "max_energy_range_uj"):
+        (there.sysfs / POWERCAP / name).chmod(0o400)
+    apply(there, Request(rights=Rights("powercap", "nobody")), tmp_path / "state.json", WHEN)
+    assert {path.stat().st_uid for path in (there.sysfs / POWERCAP).glob("*_uj")} == {NOBODY}
+
+
+def test_the_right_to_the_pmu_is_a_level_that_comes_back(tmp_path: Path) -> None:
+    there, state = with_level(machine(tmp_path, {}), 3), tmp_path / "state.json"
+    apply(there, Request(rights=Rights("pmu", "nobody")), state, WHEN)
+    assert (there.proc / "sys/kernel/perf_event_paranoid").read_text() == "0\n"
+    restore(there, state)
+    assert (there.proc / "sys/kernel/perf_event_paranoid").read_text() == "3\n"
+
+
+@needs_root
+@needs_file_capabilities
+def test_perf_gets_the_capability_for_a_group_and_loses_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program that a script on PATH starts, and not the script."""
+    script, program = tmp_path / "bin/perf", tmp_path / f"bin/perf_{'.'.join(platform.release().split('.')[:2])}"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\n")
+    program.write_bytes(b"\x7fELF")
+    for path in (script, program):
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(script.parent))
+    there, state = with_level(machine(tmp_path, {}), 4), tmp_path / "state.json"
+    lines = apply(there, Request(rights=Rights("perf", "nobody")), state, WHEN)
+    assert "may count by perf, and nobody else may run it but root" in lines[-2]
+    assert (program.stat().st_gid, oct(program.stat().st_mode)) == (NOBODY, "0o100750")
+    assert os.getxattr(program, "security.capability").hex() == CAP_PERFMON
+    assert oct(script.stat().st_mode) == "0o100755"
+    assert (there.proc / "sys/kernel/perf_event_paranoid").read_text() == "2\n"
+    restore(there, state)
+    assert (program.stat().st_gid, oct(program.stat().st_mode), os.listxattr(program)) == (0, "0o100755", [])
+    assert (there.proc / "sys/kernel/perf_event_paranoid").read_text() == "4\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "user", "message"),
+    [
+        ("powercap", "nobody-of-that-name", "there is no such user"),
+        ("powercap", "nobody", "shows no counter"),
+        ("pmu", "nobody", "no perf events"),
+    ],
+)
+def test_a_right_that_this_machine_cannot_give_is_an_error(
+    tmp_path: Path, source: str, user: str, message: str
+) -> None:
+    with pytest.raises(ErgitError, match=message):
+        plan(machine(tmp_path, {}), Request(rights=Rights(source, user)))
+
+
+def test_a_script_of_an_unknown_perf_gets_no_capability(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(tmp_path, "perf", "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ErgitError, match=f"{tmp_path}/perf is a script"):
+        plan(with_level(machine(tmp_path, {}), 2), Request(rights=Rights("perf", "nobody")))
+
+
 def test_only_known_settings_are_targets() -> None:
     assert is_target(f"sysfs:{CPU}/cpufreq/policy12/scaling_governor")
     assert is_target(f"sysfs:{CPU}/cpu3/online")
     assert is_target("swap:/dev/sda2")
     assert is_target("unit:getty@tty1.service")
+    assert is_target("owner:class/powercap/intel-rapl/intel-rapl:0/intel-rapl:0:1/energy_uj")
+    assert is_target("sysctl:kernel/perf_event_paranoid")
+    assert is_target("capability:/usr/bin/perf_6.1")
+    assert not is_target("owner:class/powercap/../../kernel/energy_uj")
+    assert not is_target("owner:class/powercap/intel-rapl:0/constraint_0_power_limit_uw")
+    assert not is_target("sysctl:kernel/core_pattern")
+    assert not is_target("group:/etc/shadow")
     assert not is_target("sysfs:kernel/mm/ksm/run")
     assert not is_target("unit:--force")
     assert not is_target("swap:--all")

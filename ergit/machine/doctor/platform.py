@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from ergit.energy.source import OUTSIDE
 from ergit.java.jdks import jdks_here
 from ergit.machine import conditions
 from ergit.machine.doctor.check import Check, CheckRoots
@@ -54,9 +55,8 @@ def virtual_machine(roots: CheckRoots) -> Check:
         "virtual machine",
         "warn",
         f"yes, {vendor}" if vendor else "yes",
-        "The host keeps the energy counters and runs other guests on the same cores: joules cannot be read here, as a "
-        "rule, and durations move with what the neighbours do.",
-        "Measure on the machine itself.",
+        "The host runs other guests on the same cores: durations move with what these do.",
+        OUTSIDE,
     )
 
 

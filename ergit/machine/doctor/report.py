@@ -1,6 +1,7 @@
 """What this machine can measure with, what its readings are worth, and what fixes the rest: `ergit doctor`."""
 
 import argparse
+import itertools
 import os
 import shutil
 import sys
@@ -12,14 +13,15 @@ import msgspec
 
 from ergit.config.reading import read_config
 from ergit.config.settings import MeasureSettings, SandboxSettings
+from ergit.energy.rights import PREPARE
 from ergit.errors import ErgitError
 from ergit.machine.doctor.check import Check, CheckRoots, Level
 from ergit.machine.doctor.load import running_checks
 from ergit.machine.doctor.platform import folder_checks, machine_checks, program_checks
 from ergit.machine.doctor.sandbox import sandbox as sandbox_check
 from ergit.machine.doctor.settings import setting_checks
-from ergit.machine.doctor.sources import source_checks
-from ergit.machine.prepare.command import AS_ROOT, columns
+from ergit.machine.doctor.sources import HEADLINE, source_checks
+from ergit.machine.prepare.command import columns
 from ergit.machine.prepare.saved_state import load as load_saved_state
 from ergit.text import counted
 
@@ -64,53 +66,83 @@ def preparation_in_force(roots: CheckRoots) -> Check:
             "warn",
             f"of {saved.when}, undone by a reboot",
             "The settings under which readings were taken are gone: readings from now on are of another session.",
-            f"Restore what the reboot left, then apply again: {AS_ROOT} restore",
+            f"Restore what the reboot left, then apply again: {PREPARE} restore",
         )
     return Check("preparation", "ok", f"in force since {saved.when}: {counted(len(saved.applied), 'setting')} changed")
 
 
 def report(found: Sequence[Check], width: int, coloured: bool) -> str:
-    """The verdict, the checks as an aligned table, then what is not well with its meaning and fix, the worst first."""
-    indent = max(len(check.name) for check in found) + 2 + len("missing") + 2
-    rows = columns([[check.name, check.level.ljust(len("missing")), check.found] for check in found])
-    table = [
-        textwrap.fill(row, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
-        for row in rows
-    ]
-    if coloured:
-        table = [_painted(line, check) for line, check in zip(table, found, strict=True)]
-    return "\n".join([verdict(found), "", *table, *_fixes(found, width)])
+    """The verdict with what is fatal and its fixes, the other checks as an aligned table, then what these mean.
+
+    Each cause, meaning and fix stands there once.
+    """
+    fatal = [check for check in found if check.level == "fatal"]
+    others = [check for check in found if check.level != "fatal"]
+    numbers, told = itertools.count(1), set[str]()
+    lines = [verdict(found), *_explained(fatal, width, numbers, told), ""]
+    rows = columns([[check.name, check.level.ljust(len("missing")), check.found] for check in others])
+    indent = max(len(check.name) for check in others) + 2 + len("missing") + 2
+    for row, check in zip(rows, others, strict=True):
+        line = textwrap.fill(row, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
+        lines.append(_painted(line, check) if coloured else line)
+    return "\n".join([*lines, *_explained(others, width, numbers, told)])
 
 
 def verdict(found: Sequence[Check]) -> str:
     """Whether this machine can measure what the settings ask for, in one sentence."""
-    levels = [check.level for check in found]
-    if "fatal" in levels:
-        return "This machine cannot measure what these settings ask for: see what is fatal."
-    warnings = f" {counted(levels.count('warn'), 'warning')}." if "warn" in levels else ""
-    return f"This machine can measure what these settings ask for.{warnings}"
+    by_name = {check.name: check for check in found}
+    fatal = [check.name for check in found if check.level == "fatal"]
+    if fatal:
+        why = by_name[HEADLINE].found if HEADLINE in fatal else f"see {', '.join(fatal)}"
+        return f"This machine cannot measure what these settings ask for: {why}."
+    warnings = [check.name for check in found if check.level == "warn"]
+    counted_warnings = f" {counted(len(warnings), 'warning')}." if warnings else ""
+    if HEADLINE in warnings:
+        return f"This machine can do what these settings ask for: an estimate, no measurement.{counted_warnings}"
+    return f"This machine can measure what these settings ask for.{counted_warnings}"
 
 
-def _fixes(found: Sequence[Check], width: int) -> Iterator[str]:
-    """What is not well, the worst first: each meaning once, with the checks that have it, then each of their fixes."""
+def _explained(found: Sequence[Check], width: int, numbers: Iterator[int], told: set[str]) -> Iterator[str]:
+    """What is not well, the worst first: each meaning with the checks that have it, then the fixes not yet `told`.
+
+    The causes of what is fatal stand here too, since the table leaves them out.
+    """
     groups: dict[tuple[Level, str], list[Check]] = {}
     for check in sorted(found, key=lambda check: ORDER.index(check.level)):
-        if check.level != "ok":
+        if check.level != "ok" and check.meaning:
             groups.setdefault((check.level, check.meaning), []).append(check)
-    for number, ((level, meaning), group) in enumerate(groups.items(), start=1):
+    for (level, meaning), group in groups.items():
+        names = "" if level == "fatal" else f"{', '.join(check.name for check in group)} ({level}): "
         yield ""
-        first = f"{number}. {', '.join(check.name for check in group)} ({level}): {meaning}"
-        yield textwrap.fill(first, width, subsequent_indent="   ", break_on_hyphens=False)
-        yield from (f"   -> {fix}" for fix in fixes_of(group))
+        yield textwrap.fill(
+            f"{next(numbers)}. {names}{meaning}", width, subsequent_indent="   ", break_on_hyphens=False
+        )
+        if level == "fatal":
+            for cause in causes(group):
+                yield textwrap.fill(
+                    f"   {cause}", width, subsequent_indent="     ", break_long_words=False, break_on_hyphens=False
+                )
+        yield from (f"   -> {fix}" for fix in fixes_of([check for check in group if check.fix not in told]))
+        told |= {check.fix for check in group}
+
+
+def causes(fatal: Sequence[Check]) -> list[str]:
+    """Each cause once, with the checks that have it, and without the headline that follows from them."""
+    names: dict[str, list[str]] = {}
+    for check in fatal:
+        if check.name != HEADLINE:
+            names.setdefault(check.found, []).append(check.name)
+    return [f"{', '.join(checks)}: {cause}" for cause, checks in names.items()]
 
 
 def fixes_of(group: Sequence[Check]) -> list[str]:
-    """Each fix once; with the checks that it is for, unless it is the only one."""
+    """Each fix once, with the checks that it is for, unless it is the only one; last what replaces all of them."""
     names: dict[str, list[str]] = {}
     for check in group:
-        if check.fix:
+        if check.fix and check.name != HEADLINE:
             names.setdefault(check.fix, []).append(check.name)
-    return [fix if len(names) == 1 else f"{', '.join(checks)}: {fix}" for fix, checks in names.items()]
+    fixes = [fix if len(names) == 1 else f"{', '.join(checks)}: {fix}" for fix, checks in names.items()]
+    return fixes + [check.fix for check in group if check.fix and check.name == HEADLINE]
 
 
 def _painted(line: str, check: Check) -> str:
@@ -145,7 +177,7 @@ def refuse_fatal(found: Sequence[Check]) -> None:
     """
     fatal = [check for check in found if check.level == "fatal"]
     if fatal:
-        reasons = [f"{check.name}: {check.found}." for check in fatal]
+        reasons = [verdict(found), *map(as_sentence, causes(fatal))]
         meanings = dict.fromkeys(check.meaning for check in fatal)
         raise ErgitError(" ".join([*reasons, *meanings, *map(as_sentence, fixes_of(fatal))]))
 

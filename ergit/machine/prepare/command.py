@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import pwd
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,17 +10,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from ergit.energy.rights import PREPARE
 from ergit.errors import ErgitError
 from ergit.machine.kernel import Machine
 from ergit.machine.knobs import CPU, ranges
 from ergit.machine.lock import lock_path, measuring_lock
 from ergit.machine.prepare import plan as preparation
-from ergit.machine.prepare.plan import NotReached, Plan, Request
+from ergit.machine.prepare.plan import NotReached, Plan, Request, Rights
 from ergit.machine.prepare.saved_state import STATE, SavedState, hold_state, load, merge, remove, store
-from ergit.machine.prepare.targets import read_target
+from ergit.machine.prepare.targets import RIGHTS, read_target
 
 KILOHERTZ = {"khz": 1, "mhz": 1_000, "ghz": 1_000_000}
-AS_ROOT = "sudo $(command -v ergit) prepare"
+SOURCES = ("powercap", "perf", "pmu")
 
 
 def apply_command(request: Request) -> str:
@@ -31,9 +33,10 @@ def apply_command(request: Request) -> str:
         "--no-smt": request.no_smt,
         "--no-swap": request.no_swap,
         "--stop": shlex.join(request.stop),
+        "--rights": request.rights and f"{request.rights.source} --user {request.rights.user}",
     }
     words = [name if value is True else f"{name} {value}" for name, value in options.items() if value]
-    return " ".join([AS_ROOT, "apply", *words])
+    return " ".join([PREPARE, "apply", *words])
 
 
 def parse_frequency(text: str) -> int:
@@ -172,13 +175,23 @@ def _undo(machine: Machine, planned: Plan, saved: SavedState | None, state: Path
 
 
 def _check_rights(machine: Machine, planned: Plan, request: Request) -> None:
-    files = [machine.sysfs / step.target[6:] for step in planned.steps if step.target.startswith("sysfs:")]
-    barred = [path for path in files if not os.access(path, os.W_OK, effective_ids=True)]
+    barred = [path for step in planned.steps if (path := _barred(machine, step.target)) is not None]
     if barred:
         is_root = os.geteuid() == 0
         why = "it is read-only here, as in a container" if is_root else "this needs root"
         fix = "Prepare the host itself." if is_root else f"Run it as root: {apply_command(request)}"
         raise ErgitError(f"{barred[0]} cannot be written: {why}. Nothing was changed. {fix}")
+
+
+def _barred(machine: Machine, target: str) -> Path | None:
+    """The file of a target, where this user may not change it; None where it may, or where no file says."""
+    kind, _, name = target.partition(":")
+    if kind in RIGHTS:
+        return None if os.geteuid() == 0 else machine.sysfs / name
+    if kind not in {"sysfs", "sysctl"}:
+        return None
+    path = machine.sysfs / name if kind == "sysfs" else machine.proc / "sys" / name
+    return None if os.access(path, os.W_OK, effective_ids=True) else path
 
 
 def _label(target: str) -> tuple[str, list[int]]:
@@ -204,6 +217,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stop", nargs="+", action="extend", default=[], metavar="UNIT", help="timers and services to stop"
     )
+    parser.add_argument("--rights", choices=SOURCES, help="let a user read this source of energy: docs/machine.md")
+    parser.add_argument("--user", metavar="NAME", help="who gets the rights (default: who calls, or who calls sudo)")
     parser.add_argument(
         "--state", type=Path, default=STATE, metavar="FILE", help=f"where the present state is saved (default: {STATE})"
     )
@@ -212,14 +227,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lock", type=Path, help=argparse.SUPPRESS)
 
 
+def _caller() -> str:
+    """Who called, through sudo or without.
+
+    Raises:
+        ErgitError: the caller has no name here, or is root.
+    """
+    try:
+        name = os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        raise ErgitError(f"The user {os.getuid()} has no name here: say who gets the rights by --user.") from None
+    if name == "root":
+        raise ErgitError("root has every right already: say who gets the rights by --user.")
+    return name
+
+
 def run(asked: argparse.Namespace) -> None:
     """Does what the command line asks for, and prints what it did; changes nothing while somebody measures.
 
     Raises:
         ErgitError: the words contradict each other, a setting is not offered, or it does not take the value.
     """
-    request = Request(asked.governor, asked.frequency, asked.no_turbo, asked.no_smt, asked.no_swap, tuple(asked.stop))
+    rights = Rights(asked.rights, asked.user or _caller()) if asked.rights else None
+    request = Request(
+        asked.governor, asked.frequency, asked.no_turbo, asked.no_smt, asked.no_swap, tuple(asked.stop), rights
+    )
     machine = Machine(asked.sysfs, asked.proc)
+    if asked.user and not rights:
+        raise ErgitError("--user says who gets the rights: name them with --rights too.")
     if asked.action == "restore" and request != Request():
         raise ErgitError("restore takes no settings: it brings back all that was changed. Leave them out.")
     if asked.action == "apply" and request == Request():

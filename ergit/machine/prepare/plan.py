@@ -1,11 +1,18 @@
 """What `ergit prepare` changes on a machine: the steps that a request asks for, and how they are taken and undone."""
 
+import grp
+import pwd
 import re
+import shutil
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from ergit.energy.rights import STRICTEST_FOR_PERFMON, real_perf
+from ergit.energy.source import UnavailableError
+from ergit.energy.zones import named_zones
 from ergit.errors import ErgitError
 from ergit.machine.kernel import Machine, SwapArea, swaps, text_of, whole_number
 from ergit.machine.knobs import (
@@ -25,6 +32,9 @@ from ergit.machine.knobs import (
     turbo_switch,
 )
 from ergit.machine.prepare.targets import (
+    CAP_PERFMON,
+    PARANOID,
+    RIGHTS,
     RUNNING,
     STOPPED_ALONG,
     UNIT_NAME,
@@ -35,6 +45,15 @@ from ergit.machine.prepare.targets import (
 )
 
 PASSES = 2
+PARANOIA = f"sysctl:{PARANOID}"
+
+
+@dataclass(frozen=True)
+class Rights:
+    """The right to read a source, and the user who gets it."""
+
+    source: str
+    user: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +66,7 @@ class Request:
     no_smt: bool = False
     no_swap: bool = False
     stop: tuple[str, ...] = ()
+    rights: Rights | None = None
 
 
 @dataclass(frozen=True)
@@ -92,19 +112,23 @@ def is_target(text: str) -> bool:
     kind, _, name = text.partition(":")
     if kind == "sysfs":
         return settable(name) is not None
+    if kind == "sysctl":
+        return name == PARANOID
+    if kind in RIGHTS:
+        return RIGHTS[kind].fullmatch(name) is not None
     if kind == "swap":
         return name.startswith("/")
     return kind == "unit" and UNIT_NAME.fullmatch(name) is not None and not name.startswith("-")
 
 
 def in_restoring_order(values: Mapping[str, str]) -> dict[str, str]:
-    """The same values: processors first, then swap by falling priority as it was saved, then units."""
+    """The same values: processors first, then rights, swap by falling priority as it was saved, and units."""
 
     def rank(target: str) -> int:
         kind, _, name = target.partition(":")
         if kind == "sysfs":
             return settable(name) or 0
-        return len(SETTABLE) + (kind == "unit")
+        return len(SETTABLE) + ("sysctl", *RIGHTS, "swap", "unit").index(kind)
 
     return {target: values[target] for target in sorted(values, key=rank)}
 
@@ -158,6 +182,7 @@ def plan(machine: Machine, request: Request) -> Plan:
         _turbo_part(machine) if request.no_turbo else None,
         _frequency_part(machine, request.frequency_kilohertz) if request.frequency_kilohertz is not None else None,
         _smt_part(machine) if request.no_smt else None,
+        _rights_part(machine, request.rights) if request.rights is not None else None,
     ]
     steps: list[Step] = []
     saved: dict[str, str] = {}
@@ -176,8 +201,10 @@ def plan(machine: Machine, request: Request) -> Plan:
 
 
 def present(machine: Machine) -> dict[str, str]:
-    """All the settings that this machine has and that can be read: processors, then swap."""
-    readable = _targets(machine, SETTABLE)
+    """All the settings that this machine has and that can be read: processors, then rights, then swap."""
+    rights = [PARANOIA, *(target for target, is_open in _counters(machine).items() if not is_open)]
+    found = {target: read_target(machine, target) for target in rights}
+    readable = _targets(machine, SETTABLE) | {target: value for target, value in found.items() if value is not None}
     areas = {f"swap:{area.name}": area.value for area in _by_priority(swaps(machine.proc))}
     return in_restoring_order(readable | areas)
 
@@ -274,6 +301,84 @@ def _swap_part(machine: Machine) -> _Part:
             "Close programs first, or leave swap on."
         )
     return _Part("swap", tuple(Step("swap", f"swap:{area.name}", area.value, "off") for area in areas))
+
+
+def _rights_part(machine: Machine, rights: Rights) -> _Part:
+    try:
+        user = pwd.getpwnam(rights.user)
+    except KeyError:
+        raise ErgitError(f"--user {rights.user}: there is no such user. Name who runs the study.") from None
+    if rights.source == "powercap":
+        return _powercap_part(machine, user)
+    level = whole_number(read_target(machine, PARANOIA))
+    if level is None:
+        raise ErgitError(f"--rights {rights.source}: this kernel has no perf events. Use --rights powercap.")
+    if rights.source == "pmu":
+        note = "rights: every user may count for the whole machine, until it is restored (docs/machine.md)"
+        return _Part("rights", (Step("rights", PARANOIA, str(level), str(min(level, 0))),), notes=(note,))
+    return _perf_part(machine, user, level)
+
+
+def _powercap_part(machine: Machine, user: pwd.struct_passwd) -> _Part:
+    """The user becomes the owner of each counter that not everybody may read."""
+    counters = _counters(machine)
+    if not counters:
+        raise ErgitError("--rights powercap: this machine shows no counter in /sys/class/powercap. See ergit doctor.")
+    before = {target: read_target(machine, target) for target, is_open in counters.items() if not is_open}
+    steps = [Step("rights", target, owner, str(user.pw_uid)) for target, owner in before.items() if owner is not None]
+    if not steps:
+        return _Part("rights", notes=("rights: everybody may read the counters already",))
+    return _Part("rights", tuple(steps), notes=(f"rights: {user.pw_name} may read the counters, and nobody else",))
+
+
+def _perf_part(machine: Machine, user: pwd.struct_passwd, level: int) -> _Part:
+    """perf gets CAP_PERFMON, and only root and the user's own group may run it."""
+    found = shutil.which("perf")
+    program = real_perf(Path(found)) if found else None
+    if program is None:
+        why = (
+            f"{found} is a script, and it is not known which perf it starts" if found else "perf is not on root's PATH"
+        )
+        raise ErgitError(f"--rights perf: {why}. Use --rights powercap.")
+    group, capability = f"group:{program}", f"capability:{program}"
+    mode, has = read_target(machine, group), read_target(machine, capability)
+    if mode is None or has is None:
+        raise ErgitError(f"--rights perf: {program} is on a file system without capabilities. Use --rights powercap.")
+    bits = int(mode.split()[1], 8) & ~0o007 | 0o050
+    steps = (
+        Step("rights", PARANOIA, str(level), str(min(level, STRICTEST_FOR_PERFMON))),
+        Step("rights", group, mode, f"{user.pw_gid} {bits:04o}"),
+        Step("rights", capability, has, CAP_PERFMON),
+    )
+    name = _group_name(user.pw_gid)
+    members = sorted({each.pw_name for each in pwd.getpwall() if each.pw_gid == user.pw_gid} | _members(user.pw_gid))
+    note = f"rights: the group {name} ({', '.join(members)}) may count by perf, and nobody else may run it but root"
+    return _Part("rights", steps, notes=(note,))
+
+
+def _counters(machine: Machine) -> dict[str, bool]:
+    """The files of powercap that a reading needs, as targets, and whether everybody may read them."""
+    root = machine.sysfs / "class/powercap"
+    try:
+        folders = [path for _, _, path in named_zones(root, machine.proc)]
+    except UnavailableError:
+        return {}
+    files = [path / name for path in folders for name in ("energy_uj", "max_energy_range_uj") if (path / name).exists()]
+    return {f"owner:{file.relative_to(machine.sysfs)}": bool(file.stat().st_mode & stat.S_IROTH) for file in files}
+
+
+def _group_name(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
+
+
+def _members(number: int) -> set[str]:
+    try:
+        return set(grp.getgrgid(number).gr_mem)
+    except KeyError:
+        return set()
 
 
 def _stop_part(names: Iterable[str]) -> _Part:
