@@ -36,6 +36,16 @@ COMMANDS = (
         ("ergit run", "ergit run -n", "ergit run --configfile parser.yaml --directory ~/studies/parser"),
     ),
     Command(
+        "gate",
+        "ergit.gate.command",
+        "say whether the energy grew too much: for CI, or before a push",
+        "With --base, in a clone of a project: builds and measures its HEAD and the commit where it left that branch,"
+        " in turns, as ergit.yaml says; nothing is written into the clone. Without --base: judges the study of this"
+        " folder. Ends with status 0: pass; 3: fail, the energy grew; 4: undecided; 5: broken, the commit does not"
+        " build or its workload fails; 6: not judged; 1: an error, no verdict; 2: wrong words. More in docs/gate.md.",
+        ("ergit gate --base main", "ergit gate --base main --allow-estimate", "ergit gate --study ~/studies/parser"),
+    ),
+    Command(
         "doctor",
         "ergit.machine.doctor.report",
         "say what this machine can measure, and what to fix",

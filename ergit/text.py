@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+SHOWN = 0.001  # the smallest difference that a phrase shows: 0.1%
 _MARKUP = re.compile(r"`[^`]*`|\[(?=[^\]]*\]\()|<(?=[A-Za-z/!?])")
 """Code, which stays as it is, and what begins a link, an image or a tag."""
 
@@ -33,6 +34,11 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 def relative_phrase(relative: float) -> str:
     """`4.3% more energy` for 0.043, `2.0% less energy` for -0.02."""
     return f"{abs(relative):.1%} {'less' if relative < 0 else 'more'} energy"
+
+
+def compared_phrase(relative: float) -> str:
+    """`4.3% more energy than` for 0.043, `2.0% less energy than` for -0.02, `as much energy as` below 0.05%."""
+    return "as much energy as" if abs(relative) < SHOWN / 2 else f"{relative_phrase(relative)} than"
 
 
 def markdown_line(text: str, limit: int | None = None) -> str:

@@ -2,6 +2,7 @@ rule gate:
     """Nothing but an exit status: 0 if the energy has not grown too much."""
     input:
         verdict="results/gate.json",
+        page="results/gate.md",
         tests="results/junit.xml",
         summary="results/summary.md",
     log:
@@ -12,6 +13,14 @@ rule gate:
         python=python,
     shell:
         "exec {params.python} -P -m ergit.reports.gate {input.verdict:q} 2> {log:q}"
+
+
+rule gate_reports:
+    """All that `ergit gate` tells the verdict from, and a CI server keeps: what `gate` needs, and the figures."""
+    input:
+        rules.gate.input,
+        "results/plots/evolution.svg",
+        "results/plots/distribution.svg",
 
 
 rule verdict:
@@ -48,13 +57,31 @@ rule junit:
         commits="results/commits.tsv",
         changes="results/changes.json",
         context="results/context.json",
+        verdict="results/gate.json",
     output:
         "results/junit.xml",
     log:
         "results/junit.log",
     conda:
         "../envs/ergit.yaml"
-    params:
-        workload_changes=settings.gate.workload_changes,
     script:
         "../scripts/junit.py"
+
+
+rule gate_page:
+    """The verdict to read: for a comment on a pull request, or the summary of a job."""
+    input:
+        verdict="results/gate.json",
+        table="results/energy.csv",
+        commits="results/commits.tsv",
+    output:
+        "results/gate.md",
+    log:
+        "results/gate_page.log",
+    conda:
+        "../envs/ergit.yaml"
+    params:
+        judged=settings.measure.judged,
+        results=results_folder,
+    script:
+        "../scripts/gate_page.py"

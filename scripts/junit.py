@@ -10,6 +10,7 @@ from ergit.records.changes import read_changes
 from ergit.records.commits import read_commits
 from ergit.records.context import read_context
 from ergit.records.energy_table import read_energy_table
+from ergit.records.gate import read_gate
 from ergit.reports.junit import junit_report
 
 
@@ -19,7 +20,7 @@ def main(job: Any) -> None:
     commits = read_commits(Path(job.input.commits))
     record = read_changes(Path(job.input.changes))
     contexts = read_context(Path(job.input.context)).changes
-    report = junit_report(table, commits, record, contexts, datetime.now(UTC), job.params.workload_changes)
+    report = junit_report(table, commits, record, contexts, datetime.now(UTC), read_gate(Path(job.input.verdict)))
     write_atomically(Path(job.output[0]), report)
 
 

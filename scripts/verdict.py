@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import convert
 
+from ergit.analysis.broken import broken_at
 from ergit.analysis.changes import anchors_named, positions_of
 from ergit.analysis.detection.detect import detect
 from ergit.analysis.gate import Rounds, decide, differences_between, gate_record, question, told_with, told_with_tests
@@ -40,7 +41,8 @@ def main(job: Any) -> None:
     readings = main_line_of(readings, history, {row.commit for row in history} - {row.commit for row in line})
     parts = detect(readings.observations, settings, positions_of(anchors, readings))
     planned = job.params.measure and Rounds(**job.params.measure)
-    decision = decide(asked, readings, parts, settings, lambda sha: why_none_is_clean(table, [sha]))
+    broken = broken_at(table, asked.head, job.params.results)
+    decision = decide(asked, readings, parts, settings, broken, lambda sha: why_none_is_clean(table, [sha]))
     if decision.comparison is not None:
         kinds = FileKinds(convert(job.params.inputs, InputSettings), job.params.replaced)
         with git_in(Path(job.params.mirror)) as git:
@@ -50,7 +52,7 @@ def main(job: Any) -> None:
         known = KnownTests(read_study_tests(Path(job.input.tests)), SetsOfTests(Path(job.params.results)))
         tests = known.between(decision.comparison.base[-1], decision.comparison.head[-1])
         decision = told_with_tests(decision, tests, readings.kind)
-    record = gate_record(decision, readings.kind, settings, gate, planned)
+    record = gate_record(decision, asked.head, readings.kind, settings, gate, planned)
     write_gate(Path(job.output[0]), record)
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
+from ergit.analysis.broken import Broken
 from ergit.analysis.detection.change_points import WINDOW
 from ergit.analysis.detection.detect import PartResult
 from ergit.analysis.detection.differences import Difference
@@ -20,7 +21,7 @@ from ergit.inputs.kinds import FileKinds
 from ergit.records.commits import CommitRow, chosen, reused_from
 from ergit.records.context import AcceptedCommit, Differences, DifferentTests
 from ergit.records.gate import GateComparison, GateRecord, Verdict
-from ergit.text import counted, one_line, relative_phrase
+from ergit.text import compared_phrase, counted, one_line
 
 NAMED_FILES = 3  # in a sentence
 LONGEST_PATH = 100  # characters of a path in a sentence
@@ -102,6 +103,7 @@ def _chosen_named(name: str, key: str, names: CommitNames, commits: Sequence[str
 
 def gate_record(
     decision: Decision,
+    head: str,
     kind: str | None,
     settings: ChangeSettings,
     gate: GateSettings,
@@ -109,13 +111,14 @@ def gate_record(
 ) -> GateRecord:
     """The record of the decision; where it is undecided the reason says what would decide it.
 
-    `gate` says what undecided verdicts and changed workloads count as, `planned` how often the study measures, None
-    where it does not.
+    `head` is the commit that is judged. `gate` says what undecided verdicts and changed workloads count as, `planned`
+    how often the study measures, None where it does not.
     """
     reason = decision.reason
     if decision.verdict == "undecided" and decision.comparison:
         reason += " " + what_is_needed(decision.comparison, planned)
     return GateRecord(
+        head=head,
         verdict=decision.verdict,
         undecided=gate.undecided,
         workload_changes=gate.workload_changes,
@@ -133,15 +136,19 @@ def decide(
     readings: CleanReadings,
     parts: Sequence[PartResult],
     settings: ChangeSettings,
+    broken: Broken | None,
     why_unclean: Callable[[str], str],
 ) -> Decision:
     """Fail where an increase is certain and at least `least_change`, pass where that is out of the question.
 
-    `why_unclean` says why the commit with that SHA has no clean reading.
+    `broken` is what is broken at the head, None where nothing is; `why_unclean` says why the commit with that SHA has
+    no clean reading.
 
     Raises:
         ErgitError: the base is newer than the head.
     """
+    if broken is not None:
+        return Decision("broken", broken.sentence)
     positions = {row.commit: position for position, row in enumerate(readings.commits)}
     for sha in (question.head, question.base):
         if sha is not None and sha not in positions:
@@ -267,13 +274,22 @@ def _judged(sides: Sides, readings: CleanReadings, settings: ChangeSettings) -> 
     low, high = difference.interval()
     relative, least = math.expm1(difference.difference), settings.least_change
     verdict: Verdict = "fail" if low > 0 and relative >= least else "pass" if high < least else "undecided"
+    if not _is_repeated(sides):
+        verdict = "undecided"
     comparison = _comparison(sides, difference, readings, settings, verdict)
+    limit = f"An increase of {100 * least:.3g}% or more (changes.least_change)"
     consequence = {
-        "fail": "Fix it, or name the commit in changes.accepted.",
-        "pass": f"changes.least_change is {least:.2g}.",
-        "undecided": f"changes.least_change ({least:.2g}) is neither reached nor ruled out.",
+        "fail": f"{limit} fails: fix it, or name the commit in changes.accepted.",
+        "pass": f"{limit} is ruled out.",
+        "undecided": f"{limit} is neither shown nor ruled out.",
     }
     return Decision(verdict, f"{_sentences(comparison, readings.kind)} {consequence[verdict]}", comparison)
+
+
+def _is_repeated(sides: Sides) -> bool:
+    """Whether each side has a commit with several readings."""
+    readings = sides.part.linked.readings
+    return all(readings[list(side)].max() > 1 for side in (sides.base, sides.head))
 
 
 def _comparison(
@@ -294,13 +310,14 @@ def _comparison(
         commits_between=readings.commits_between(base[-1], head[-1]),
         measured_between=head[-1] - base[-1],
         assumed_build_difference=sides.part.assumed_build_difference,
+        repeated=_is_repeated(sides),
     )
 
 
 def _sentences(comparison: GateComparison, kind: str | None) -> str:
     estimated = ", estimated from CPU time" if kind == "estimated" else ""
     sentences = [
-        f"{_span(comparison.head)} {_use(comparison.head)} {relative_phrase(comparison.relative_change)} than"
+        f"{_span(comparison.head)} {_use(comparison.head)} {compared_phrase(comparison.relative_change)}"
         f" {_span(comparison.base)} (95% interval {comparison.ci_low:+.1%} to {comparison.ci_high:+.1%}{estimated})."
     ]
     commits, measured = comparison.commits_between, comparison.measured_between
@@ -327,6 +344,11 @@ def _span(shas: Sequence[str]) -> str:
 
 def what_is_needed(comparison: GateComparison, planned: Rounds | None) -> str:
     """What would make an undecided gate decide."""
+    if not comparison.repeated:
+        return (
+            "One reading says nothing of how far readings of one commit lie apart: set measure.rounds or"
+            " measure.repeats to 2 or more and run again."
+        )
     if comparison.runs_needed is None:
         return (
             "More runs would hardly decide that, since builds of the same source differ too: these readings decide"

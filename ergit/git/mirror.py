@@ -13,6 +13,7 @@ from ergit.git import demo
 from ergit.git.access import DEMO, Access, access_to
 from ergit.git.names import CommitNames
 from ergit.git.runner import Git, GitError, git_in
+from ergit.git.upstream import complete
 from ergit.plugins.runs import begin
 from ergit.processes.parent import die_with_parent
 from ergit.records.mirror import MirrorRecord, write_mirror
@@ -39,7 +40,8 @@ def mirror(settings: RepositorySettings, path: Path) -> MirrorRecord:
     """Brings the bare mirror up to date with the repository and returns its record.
 
     Raises:
-        ErgitError: the repository cannot be read, has no commit, is a shallow or partial clone, or lacks the branch.
+        ErgitError: the repository cannot be read, has no commit, lacks the branch, is a partial clone, or a shallow one
+            whose history cannot be fetched from where it came from.
     """
     access = access_to(settings.url)
     if not (path / "HEAD").exists() or public_url(_origin(path)) != access.url:
@@ -157,10 +159,10 @@ def _references(branch: str | None, detached: bool) -> list[str]:
 
 
 def _fetch(git: Git, url: str, references: list[str]) -> None:
-    """Brings the references of the mirror up to date.
+    """Brings the references of the mirror up to date; what a shallow clone lacks comes from where that came from.
 
     Raises:
-        ErgitError: the repository's history is not all there.
+        ErgitError: the repository's history is not all there, and cannot be fetched.
     """
     local = ("--upload-pack", UPLOAD_PACK) if _is_local(url) else ()
     incomplete = git.rev_parse("--is-shallow-repository") == "true"  # the repository was so, when it was fetched last
@@ -170,10 +172,7 @@ def _fetch(git: Git, url: str, references: list[str]) -> None:
         *(*local, *whole, url, *references),
     )
     if git.rev_parse("--is-shallow-repository") == "true":
-        raise ErgitError(
-            f"repository.url: {url} is a shallow clone, so its history is not all there."
-            " Run `git fetch --unshallow` in it (in GitHub Actions: `fetch-depth: 0`), then run again."
-        )
+        complete(git.directory, Path(url.removeprefix("file://")))
 
 
 def _is_local(url: str) -> bool:

@@ -9,6 +9,7 @@ import pandas as pd
 from ergit.records.changes import ChangeResult, ChangesRecord
 from ergit.records.commits import CommitRow, chosen, reused_from
 from ergit.records.context import ChangeContext
+from ergit.records.gate import GateRecord
 from ergit.reports.context import assumption_sentence, change_sentence
 from ergit.text import one_line, relative_phrase
 
@@ -21,28 +22,34 @@ def junit_report(
     record: ChangesRecord,
     contexts: Sequence[ChangeContext],
     written: datetime,
-    workload_changes: str = "fail",
+    gate: GateRecord,
 ) -> str:
     """One test case for each chosen commit; a persistent increase that is not accepted fails, no clean reading skips.
 
     An increase that can come from nothing but a changed workload, or whose sides ran other tests, is not judged: it
-    fails with that type, or not at all where `workload_changes` is `pass`.
+    fails with that type, or not at all where `gate.workload_changes` is `pass`. The commit that the gate judges fails
+    unless the gate passes, with the verdict for its type; a broken one is an error.
     Valid for the schema of Ant's reports (github.com/windyroad/JUnit-Schema), which asks for every element here.
     """
-    failures, skipped = increases(record, contexts, workload_changes), without_reading(table)
+    failures, skipped = increases(record, contexts, gate.workload_changes), without_reading(table)
     cases = chosen(commits)
     seconds = table.groupby("commit")["duration_seconds"].sum()
     suites = Element("testsuites")
     suite = SubElement(suites, "testsuite", id="0", package="ergit", name="energy")
     properties = SubElement(suite, "properties")
     SubElement(properties, "property", name="kind", value=record.study.kind or "no reading")
+    SubElement(properties, "property", name="gate", value=f"{gate.verdict}: {one_line(gate.reason)}")
     for commit in cases:
         sha = commit.commit
         case = SubElement(
             suite, "testcase", name=f"{sha[:10]} {one_line(commit.subject, SUBJECT)}", classname="ergit.energy"
         )
         case.set("time", f"{seconds.get(sha, 0):.3f}")
-        if sha in failures:
+        if sha == gate.head and not gate.passes:
+            outcome = "error" if gate.verdict == "broken" else "failure"
+            text = failures[sha][2] if sha in failures else ""
+            SubElement(case, outcome, type=gate.verdict, message=one_line(gate.reason)).text = text
+        elif sha in failures:
             kind, message, text = failures[sha]
             SubElement(case, "failure", type=kind, message=message).text = text
         elif sha in skipped or sha not in seconds.index:
@@ -54,7 +61,7 @@ def junit_report(
         "hostname": next(iter(table["host"].dropna()), "localhost"),
         "tests": str(len(cases)),
         "failures": str(len(suite.findall("testcase/failure"))),
-        "errors": "0",
+        "errors": str(len(suite.findall("testcase/error"))),
         "skipped": str(len(suite.findall("testcase/skipped"))),
         "time": f"{seconds.sum():.3f}",
     }

@@ -29,21 +29,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Runs the study, or looks at it; ends with status 0 where all was done, and 1 where not."""
+    sys.exit(study_status(options.others))
+
+
+def study_status(words: Sequence[str]) -> int:
+    """Runs a study with these words of Snakemake's, or looks at it; 0 where all was done, and 1 where not."""
     interrupts = Interrupts()
     from snakemake.cli import get_argument_parser  # takes longer than all other commands
 
-    words: list[str] = options.others
     given = get_argument_parser().parse_args(words)
     command = [*defaults(given), *words]
     if any(getattr(given, name, None) for name in LOOKING):
-        sys.exit(called(command, interrupts))
+        return called(command, interrupts)
     study = Path(given.directory or ".")
     study.mkdir(parents=True, exist_ok=True)  # as Snakemake does
     with run_lock(study) as last:
         if remove_stale_locks(study, last):
             print("ergit: the last run was killed; goes on from what it left", file=sys.stderr, flush=True)
-        status = called(command, interrupts)
-    sys.exit(status)
+        return called(command, interrupts)
 
 
 def defaults(given: argparse.Namespace) -> list[str]:

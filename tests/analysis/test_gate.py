@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from ergit.analysis.broken import Broken
 from ergit.analysis.detection.detect import detect
 from ergit.analysis.detection.observations import Observations
 from ergit.analysis.gate import (
@@ -62,10 +63,12 @@ def readings(levels: list[float], runs: int = 9, run: float = 0.01, session: int
     )
 
 
-def judged(found: CleanReadings, settings: ChangeSettings = FIVE_PERCENT, **question: Any) -> Decision:
+def judged(
+    found: CleanReadings, settings: ChangeSettings = FIVE_PERCENT, broken: Broken | None = None, **question: Any
+) -> Decision:
     """The gate's decision on the newest of these commits, or on what the question says."""
     asked = Question(**{"head": sha(len(found.commits) - 1)} | question)
-    return decide(asked, found, detect(found.observations, settings), settings, lambda sha: f"why {sha[:3]}")
+    return decide(asked, found, detect(found.observations, settings), settings, broken, lambda sha: f"why {sha[:3]}")
 
 
 def compared(decision: Decision) -> GateComparison:
@@ -148,6 +151,29 @@ def test_nothing_comparable_is_undecided(found: CleanReadings) -> None:
     assert (decision.verdict, decision.comparison) == ("undecided", None)
 
 
+@pytest.mark.parametrize("newest", [100.0, 80.0, 200.0])
+@pytest.mark.parametrize("commits", [1, 15])
+def test_one_reading_of_each_commit_is_undecided_and_the_reason_says_what_to_do(newest: float, commits: int) -> None:
+    decision = judged(readings([100.0] * commits + [newest], runs=1))
+    assert decision.verdict == "undecided"
+    record = gate_record(decision, sha(commits), "measured", FIVE_PERCENT, GateSettings(), Rounds(1, 1))
+    assert not record.passes
+    assert record.reason.endswith("set measure.rounds or measure.repeats to 2 or more and run again.")
+
+
+def test_a_broken_head_is_broken_whatever_its_other_readings_say_and_never_passes() -> None:
+    found = readings([100.0] * 15 + [80.0])
+    decision = judged(found, broken=Broken("it fails in 1 of 9 readings.", Path("log")))
+    assert decision == Decision("broken", "it fails in 1 of 9 readings.")
+    lenient = GateSettings(undecided="pass", workload_changes="pass")
+    assert not gate_record(decision, sha(15), "measured", FIVE_PERCENT, lenient, Rounds(3, 3)).passes
+
+
+def test_what_needs_as_much_is_said_in_these_words() -> None:
+    found = replace_joules(readings([100.0] * 16), np.full(16 * 9, 100.0))
+    assert judged(found).reason.startswith(f"{sha(15)[:10]} uses as much energy as the 15 commits ")
+
+
 def test_a_base_that_is_the_head_leaves_nothing_to_judge_and_a_newer_one_is_an_error() -> None:
     assert judged(readings([100.0] * 5), base=sha(4)).verdict == "pass"
     with pytest.raises(ErgitError, match=r"gate\.base .* is newer than gate\.head"):
@@ -209,7 +235,7 @@ def test_the_config_asks_by_names_and_a_question_is_of_chosen_commits(repository
 
 def test_the_record_says_what_an_undecided_verdict_counts_as_and_what_would_decide_it() -> None:
     decision = judged(readings([100.0] * 15 + [104.5]))
-    record = gate_record(decision, "measured", FIVE_PERCENT, GateSettings(undecided="pass"), Rounds(3, 3))
+    record = gate_record(decision, sha(15), "measured", FIVE_PERCENT, GateSettings(undecided="pass"), Rounds(3, 3))
     assert (record.verdict, record.undecided, record.kind, record.least_change) == (
         "undecided",
         "pass",
@@ -256,7 +282,7 @@ def test_an_increase_that_only_the_workload_can_have_made_is_not_judged() -> Non
     assert "nothing else than the workload has changed (test/A.java, test/B.java)" in told.reason
     assert "Fix it" not in told.reason
     for counts_as in ("fail", "pass"):
-        record = gate_record(told, "measured", FIVE_PERCENT, GateSettings(workload_changes=counts_as), None)
+        record = gate_record(told, sha(15), "measured", FIVE_PERCENT, GateSettings(workload_changes=counts_as), None)
         assert (record.passes, record.differs) == (counts_as == "pass", WORKLOAD)
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 @contextmanager
 def git_server(folder: Path, user: str, password: str) -> Iterator[str]:
     """Serves the repositories of a folder to that user alone; yields host:port."""
-    expected = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    expected = base64.b64encode(f"{user}:{password}".encode()).decode()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.headers.get("Authorization") != expected:
+            scheme, _, given = self.headers.get("Authorization", "").partition(" ")
+            if scheme.lower() != "basic" or given != expected:
                 self.send_response(401)
                 self.send_header("WWW-Authenticate", 'Basic realm="repositories"')
                 self.end_headers()

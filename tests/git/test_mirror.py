@@ -15,12 +15,6 @@ from ergit.git.runner import git_in
 from tests.fakes.repositories import Repository, mirrored, new_repository
 
 
-def test_a_shallow_clone_is_an_error_with_the_fix(five: Repository) -> None:
-    five.git("clone", "--quiet", "--depth=1", f"file://{five.path}", str(five.path.parent / "shallow"))
-    with pytest.raises(ErgitError, match=r"shallow clone.*git fetch --unshallow"):
-        mirrored(Repository(five.path.parent / "shallow"))
-
-
 def test_a_path_without_a_repository_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ErgitError, match=r"there is no folder '.*missing'"):
         mirrored(Repository(tmp_path / "missing"))
@@ -173,9 +167,11 @@ def test_a_partial_clone_is_an_error_with_the_fix(five: Repository, tmp_path: Pa
 def test_a_shallow_clone_that_is_completed_is_mirrored_whole(five: Repository, tmp_path: Path) -> None:
     five.git("clone", "--quiet", "--depth=1", f"file://{five.path}", str(tmp_path / "shallow"))
     shallow = Repository(tmp_path / "shallow")
-    with pytest.raises(ErgitError, match="shallow clone"):
+    shallow.git("remote", "rename", "origin", "elsewhere")
+    shallow.git("remote", "add", "origin", str(tmp_path / "nowhere"))
+    with pytest.raises(ErgitError, match=r"shallow clone.*git fetch --unshallow"):
         mirrored(shallow)
-    shallow.git("fetch", "--quiet", "--unshallow")
+    shallow.git("fetch", "--quiet", "--unshallow", "elsewhere")
     path, record = mirrored(shallow)
     with git_in(path) as git:
         assert len(first_parents(git, record.head)) == 5
@@ -192,9 +188,10 @@ def test_a_shallow_clone_in_the_place_of_a_whole_one_takes_nothing_from_the_mirr
     original.commit("seven")
     five.git("fetch", "--quiet", "--depth=1")
     five.git("reset", "--quiet", "--hard", "origin/main")
+    original.path.rename(tmp_path / "gone")
     with pytest.raises(ErgitError, match="shallow clone"):
         mirrored(five)
-    five.git("fetch", "--quiet", "--unshallow")
+    (tmp_path / "gone").rename(original.path)
     with git_in(path) as git:
         assert len(first_parents(git, mirrored(five)[1].head)) == 7
 

@@ -7,15 +7,18 @@ from typing import Literal
 
 import pytest
 
-from ergit.records.gate import GateRecord, write_gate
+from ergit.records.gate import GateRecord, Verdict, write_gate
 
 
 @pytest.mark.parametrize(
     ("verdict", "undecided", "passes"),
-    [("pass", "fail", True), ("fail", "pass", False), ("undecided", "fail", False), ("undecided", "pass", True)],
+    [
+        *[("pass", "fail", True), ("fail", "pass", False), ("undecided", "fail", False), ("undecided", "pass", True)],
+        ("broken", "pass", False),
+    ],
 )
 def test_only_a_pass_passes_unless_the_config_lets_the_undecided_through(
-    verdict: Literal["pass", "fail", "undecided"], undecided: Literal["pass", "fail"], passes: bool, tmp_path: Path
+    verdict: Verdict, undecided: Literal["pass", "fail"], passes: bool, tmp_path: Path
 ) -> None:
     record = GateRecord(
         verdict=verdict, undecided=undecided, reason="It grew.", kind=None, least_change=0.01, comparison=None

@@ -1,0 +1,165 @@
+"""Pull requests that pass, fail, are undecided and are broken: in throw-away projects, as a person and CI call it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.fakes.action import Runner
+from tests.fakes.counter_trees import running, zone
+from tests.fakes.git_server import git_server
+from tests.fakes.repositories import Repository, new_repository
+from tests.fakes.studies import ROOT
+
+CONFIG = """\
+java: null
+build:
+  commands: [./build]
+workload:
+  command: ./program
+measure:
+  source: powercap
+  powercap: {powercap}
+  rounds: {rounds}
+  repeats: {rounds}
+  warmup: 0
+  rest_seconds: 0
+  idle_seconds: 0
+  minimum_window_seconds: 0
+  quiet: {{foreign_cores: 100}}
+  temperature: {{sensor: null}}
+changes: {{least_change: 0.5}}
+"""
+SLEEP = "#!/bin/bash\nsleep {seconds} # {name}\n"
+BUILD = "#!/bin/bash\ntest ! -e broken || { echo 'error: package x does not exist' >&2; exit 3; }\n"
+
+
+@pytest.fixture
+def counter(tmp_path: Path) -> Iterator[Path]:
+    """A powercap tree in which the machine draws 20 W."""
+    tree = tmp_path / "powercap"
+    with running(zone(tree / "intel-rapl:0", "package-0", 1_000_000)):
+        yield tree
+
+
+def project(folder: Path, counter: Path, rounds: int = 2) -> Repository:
+    """A project whose branch `main` has moved on since its pull requests: a slower, a tidier and a broken one."""
+    made = new_repository(folder)
+    made.commit("Start", program=SLEEP.format(seconds=0.2, name="start"), build=BUILD)
+    for name in ("program", "build"):
+        (folder / name).chmod(0o755)
+    made.commit("Fork", ergit__yaml=CONFIG.format(powercap=counter, rounds=rounds))
+    for branch, files in {
+        "slower": {"program": SLEEP.format(seconds=0.7, name="slower")},
+        "tidier": {"program": SLEEP.format(seconds=0.2, name="tidier")},
+        "wrong": {"broken": ""},
+    }.items():
+        made.git("checkout", "--quiet", "-b", branch, "main")
+        made.commit(f"Make it {branch}", **files)
+    made.git("checkout", "--quiet", "main")
+    made.commit("Go on", program=SLEEP.format(seconds=0.3, name="main has moved on"))
+    return made
+
+
+def gate(clone: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """One call of `ergit gate` in a clone."""
+    command = [sys.executable, "-P", "-m", "ergit.cli", "gate", *words]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")} | variables
+    return subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def test_a_clone_judges_its_head_where_it_left_the_base_and_shows_nothing_of_that(
+    tmp_path: Path, counter: Path
+) -> None:
+    made = project(tmp_path / "project", counter)
+    made.git("checkout", "--quiet", "slower")
+    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    failed = gate(made.path, "--base", "main", **cache)
+    assert failed.returncode == 3, failed.stderr
+    slower, fork = made.git("rev-parse", "slower"), made.git("rev-parse", "main~1")
+    said = f"ergit: gate: fail: {slower[:10]} uses [0-9.]+% more energy than {fork[:10]} \\(95% interval "
+    assert re.search(said, failed.stdout), failed.stdout
+    assert "Estimated" not in failed.stdout
+    assert made.git("status", "--porcelain", "--ignored") == ""
+
+    passed = gate(made.path, "--base", "main", "--head", "tidier", "--work", "ergit-work")
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert "ergit: gate: pass: " in passed.stdout
+    assert "An increase of 50% or more (changes.least_change) is ruled out." in passed.stdout
+    assert made.git("status", "--porcelain") == ""
+    (results,) = (made.path / "ergit-work").glob("*-against-main/results")
+    assert {"gate.md", "junit.xml", "energy.csv"} <= {path.name for path in results.iterdir()}
+    assert len(list((made.path / "ergit-work/builds").glob("*.tar.gz"))) == 2
+
+
+def test_a_job_of_github_sees_a_merge_of_depth_one_and_a_broken_head_never_passes(
+    tmp_path: Path, counter: Path
+) -> None:
+    made = project(tmp_path / "served/project", counter)
+    made.git("checkout", "--quiet", "--detach", "main")
+    made.git("merge", "--quiet", "--no-ff", "--message", "Merge the pull request", "wrong")
+    made.git("update-ref", "refs/pull/7/merge", "HEAD")
+    made.git("branch", "--quiet", "--delete", "--force", "wrong")  # of a fork: its branch is not here
+    merged = made.git("rev-parse", "HEAD")
+    with git_server(tmp_path / "served", "x-access-token", "t0ken") as address:
+        clone = new_repository(tmp_path / "workspace/project")
+        header = "AUTHORIZATION: basic eC1hY2Nlc3MtdG9rZW46dDBrZW4="
+        clone.git("remote", "add", "origin", f"http://{address}/project")
+        clone.git("config", f"http.http://{address}/.extraheader", header)
+        clone.git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", f"+{merged}:refs/remotes/pull/7/merge")
+        clone.git("checkout", "--quiet", "--force", "refs/remotes/pull/7/merge")
+        (tmp_path / "runner").mkdir()
+        (tmp_path / "runner/ergit-python").symlink_to(sys.prefix)
+        runner = Runner(
+            action=ROOT / "action.yml",
+            folder=tmp_path,
+            workspace=tmp_path / "workspace",
+            contexts={
+                **{"github.base_ref": "main", "github.action_path": str(ROOT), "inputs.directory": "project"},
+                **{"steps.python.outputs.python-version": "3.12", "steps.environment.outputs.cache-hit": "true"},
+            },
+            environment={
+                **{"GITHUB_ACTIONS": "true", "GITHUB_ACTION_PATH": str(ROOT), "RUNNER_TEMP": str(tmp_path / "runner")},
+                **{"GITHUB_WORKSPACE": str(tmp_path / "workspace"), "RUNNER_OS": "Linux", "RUNNER_ARCH": "X64"},
+            },
+        )
+        status = runner.run()
+        assert clone.git("rev-parse", "--is-shallow-repository") == "true"
+        assert clone.git("status", "--porcelain", "--ignored") == ""
+    assert status == 5, runner.printed
+    assert runner.contexts["steps.gate.outputs.verdict"] == "broken"
+    assert f"::error title=Energy gate%3A broken::{merged[:10]} does not build: " in runner.printed
+    assert "error: package x does not exist" in runner.summary
+    assert runner.summary.startswith("## Energy gate: broken\n")
+    assert header.split()[-1] not in runner.printed
+    results = Path(runner.contexts["steps.gate.outputs.results"])
+    (error,) = ElementTree.parse(results / "junit.xml").iter("error")
+    assert error.get("type") == "broken"
+    assert (results / "plots/evolution.svg").exists()
+
+
+def test_a_job_of_gitlab_sees_a_detached_pipeline_and_one_reading_of_each_side_decides_nothing(
+    tmp_path: Path, counter: Path
+) -> None:
+    made = project(tmp_path / "project", counter, rounds=1)
+    tip = made.git("rev-parse", "slower")
+    made.git("update-ref", "refs/pipelines/11", tip)
+    made.git("branch", "--quiet", "--delete", "--force", "slower")
+    clone = new_repository(tmp_path / "builds/project")
+    clone.git("remote", "add", "origin", f"file://{made.path}")
+    clone.git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", "+refs/pipelines/11:refs/pipelines/11")
+    clone.git("checkout", "--quiet", "--force", "--detach", tip)
+    done = gate(clone.path, "--base", "main", "--work", ".ergit")
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "set measure.rounds or measure.repeats to 2 or more and run again." in done.stdout
+    assert clone.git("status", "--porcelain") == ""
+    (record,) = clone.path.glob(".ergit/*/results/gate.json")
+    found = json.loads(record.read_text())
+    assert (found["head"], found["comparison"]["base"]) == (tip, [made.git("rev-parse", "main~1")])
+    assert found["comparison"]["runs"] == 1
