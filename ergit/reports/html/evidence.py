@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ergit.analysis.detection.observations import IntArray
 from ergit.analysis.detection.significance import FloatArray
 from ergit.records.changes import ChangeResult, ChangesRecord, ComparablePart
 from ergit.records.energy_table import times
@@ -62,33 +63,61 @@ class Evidence:
         return len(set(self.factors.values())) > 1
 
 
+@dataclass(frozen=True)
+class _Readings:
+    """All clean readings (n,), those of a commit together; `names` are the sessions, by host and name."""
+
+    joules: FloatArray
+    session: IntArray
+    taken: FloatArray | None
+    names: list[tuple[str, str]]
+    rows: Mapping[int | None, slice]
+
+    @classmethod
+    def of(cls, study: ReportStudy) -> "_Readings":
+        clean = study.readings[study.readings["clean"]].sort_values("position", kind="stable")
+        sessions, names = pd.factorize(pd.MultiIndex.from_frame(clean[["host", "session"]].fillna("")))
+        positions, first = np.unique(clean["position"].to_numpy(dtype=np.int64), return_index=True)
+        ends = [*first[1:].tolist(), len(clean)]
+        return cls(
+            joules=clean[study.judged].to_numpy(dtype=np.float64),
+            session=sessions.astype(np.int64),
+            taken=times(clean["started"]).astype("int64").to_numpy() / 1e6 if study.has_times and len(clean) else None,
+            names=[(str(host), str(session)) for host, session in names],
+            rows={
+                position: slice(start, end)
+                for position, start, end in zip(positions.tolist(), first.tolist(), ends, strict=True)
+            },
+        )
+
+
 def evidence_of(study: ReportStudy) -> list[Evidence]:
     """The evidence of each change, in the order of the record; a change without readings is left out."""
-    seed = study.settings.measure.seed
-    clean = study.readings[study.readings["clean"]]
-    groups = {int(position): rows for position, rows in clean.groupby("position")}
-    found = (_evidence(change, study, groups, seed) for change in study.changes.changes)
+    seed, readings = study.settings.measure.seed, _Readings.of(study)
+    found = (_evidence(change, study, readings, seed) for change in study.changes.changes)
     return [evidence for evidence in found if evidence is not None]
 
 
-def _evidence(
-    change: ChangeResult, study: ReportStudy, groups: Mapping[int, pd.DataFrame], seed: int
-) -> Evidence | None:
-    names = sides_of(change)
-    positions = [[study.positions[sha] for sha in side if study.positions.get(sha) in groups] for side in names]
+def _evidence(change: ChangeResult, study: ReportStudy, readings: _Readings, seed: int) -> Evidence | None:
     part = part_of(change, study.changes)
-    if part is None or not all(positions):
+    if part is None:
         return None
-    rows = [pd.concat([groups[position] for position in side]) for side in positions]
     offsets = {(one.host, one.session): one.relative for one in part.sessions}
-    read = [list(zip(side["host"].fillna(""), side["session"].fillna(""), strict=True)) for side in rows]
-    there = [name for name in read[1] if name in offsets]
-    if not there or not any(name in offsets for name in read[0]):
+    sides = [
+        [study.positions[sha] for sha in side if study.positions.get(sha) in readings.rows] for side in sides_of(change)
+    ]
+    of_sessions = [
+        np.concatenate([readings.session[readings.rows[position]] for position in side]) if side else np.empty(0, int)
+        for side in sides
+    ]
+    linked = np.array([name in offsets for name in readings.names], dtype=bool)
+    if not all(linked[numbers].any() for numbers in of_sessions):
         return None
-    home = max(dict.fromkeys(there), key=there.count)
-    used = dict.fromkeys(name for names in read for name in names if name in offsets)
+    home = readings.names[int(np.bincount(of_sessions[1][linked[of_sessions[1]]]).argmax())]
+    used = [readings.names[number] for number in np.unique(np.concatenate(of_sessions)) if linked[number]]
     factors = {name: (1 + offsets[home]) / (1 + offsets[name]) for name in used}
-    before, after = (_side(side, groups, factors, study.judged) for side in positions)
+    scales = np.array([factors.get(name, math.nan) for name in readings.names])
+    before, after = (_side(side, readings, scales) for side in sides)
     return Evidence(change, before, after, factors, home, bootstrap(before.joules, after.joules, seed), seed)
 
 
@@ -105,25 +134,19 @@ def part_of(change: ChangeResult, record: ChangesRecord) -> ComparablePart | Non
     return None if number is None else record.study.parts[number]
 
 
-def _side(
-    positions: Sequence[int],
-    groups: Mapping[int, pd.DataFrame],
-    factors: Mapping[tuple[str, str], float],
-    judged: str,
-) -> Side:
+def _side(positions: Sequence[int], readings: _Readings, scales: FloatArray) -> Side:
+    """The readings of the commits at these positions; `scales` are the factors of the sessions, NaN for none."""
     there, joules, taken = [], [], []
     for position in positions:
-        rows = groups[position]
-        names = zip(rows["host"].fillna(""), rows["session"].fillna(""), strict=True)
-        scale = np.array([factors.get(name, math.nan) for name in names])
-        kept = ~np.isnan(scale)
+        rows = readings.rows[position]
+        values = readings.joules[rows] * scales[readings.session[rows]]
+        kept = ~np.isnan(values)
         if kept.any():
             there.append(position)
-            joules.append(rows[judged].to_numpy(dtype=np.float64)[kept] * scale[kept])
-            started = rows["started"][kept]
-            taken.append(times(started).astype("int64").to_numpy() / 1e6 if started.notna().all() else None)
-    known = [moments for moments in taken if moments is not None]
-    return Side(tuple(there), tuple(joules), tuple(known) if len(known) == len(taken) else None)
+            joules.append(values[kept])
+            if readings.taken is not None:
+                taken.append(readings.taken[rows][kept])
+    return Side(tuple(there), tuple(joules), None if readings.taken is None else tuple(taken))
 
 
 def bootstrap(

@@ -122,14 +122,30 @@ def _verdict(study: ReportStudy, flags: list[FlagRow]) -> Iterator[str]:
     if taken == 0:
         yield "No reading was taken: every commit failed before, for the reasons below."
         return
-    share = clean / taken
-    yield f"{clean:,} of {taken:,} readings are clean ({share:.1%}); the others are flagged and count for nothing."
+    if clean == taken:
+        yield f"All {taken:,} readings are clean: none is flagged by what would disqualify it."
+    else:
+        share = clean / taken
+        yield f"{clean:,} of {taken:,} readings are clean ({share:.1%}); the others are flagged and count for nothing."
     if study.changes.kind == "estimated":
         yield "The energy is an estimate from CPU time, not a measurement: what does not use the CPU is not seen."
     if study.imported is not None:
         yield (
             "The readings were imported. What the machine did meanwhile (temperature, load, frequency, time) was not in"
             " the files, so nobody can check it here."
+        )
+    equal = study.context.equal
+    if equal is not None and equal.pairs:
+        yield (
+            f"Of {counted(equal.pairs, 'pair')} of neighbours that are the same program {equal.differ:,}"
+            f" {'is' if equal.differ == 1 else 'are'} called different."
+        )
+    stretches = residual_sums(study.changes)
+    if stretches:
+        leaving = sum(stretch.leaves for stretch in stretches)
+        yield (
+            f"{leaving} of {counted(len(stretches), 'level')} between two changes"
+            f" {'moves' if leaving == 1 else 'move'} more than noise would: a small change there may be drift."
         )
     alarms = len(study.changes.false_alarms)
     if alarms:
