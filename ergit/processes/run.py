@@ -20,6 +20,7 @@ from ergit.text import iso_time
 
 WATCH_SECONDS = 0.05  # between checks of the log of a command whose output is limited
 NO_NETWORK = "no network in the sandbox"
+KILLERS = (signal.SIGILL, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM)
 
 
 class Window(Protocol):
@@ -218,16 +219,21 @@ def failure_reason(what: str, outcome: Outcome, timeout_seconds: float, loops: i
     return f"{end} (it tried to reach the network: {NO_NETWORK})" if outcome.was_refused_network else end
 
 
+def _name_of(number: int) -> str:
+    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+
+
 def _ending(outcome: Outcome, timeout_seconds: float, loops: int) -> str:
     if outcome.status == "timeout":
         return f"took longer than {timeout_seconds:g} s"
     if outcome.signal is not None:
-        known = outcome.signal in set(signal.Signals)
-        return f"was killed by {signal.Signals(outcome.signal).name if known else f'signal {outcome.signal}'}"
+        return f"was killed by {_name_of(outcome.signal)}"
     if outcome.exit_code is None:
         return "could not be started: its folder is not there in this commit, or leads out of it"
     if outcome.exit_code:
-        return f"ended with status {outcome.exit_code}"
+        killer = outcome.exit_code - 128  # as a shell tells of its programs
+        told = f", as where a program is killed by {_name_of(killer)}" if killer in KILLERS else ""
+        return f"ended with status {outcome.exit_code}{told}"
     return f"killed its parent and so stopped after {outcome.loops} of {loops} repetitions"
 
 

@@ -12,6 +12,8 @@ from ergit.processes.run import Outcome, failure_reason
     [
         ("ok", 0, None, 3, None),
         ("failed", 2, None, 1, "the workload ended with status 2"),
+        ("failed", 137, None, 1, "the workload ended with status 137, as where a program is killed by SIGKILL"),
+        ("failed", 129, None, 1, "the workload ended with status 129"),
         ("failed", None, 11, 1, "the workload was killed by SIGSEGV"),
         ("failed", None, 40, 1, "the workload was killed by signal 40"),
         (
