@@ -57,10 +57,10 @@ def choose(
             continue
         source.reason = why_chosen(source, settings, tried)
         return source
-    asked = " and ".join(tried)
-    reads = "No energy counter" if settings.source == "auto" else f"measure.source is {asked}, which"
-    can = "can be read here" if settings.source == "auto" else "cannot be read here"
-    raise ErgitError(" ".join(filter(None, (f"{reads} {can}.", in_words(with_least_right(tried)), way_out(settings)))))
+    what = "No energy counter can be read here."
+    if settings.source != "auto":
+        what = f"measure.source is {' and '.join(tried)}, which cannot be read here."
+    raise ErgitError(" ".join(filter(None, (what, in_words(with_least_right(tried)), way_out(settings)))))
 
 
 def probe(

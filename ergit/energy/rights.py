@@ -108,6 +108,8 @@ def real_perf(program: Path) -> Path | None:
             with path.open("rb") as file:
                 if file.read(len(ELF)) == ELF:
                     return path.resolve()
+        except PermissionError:  # a program for a group
+            return path.resolve()
         except OSError:
             continue
     return None

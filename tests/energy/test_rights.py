@@ -7,6 +7,7 @@ import pytest
 
 from ergit.energy import rights
 from ergit.energy.rights import at_level, give, is_in_user_namespace, real_perf, start_with_perfmon
+from tests.fakes.another_user import another_user
 
 PERFMON = (
     "sudo setpriv --reuid=$USER --regid=$(id -g) --init-groups --inh-caps=-all,+perfmon --ambient-caps=-all,+perfmon "
@@ -56,6 +57,10 @@ def test_the_perf_that_a_script_starts_is_found_and_a_script_alone_is_none(tmp_p
     program = tmp_path / f"perf_{'.'.join(platform.release().split('.')[:2])}"
     program.write_bytes(b"\x7fELF program")
     assert real_perf(script) == program
+    program.chmod(0)
+    with another_user(tmp_path):
+        assert real_perf(script) == program
+    program.chmod(0o755)
     link = tmp_path / "link"
     link.symlink_to(program)
     assert real_perf(link) == program

@@ -43,7 +43,7 @@ def command_in(refusal: str) -> str:
 
 
 def a_source_and_its_fix(source: str, level: int, reason: str) -> None:
-    """Refused for the right reason, by the doctor too; the fix helps, says the doctor too; restored, refused again."""
+    """Refused for the right reason; the fix helps, and restored, it is refused again; the doctor says the same."""
     what, settings = f"{source} at level {level}", json.dumps({"source": source})
     refusal = window(source)
     check(f"{what}: refused for its reason", right="REFUSED" in refusal and reason in refusal, found=refusal)
@@ -59,8 +59,10 @@ def a_source_and_its_fix(source: str, level: int, reason: str) -> None:
         told = doctor(settings, before=before)
         is_content = COUNTS in told and "--rights" not in told
         check(f"{what}: then the doctor asks for no right", right=is_content, found=told[:400])
+    if before:
+        PARANOID.write_text(str(level))
+        return
     restored = login(RESTORE)
-    PARANOID.write_text(str(level))
     found = window(source)
     check(f"{what}: without the fix it is refused again", right="REFUSED" in found, found=f"{restored} | {found}")
 
@@ -193,7 +195,7 @@ def main() -> None:
         PARANOID.write_text(str(level))
         for source in ("pmu", "perf"):
             a_source_and_its_fix(source, level, f"kernel.perf_event_paranoid is {level}")
-        a_source_and_its_fix("powercap", level, "no right to read /sys/class/powercap")
+    a_source_and_its_fix("powercap", DEBIAN, "no right to read /sys/class/powercap")
     found = login(f"{login_with_perfmon()} python3 -m tests.guest.jobs.capabilities")
     check(
         "the measured command gets no capability",
