@@ -90,7 +90,7 @@ def section(study: ReportStudy) -> Section:
         charts=(chart,),
         data={
             "labels": labels,
-            "levels": {study.positions[one.commit]: one.level_joules for one in study.changes.commits},
+            "levels": levels_by_position(study),
             "rows": history.rows,
         },
         script="evolution.js",
@@ -105,8 +105,8 @@ def _medians(
     An interval of too few readings is NaN. `clean` are the clean readings, by position and session.
     """
     centres = {(round(group.centre), group.session): group.centre for group in contents.readings}
-    side = {study.positions[one.commit] for one in study.changes.side}
-    levels = {study.positions[one.commit]: one.level_joules for one in study.changes.commits}
+    side = {study.positions.get(one.commit) for one in study.changes.side}
+    levels = levels_by_position(study)
     colours = dict(zip(contents.sessions, cycle(SESSIONS), strict=False))
     markers = dict(zip(contents.sessions, cycle(MARKERS), strict=False))
     groups = clean.groupby(["position", "session"], sort=True)
@@ -138,15 +138,21 @@ def _is_far(joules: object, level: float | None) -> bool:
     return level is not None and isinstance(joules, float) and abs(joules / level - 1) > EXCURSION
 
 
+def levels_by_position(study: ReportStudy) -> dict[int, float]:
+    """The level at each chosen commit that has one, in joules, oldest first."""
+    return {
+        study.positions[one.commit]: one.level_joules
+        for one in study.changes.commits
+        if one.level_joules is not None and one.commit in study.positions
+    }
+
+
 def _levels(study: ReportStudy) -> Levels:
     """The stretches of one level: from which position to which, and the joules."""
-    on_line = [
-        (study.positions[one.commit], one.level_joules) for one in study.changes.commits if one.level_joules is not None
-    ]
     first: list[float] = []
     last: list[float] = []
     joules: list[float] = []
-    for position, level in on_line:
+    for position, level in levels_by_position(study).items():
         if joules and joules[-1] == level:
             last[-1] = position + 0.5
         else:
@@ -202,12 +208,12 @@ def _rows(study: ReportStudy, contents: Contents) -> dict[str, list[int]]:
     flagged = study.readings.loc[~study.readings["clean"], "position"].unique().tolist()
     further = {
         "with a flagged reading": sorted(map(int, flagged)),
-        "beside the main line": [study.positions[one.commit] for one in facts.side],
+        "beside the main line": [study.positions[one.commit] for one in facts.side if one.commit in study.positions],
     }
     parts: dict[str, list[int]] = {}
     if 1 < len(facts.study.parts) <= NAMED_PARTS:
         for one in facts.commits:
-            if one.part is not None:
+            if one.part is not None and one.commit in study.positions:
                 parts.setdefault(f"comparable part {one.part + 1}", []).append(study.positions[one.commit])
     found = {**contents.outcomes, **further, **dict(sorted(parts.items()))}
     return {words: positions for words, positions in found.items() if positions}

@@ -95,7 +95,6 @@ def _main(history: History, medians: ColumnDataSource, span: Range1d) -> figure:
     plot.name = "evolution"
     plot.x_range = span
     plot.y_range = Range1d(start=0, end=1)
-    plot.output_backend = "webgl"
     plot.min_border_left = LEFT
     plot.extra_y_ranges = {MARKS: Range1d(start=0, end=1)}
     plot.extra_y_scales = {MARKS: LinearScale()}

@@ -84,6 +84,6 @@ def _asset(name: str) -> Markup:
 
 
 def _bokeh() -> str:
-    """Bokeh's own script, with its part for WebGL, as the installed package brings it."""
-    *scripts, _ = Resources(mode="inline", components=["bokeh", "bokeh-gl"], minified=True).js_raw
-    return packed("\n".join(scripts).encode())  # the last one sets the log level, and says so on the console
+    """Bokeh's own script, as the installed package brings it."""
+    script, _ = Resources(mode="inline", components=["bokeh"], minified=True).js_raw
+    return packed(script.encode())  # the second one sets the log level, and says so on the console
