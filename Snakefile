@@ -9,6 +9,7 @@ include: "rules/settings.smk"
 include: "rules/common.smk"
 include: "rules/speed.smk"
 include: "rules/handlers.smk"
+include: "rules/live.smk"
 include: "rules/mirror.smk"
 include: "rules/select.smk"
 

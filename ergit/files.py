@@ -47,3 +47,20 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def replace_unsynced(path: Path, content: bytes) -> None:
+    """Writes the content so that a reader finds the old file or the new one, whole, and waits for no disk.
+
+    For what may be lost in a power cut. Two writers at once do not disturb each other; the last one's file stays.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written to; the old file is still there then.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

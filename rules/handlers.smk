@@ -9,8 +9,10 @@ from snakemake.logging import logger
 
 from ergit.config.handover import note_fit_machine
 from ergit.config.study_files import note_study_files
+from ergit.errors import last_words
 from ergit.machine.doctor.report import refuse_unfit
 from ergit.planning.requests import forget_stop
+from ergit.planning.turn import was_asked_for
 from ergit.plugins.runs import begin_apart
 from ergit.same_failures import is_hopeless, note_start_of_run
 from ergit.starting.ending import INTERRUPTED, FailedJob, last_lines
@@ -36,6 +38,14 @@ def what_failed(logs):
     failed = sorted(filter(is_of_this_study, workflow.scheduler.failed), key=str)
     jobs = [failed_job(job) for job in failed]
     yield from last_lines(jobs, logs, is_interrupted=was_interrupted())
+
+
+def how_it_ended():
+    """How a run ended that did not finish."""
+    if was_interrupted():
+        return "interrupted"
+    logs = [path for job in workflow.scheduler.failed for path in map(Path, job.log) if path.exists()]
+    return "stopped" if any(was_asked_for(last_words(log)) for log in logs) else "failed"
 
 
 def was_interrupted():
@@ -98,6 +108,7 @@ onstart:
 
 
 onsuccess:
+    end_live("done")
     made = {str(path) for job in workflow.dag.jobs for path in job.output}
     page = next((page for page in (f"{RESULTS}/noise.md", f"{RESULTS}/summary.md") if page in made), None)
     if page and Path(page).exists():
@@ -107,6 +118,7 @@ onsuccess:
 
 
 onerror:
+    end_live(how_it_ended())
     # As the last words of all: Snakemake says where its own log is after this.
     # `ergit run`, which handles SIGINT, says itself that it was interrupted.
     if was_interrupted() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:

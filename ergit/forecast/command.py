@@ -1,7 +1,6 @@
 """Says what a study will take, before anything is spent: `ergit forecast`, and the program of the checkpoint."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from ergit.forecast.forecast import forecast, study_settings
 from ergit.forecast.page import lines
 from ergit.records.forecast import write_forecast
 from ergit.records.record import to_json
+from ergit.terminal import show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,8 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_forecast(output, record)
         text = "\n".join(lines(record, output.parent))
         print(text, file=sys.stderr)
-        if options.progress is not None:
-            os.write(options.progress, f"{text}\n".encode(errors="replace"))
+        show(options.progress, f"{text}\n")
 
 
 if __name__ == "__main__":

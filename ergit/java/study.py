@@ -1,11 +1,11 @@
 """What all commits of a study ask for: results/jdks.json, and the list that is printed before the first build."""
 
 import argparse
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ergit.config.handover import received
 from ergit.config.settings import JavaSettings, ReleaseOfCommits
@@ -27,6 +27,7 @@ from ergit.records.commits import chosen, read_commits
 from ergit.records.java import ChosenJdk
 from ergit.records.jdks import AskedJdk, JdksRecord, read_jdks, write_jdks
 from ergit.records.retakes import remembered_retake
+from ergit.terminal import show
 from ergit.text import counted
 
 FIRST_FILES = ("pom.xml", "build.gradle", "build.gradle.kts", "build.xml")
@@ -34,8 +35,7 @@ COMMITS_AT_ONCE = 50  # most of which have the files of the one before them
 MOST_SOURCES_SHOWN = 2
 
 
-@dataclass
-class SameFiles:
+class SameFiles(Struct):
     """What the commits ask for that agree in all files that were read of the first, `tree`."""
 
     tree: NotedTree
@@ -231,8 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_jdks(options.output, record)
     text = printed(record)
     print(text, end="")
-    if options.progress is not None:
-        os.write(options.progress, text.encode(errors="replace"))
+    show(options.progress, text)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ergit.errors import ErgitError
 from ergit.machine.kernel import Machine, text_of, whole_number
@@ -19,8 +20,7 @@ SUSPENDED_SECONDS = 0.01  # less is the time between two clocks being read
 CHECK_SECONDS = 0.25
 
 
-@dataclass(frozen=True)
-class MachineTotals:
+class MachineTotals(Struct, frozen=True):
     """What the machine has done since boot, in seconds of all processors; None where the kernel does not say."""
 
     monotonic_seconds: float
@@ -35,8 +35,7 @@ class MachineTotals:
     frequency_megahertz: float | None  # now, mean of all processors
 
 
-@dataclass(frozen=True)
-class Interference:
+class Interference(Struct, frozen=True):
     """What happened between two totals, besides the workload."""
 
     seconds: float
@@ -50,8 +49,7 @@ class Interference:
     throttles: int | None
 
 
-@dataclass(frozen=True)
-class QuietWait:
+class QuietWait(Struct, frozen=True):
     """What else ran in the last moment before a reading, and how long a quieter one was waited for."""
 
     seen: Interference
@@ -165,10 +163,14 @@ def wait_until_quiet(
     *,
     take: Callable[[], MachineTotals],
     sleep: Callable[[float], None] = time.sleep,
+    on_wait: Callable[[float], None] = lambda _: None,
 ) -> QuietWait:
-    """Rests, and then goes on waiting while others use more than `limit_cores`, at most `wait_seconds` longer."""
+    """Rests, and then goes on waiting while others use more than `limit_cores`, at most `wait_seconds` longer.
+
+    Calls `on_wait` with the foreign load, in cores, before it goes on waiting for the first time.
+    """
     length = max(rest_seconds, CHECK_SECONDS)
-    waited = -length
+    waited, has_told = -length, False
     while True:
         before = take()
         sleep(length)
@@ -177,6 +179,9 @@ def wait_until_quiet(
         is_quiet = not {"foreign-cpu", "steal"} & set(flags(found, limit_cores))
         if is_quiet or waited >= wait_seconds:
             return QuietWait(found, max(0.0, waited), is_quiet)
+        if not has_told:
+            on_wait(found.foreign_cpu_seconds / found.seconds)
+            has_told = True
         length = CHECK_SECONDS
 
 

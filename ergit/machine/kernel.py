@@ -1,12 +1,16 @@
 """What the kernel shows of a machine, below /sys and /proc, read as it stands there."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Machine:
+FIRST_PID_NAMESPACE = (
+    "pid:[4026531836]"  # PROC_PID_INIT_INO, include/linux/proc_ns.h: every process of the machine is seen
+)
+
+
+class Machine(Struct, frozen=True):
     """Where the kernel's two trees are: those of this machine, or others that look like them."""
 
     sysfs: Path = Path("/sys")
@@ -15,6 +19,10 @@ class Machine:
     def boot(self) -> str:
         """The kernel's random name of this boot, empty if it has none."""
         return text_of(self.proc / "sys/kernel/random/boot_id") or ""
+
+    def shows_all_processes(self) -> bool:
+        """Whether each process of the machine is seen from here, which is not so in a container."""
+        return str((self.proc / "self/ns/pid").readlink()) == FIRST_PID_NAMESPACE
 
 
 def text_of(path: Path) -> str | None:
@@ -30,8 +38,7 @@ def whole_number(text: str | None) -> int | None:
     return int(text) if text is not None and re.fullmatch("-?[0-9]{1,20}", text) else None
 
 
-@dataclass(frozen=True)
-class SwapArea:
+class SwapArea(Struct, frozen=True):
     """One line of /proc/swaps; a priority below 0 was given by the kernel (swapon(8))."""
 
     name: str

@@ -3,7 +3,7 @@
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -34,8 +34,8 @@ def lock_path(folders: Sequence[Path] = FOLDERS) -> Path:
 
 
 @contextmanager
-def measuring_lock(path: Path) -> Iterator[None]:
-    """Holds the lock until the end of the block; names on stderr the program that it waits for.
+def measuring_lock(path: Path, on_wait: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+    """Holds the lock until the end of the block; names on stderr, and to `on_wait`, the program that it waits for.
 
     The file is never removed, since another program may wait with it open.
 
@@ -44,7 +44,7 @@ def measuring_lock(path: Path) -> Iterator[None]:
     """
     descriptor = _opened(path)
     try:
-        lock(descriptor, partial(_name_holder, descriptor, path))
+        lock(descriptor, partial(_name_holder, descriptor, path, on_wait))
         with suppress(OSError):  # on a full disk the lock holds as well, without a name in it
             os.truncate(descriptor, 0)
             now = datetime.now(UTC)
@@ -54,9 +54,10 @@ def measuring_lock(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _name_holder(descriptor: int, path: Path) -> None:
+def _name_holder(descriptor: int, path: Path, on_wait: Callable[[str], None]) -> None:
     holder = os.pread(descriptor, HOLDER_BYTES, 0).decode(errors="replace").strip() or "another program"
     print(f"ergit: waits for {holder}, which is measuring on this machine ({path})", file=sys.stderr, flush=True)
+    on_wait(f"{holder}, which is measuring on this machine")
 
 
 def _opened(path: Path) -> int:

@@ -3,8 +3,9 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ergit.errors import ErgitError
 from ergit.machine.kernel import Machine, text_of, whole_number
@@ -20,8 +21,7 @@ POSSIBLE_CELSIUS = (1.0, 125.0)
 CHECK_SECONDS = 0.5
 
 
-@dataclass(frozen=True)
-class Sensor:
+class Sensor(Struct, frozen=True):
     """A temperature by the name of its driver, one file for each CPU package, in thousandths of a degree."""
 
     name: str
@@ -36,8 +36,7 @@ class Sensor:
         return max(_celsius(path) for path in self.paths)
 
 
-@dataclass(frozen=True)
-class TemperatureWait:
+class TemperatureWait(Struct, frozen=True):
     """What a reading waited for: `flag` is too-hot or too-cold where the bounds were not reached in time."""
 
     celsius: float | None
@@ -88,13 +87,16 @@ def wait_until_within(
     warm: Callable[[], None] = warm_up,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
+    on_wait: Callable[[str, float], None] = lambda flag, celsius: None,
 ) -> TemperatureWait:
     """Waits while the CPU is too hot, and makes it work while it is too cold, at most `wait_seconds` long.
+
+    Calls `on_wait` with the flag and the temperature before it waits for the first time.
 
     Raises:
         ErgitError: the sensor is broken.
     """
-    started = clock()
+    started, has_told = clock(), False
     while True:
         celsius = sensor.celsius()
         waited = clock() - started
@@ -106,6 +108,9 @@ def wait_until_within(
             return TemperatureWait(celsius, waited, None)
         if waited >= wait_seconds:
             return TemperatureWait(celsius, waited, flag)
+        if not has_told:
+            on_wait(flag, celsius)
+            has_told = True
         if flag == "too-hot":
             sleep(CHECK_SECONDS)
         else:

@@ -1,11 +1,11 @@
 """What the stages around a reading work with: the same for all readings of a job, and what is known of one reading."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ergit.building.reasons import printed, with_line
 from ergit.config.settings import MeasureSettings, WorkloadSettings
@@ -30,8 +30,7 @@ from ergit.stages import PipelineStage
 NOTHING_READ = Energy({}, (), None)
 
 
-@dataclass(frozen=True)
-class ReadingSetup:
+class ReadingSetup(Struct, frozen=True):
     """All that stays the same for the readings of one job."""
 
     workload: WorkloadSettings
@@ -46,6 +45,8 @@ class ReadingSetup:
     variables: Mapping[str, str] = field(default_factory=dict)  # what is set in the environment for the commit
     sandbox: Sandbox | None = None  # for the commands of the workload
     tests: SetsOfTests | None = None  # where what tests did is kept, if reports are asked for
+    tell_wait: Callable[[str | None], None] = lambda _: None
+    """Tells a person what a reading is held back for; None: for nothing any more."""
     timed_out: set[str] = field(default_factory=set)
     """Gates that timed out in this job. They are not waited at again: what follows is flagged at once."""
 
@@ -79,8 +80,7 @@ class ReadingSetup:
         return with_line(reason, outcome.exit_code, printed(self.log, outcome.output_start), self.build_dir)
 
 
-@dataclass
-class ReadingContext:
+class ReadingContext(Struct):
     """What is known of one reading so far; each stage adds its part."""
 
     setup: ReadingSetup
@@ -118,7 +118,7 @@ class ReadingContext:
 
     def note(self, **conditions: object) -> None:
         """Adds fields of `WindowConditions` that were seen."""
-        self.conditions = msgspec.structs.replace(self.conditions, **conditions)
+        self.conditions = replace(self.conditions, **conditions)
 
     def reading(self) -> Reading:
         """The record of this reading; only one that is ok has joules.
@@ -145,7 +145,7 @@ class ReadingContext:
             joules=self.energy.joules if self.status == "ok" else {},
             counters=self.energy.counters,
             flags=tuple(self.flags),
-            conditions=msgspec.structs.replace(self.conditions, missing=missing) if self.has_window else None,
+            conditions=replace(self.conditions, missing=missing) if self.has_window else None,
             counted_seconds=self.energy.seconds,
             stages=tuple(self.stages),
             context=self.put,

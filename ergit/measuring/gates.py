@@ -27,7 +27,12 @@ class QuietGate(ReadingStage):
             setup.settings.rest_seconds,
             0.0 if self.name in setup.timed_out else limits.wait_seconds,
             take=partial(machine_totals, setup.machine),
+            on_wait=lambda cores: setup.tell_wait(
+                f"for quiet: others use {cores:.2f} cores, and {limits.foreign_cores:g} are allowed"
+                f" (at most {limits.wait_seconds:g} s)"
+            ),
         )
+        setup.tell_wait(None)
         context.note(
             waited_seconds=(context.conditions.waited_seconds or 0.0) + quiet.waited_seconds,
             foreign_cores_before=quiet.foreign_cores,
@@ -69,7 +74,11 @@ class TemperatureGate(ReadingStage):
             limits.lowest_celsius,
             limits.highest_celsius,
             0.0 if self.name in setup.timed_out else limits.wait_seconds,
+            on_wait=lambda flag, celsius: setup.tell_wait(
+                f"for the CPU, which is {flag.replace('-', ' ')}: {celsius:g} °C (at most {limits.wait_seconds:g} s)"
+            ),
         )
+        setup.tell_wait(None)
         context.note(waited_seconds=waited + found.waited_seconds, celsius_before=found.celsius)
         if found.flag is None:
             return

@@ -5,14 +5,14 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ergit.building.artifacts import is_evicted, unpack
 from ergit.building.build_dir import locked_build_dir
@@ -28,6 +28,7 @@ from ergit.errors import CommitError, ErgitError, exit_on_user_error
 from ergit.machine import temperature
 from ergit.machine.conditions import Conditions, Fact, conditions, differences
 from ergit.machine.kernel import Machine
+from ergit.live.job import LiveJob
 from ergit.machine.lock import lock_path, measuring_lock
 from ergit.measuring.attempts import take_all
 from ergit.measuring.context import ReadingSetup
@@ -61,12 +62,11 @@ from ergit.records.record import JsonObject
 from ergit.records.retakes import remembered_retake
 from ergit.records.tests import JobTests, SetsOfTests, write_tests
 from ergit.same_failures import refuse_same_failures
-from ergit.terminal import say
+from ergit.terminal import say, screen_of, show
 from ergit.text import counted, iso_time
 
 
-@dataclass(frozen=True)
-class MeasuringJob:
+class MeasuringJob(Struct, frozen=True):
     """One built commit in one round; the output of its commands is in the logs."""
 
     commit: str
@@ -77,10 +77,20 @@ class MeasuringJob:
     settings: JobSettings
     log: Path
     stages: StageFacts  # of the study's own stages
+    live: LiveJob  # what is told of it
     context: JsonObject = field(default_factory=dict)  # what pre stages have put into it
     tests: SetsOfTests | None = None  # where what tests did is kept, if reports are asked for
     batch: str | None = None  # the one in which the commit is measured, where there are several
     build_number: int = 1  # which of the commit's builds is measured
+
+    def waits_for(self, what: str) -> None:
+        """Tells, on the terminal and in the log, what the job waits for before its turn comes."""
+        say(None, what)
+        self.live.waits_long(what)
+
+    def waits_for_lock(self, holder: str) -> None:
+        """Tells which other program measures on this machine now."""
+        self.live.waits_long(f"for {holder}")
 
 
 def record_of(job: MeasuringJob, lock: Path) -> JobRecord:
@@ -105,9 +115,9 @@ def record_of(job: MeasuringJob, lock: Path) -> JobRecord:
         build, number = standing_build(job.build, job.build_record, job.artifact)
         job = replace(job, build=build, build_number=number)
     try:
-        with measuring_lock(lock):
+        with measuring_lock(lock, job.waits_for_lock):
             began = time.monotonic()
-            record = msgspec.structs.replace(measured(job, Machine()), seconds=time.monotonic() - began)
+            record = replace(measured(job, Machine()), seconds=time.monotonic() - began)
             note_spent(job.settings, record)
             return record
     finally:
@@ -153,11 +163,12 @@ def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
                         variables=variables,
                         tests=job.tests,
                         sandbox=sandbox,
+                        tell_wait=job.live.waits,
                     ),
                     with_plug_ins([PlugIn(stage, job.stages) for stage in job.stages.settings.stages_of("batch")]),
                 )
                 idle = measurement.idle()
-                readings += take_all(measurement.take, settings)
+                readings += take_all(job.live.around(measurement.take), settings)
         except CommitError as failure:
             readings.append(failed_reading(str(failure)))
         refuse_uncounted(readings)
@@ -371,7 +382,7 @@ def measure(job: MeasuringJob, output: Path, lock: Path) -> JobRecord:
         return written(job, output, without_readings(job, "killed", str(failure), Machine()))
 
 
-def measured_in_turn(job: MeasuringJob, output: Path, lock: Path, tell: Callable[[str], None]) -> JobRecord:
+def measured_in_turn(job: MeasuringJob, output: Path, lock: Path) -> JobRecord:
     """The same, when the job's turn has come; where it comes too late for a window of time, in the next one.
 
     Raises:
@@ -379,7 +390,8 @@ def measured_in_turn(job: MeasuringJob, output: Path, lock: Path, tell: Callable
     """
     while True:
         if job.build.status == "ok":
-            wait_for_turn(job.settings, tell)
+            wait_for_turn(job.settings, job.waits_for)
+            job.live.waits(None)
         with suppress(WindowClosed):  # while it waited for another study, or built the commit again
             return measure(job, output, lock)
 
@@ -410,7 +422,7 @@ def tell_where_the_log_is_full(progress: int | None, folder: Path) -> Iterator[N
         yield
     except ErgitError as error:
         if progress is not None and write_problem(folder):
-            os.write(progress, f"ergit: {error}\n".encode(errors="replace"))
+            show(progress, f"ergit: {error}\n")
         raise
 
 
@@ -455,13 +467,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             settings=settings,
             log=output.with_name(f".{output.stem}.output.log.part"),
             stages=stages.with_jdk(build.java),
+            live=LiveJob(Path(settings.results), settings.measure, screen_of(progress)),
             context=context,
             tests=SetsOfTests(Path(settings.results)) if settings.measured_workload().reports else None,
             batch=options.batch,
         )
-        record = measured_in_turn(job, output, options.lock or lock_path(), partial(say, progress))
-    is_told = record.status in {"no-jdk", "build-failed"} and record.build == 1  # when the build failed
-    say(None if is_told else progress, summary(record, job.settings.measure.judged))
+        record = measured_in_turn(job, output, options.lock or lock_path())
+    say(None, summary(record, job.settings.measure.judged))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from ergit.records.spent import Spent, read_spent, write_spent
 from ergit.same_failures import HOPELESS
 
 NAME = "spent.json"
+SPENT = "The budget is spent"
 
 
 def has_budget(plan: PlanSettings) -> bool:
@@ -34,7 +35,7 @@ def refuse_overspent(settings: JobSettings) -> None:
     ):
         if limit is not None and used >= limit:
             raise ErgitError(
-                f"The budget is spent: {used:.4g} of {limit:g} {unit} (plan.{key}), {HOPELESS}. All readings so far are"
+                f"{SPENT}: {used:.4g} of {limit:g} {unit} (plan.{key}), {HOPELESS}. All readings so far are"
                 " kept; the same command with a larger budget takes the others."
             )
 

@@ -8,6 +8,8 @@ from ergit.errors import ErgitError
 from ergit.records.requests import PAUSE, STOP, Request, read_request, write_request
 from ergit.same_failures import HOPELESS
 
+STOPPED = "asked this study to stop"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of the three commands."""
@@ -57,9 +59,7 @@ def refuse_stopped(results: Path) -> None:
     """
     request = read_request(results / STOP)
     if request is not None:
-        raise ErgitError(
-            f"{request.by} asked this study to stop ({request.asked}), {HOPELESS}. The same command continues it."
-        )
+        raise ErgitError(f"{request.by} {STOPPED} ({request.asked}), {HOPELESS}. The same command continues it.")
 
 
 def forget_stop(results: Path) -> None:

@@ -2,21 +2,22 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from msgspec import Struct
+
 from ergit.config.settings import JobSettings, PlanSettings
-from ergit.planning.budget import refuse_overspent
-from ergit.planning.requests import refuse_stopped
+from ergit.errors import SPEAKER
+from ergit.planning.budget import SPENT, refuse_overspent
+from ergit.planning.requests import STOPPED, refuse_stopped
 from ergit.planning.windows import Window, next_opening, opened, windows_of
 from ergit.records.requests import PAUSE, read_request
 
 LOOK_SECONDS = 5.0  # between two looks at what a job waits for; no window is open then
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """The time, and how to let it pass."""
 
     now: Callable[[], datetime] = datetime.now
@@ -62,6 +63,11 @@ def window_now(plan: PlanSettings, now: datetime) -> str | None:
     if since is None and plan.windows:
         raise WindowClosed
     return None if since in {None, datetime.min} else f"{since:%Y-%m-%dT%H:%M}"
+
+
+def was_asked_for(last_words: str) -> bool:
+    """Whether a job did not start because somebody wanted the run to end, now or by its budget."""
+    return STOPPED in last_words or last_words.startswith(f"{SPEAKER}{SPENT}")
 
 
 def _wait(why: Callable[[], str | None], results: Path, tell: Callable[[str], None], clock: Clock) -> None:

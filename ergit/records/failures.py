@@ -29,6 +29,11 @@ class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
 COLUMNS = FailureRow.__struct_fields__
 
 
+def kind_of(status: str) -> str:
+    """The kind of failure that the status of a job or of a reading is."""
+    return f"workload-{status}" if status in {"failed", "timeout"} else status
+
+
 def write_failures(path: Path, rows: Iterable[FailureRow]) -> None:
     """Writes the table; every cell on one line."""
     write_table(path, COLUMNS, map(msgspec.structs.astuple, rows))

@@ -199,13 +199,25 @@ class JobRecord(Record, frozen=True, kw_only=True):
     missing: dict[str, str] = field(default_factory=dict)
 
 
+class SeenTemperature(Value, frozen=True, kw_only=True):
+    """The CPU's temperature before and after a window; None where it is not known."""
+
+    celsius_before: float | None = None
+    celsius_after: float | None = None
+
+
 class WindowCosts(Value, frozen=True, kw_only=True):
-    """What one window of a record took."""
+    """What one window of a record took, and what came of it."""
 
     started: str
     duration_seconds: float
     warmup: bool
     joules: dict[str, float]
+    loops: int = 1
+    status: ReadingStatus = "ok"
+    reason: str | None = None
+    flags: tuple[str, ...] = ()
+    conditions: SeenTemperature | None = None
 
 
 class IdleCosts(Value, frozen=True, kw_only=True):
@@ -222,9 +234,10 @@ class MeasuredCounts(Value, frozen=True, kw_only=True):
 
 
 class JobCosts(Record, frozen=True, kw_only=True):
-    """What a measuring job took: the part of its record that can be read of many of them."""
+    """What a measuring job took, and what came of it: the part of its record that can be read of many of them."""
 
     status: JobStatus
+    reason: str | None = None
     workload: JsonObject
     measure: MeasuredCounts
     source: SourceRecord | None

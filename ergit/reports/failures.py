@@ -6,11 +6,9 @@ import pandas as pd
 
 from ergit.building.reasons import normalised
 from ergit.records.build import read_build
-from ergit.records.failures import FailureRow
+from ergit.records.failures import FailureRow, kind_of
 from ergit.records.imported import SOURCE
 from ergit.records.readings import output_log_of
-
-KINDS = {"failed": "workload-failed", "timeout": "workload-timeout"}
 
 
 def failure_rows(table: pd.DataFrame, results: str) -> list[FailureRow]:
@@ -24,7 +22,7 @@ def failure_rows(table: pd.DataFrame, results: str) -> list[FailureRow]:
     failed = failed.assign(reason=failed["reason"].fillna("no reason was recorded"))
     builds = failed.loc[failed["status"] == "build-failed", "commit"].drop_duplicates()
     too_long = {commit for commit in builds if _took_too_long(Path(results, "build", f"{commit}.json"))}
-    kinds = failed["status"].map(lambda status: KINDS.get(status, status))
+    kinds = failed["status"].map(kind_of)
     failed["kind"] = kinds.mask(failed["commit"].isin(too_long) & (kinds == "build-failed"), "build-timeout")
     failed["group"] = failed["reason"].map(normalised)
     rows = []

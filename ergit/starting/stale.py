@@ -11,9 +11,6 @@ from ergit.errors import ErgitError
 from ergit.machine.kernel import Machine, text_of
 from ergit.records.run_lock import RunLock
 
-FIRST_PID_NAMESPACE = (
-    "pid:[4026531836]"  # PROC_PID_INIT_INO, include/linux/proc_ns.h: every process of the machine is seen
-)
 OF_SEVERAL_MACHINES = re.compile(
     r"nfs4?|cifs|smb3?|ceph|lustre|beegfs|gpfs|afs|9p|virtiofs|ocfs2|gfs2|fuse\.(sshfs|glusterfs|ceph)"
 )
@@ -81,7 +78,7 @@ def why_unsure(study: Path, last: RunLock | None, locked: float, machine: Machin
     kind = file_system(study, machine)
     if OF_SEVERAL_MACHINES.fullmatch(kind):
         return f"its folder is on a file system of several machines ({kind})"
-    if str((machine.proc / "self/ns/pid").readlink()) != FIRST_PID_NAMESPACE:
+    if not machine.shows_all_processes():
         return "processes outside of this container cannot be seen"
     return None
 

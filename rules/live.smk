@@ -1,0 +1,95 @@
+"""What a run tells of itself while it goes on, and a command of the user's when it has ended (docs/live.md)."""
+
+import atexit
+import logging
+from contextlib import suppress
+
+from snakemake.logging import logger
+
+from ergit.errors import last_words
+from ergit.live.chatter import Chatter
+from ergit.terminal import VARIABLE, screen_of
+
+
+class Live(logging.Handler):
+    """Hears when jobs start and end, and hands that on to ergit/live/run.py."""
+
+    def __init__(self):
+        super().__init__(logging.INFO)
+        self.jobs = {}  # those that were started, by their numbers
+        self.plan_has_changed = True
+        self.run = None
+
+    def emit(self, record):
+        event = str(getattr(record, "event", ""))
+        if event == "job_started" and is_told_of():
+            self.start()
+        elif event == "job_finished" and record.job_id in self.jobs:
+            job = self.jobs.pop(record.job_id)
+            self.plan_has_changed |= job.is_checkpoint
+            self.run.finished(record.job_id)
+        elif event == "job_error" and record.jobid in self.jobs:
+            job = self.jobs.pop(record.jobid)
+            log = next((path for path in map(Path, job.log) if path.exists()), None)
+            self.run.failed(record.jobid, last_words(log) if log else "it has no log")
+
+    def start(self):
+        """Hands on what begins now; the whole plan where a checkpoint has changed it."""
+        if self.run is None:
+            from ergit.live.run import LiveRun  # not above: plans need no statistics
+
+            self.run = LiveRun(settings, Path(RESULTS), screen)
+            workflow.scheduler.print_progress = True  # else Snakemake tells nobody that a job has ended
+            atexit.register(end_of_run, self.run)  # as the last word, after what is registered when the run fails
+        if self.plan_has_changed:
+            self.run.plan(map(planned_job, filter(is_of_this_study, workflow.dag.jobs)))
+            self.plan_has_changed = False
+        running = [job for one in workflow.scheduler.running for job in (one if one.is_group() else [one])]
+        running = filter(is_of_this_study, running)
+        begun = {workflow.dag.jobid(job): job for job in running if workflow.dag.jobid(job) not in self.jobs}
+        self.jobs |= begun
+        if begun:
+            self.run.started({number: planned_job(job) for number, job in begun.items()})
+
+
+def planned_job(job):
+    """A job as ergit/live/ knows it: its outputs by their names below the results."""
+    from ergit.live.tally import PlannedJob
+
+    outputs = tuple(str(path).removeprefix(f"{RESULTS}/") for path in job.output)
+    is_left = workflow.dag.needrun(job) and not workflow.dag.finished(job)
+    return PlannedJob(job.rule.name, outputs, is_left)
+
+
+def is_told_of():
+    """Whether there is a run to tell of: no dry run, none whose readings are imported, and not a job of one."""
+    return workflow.is_main_process and not (workflow.dryrun or workflow.touch or settings.imported)
+
+
+def end_live(outcome):
+    """Tells how the run has ended: `done`, or as the function says where it is one."""
+    if live.run is not None:
+        live.run.end(outcome)
+
+
+def end_of_run(run):
+    """The very last of a run: it has ended, and the command of the user's hears of it."""
+    from ergit.live.notify import notify
+
+    run.end("failed")  # where no handler has said otherwise
+    with suppress(KeyboardInterrupt):
+        tell(notify(settings.notify, run.facts(), Path(RESULTS)))
+
+
+is_silent = not {Quietness.ALL, Quietness.PROGRESS}.isdisjoint(workflow.output_settings.quiet or ())
+if workflow.is_main_process:  # what it sets in the environment reaches jobs
+    os.environ.pop(VARIABLE, None)
+    if is_silent or is_module:
+        os.environ[VARIABLE] = "nothing" if is_silent else "lines"
+screen = screen_of(sys.stderr.fileno())
+live = Live()
+logger.addHandler(live)
+if not (is_module or workflow.output_settings.dryrun or workflow.output_settings.verbose):
+    for handler in logger.handlers:
+        if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
+            handler.addFilter(Chatter(screen))
