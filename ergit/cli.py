@@ -67,6 +67,15 @@ COMMANDS = (
         ),
     ),
     Command(
+        "watch",
+        "ergit.live.watch",
+        "show what a running study does, and how far it is",
+        "Shows how far a run is, what it does now and waits for, what failed and which readings are flagged, and the"
+        " last readings; until the run ends, or Ctrl-C. Works from another terminal and another login, and takes next"
+        " to no CPU time. More in docs/live.md.",
+        ("ergit watch", "ergit watch --study ~/studies/parser", "ergit watch --once"),
+    ),
+    Command(
         "stop",
         "ergit.planning.requests",
         "end a running study after the readings of this moment",

@@ -100,12 +100,12 @@ def flagged_words(record: LiveRecord) -> str:
 
 def joules_words(record: LiveRecord, joules: float) -> str:
     """`1.412 J`, with `~` before it where it is an estimate."""
-    return f"{'~' if record.kind == 'estimated' else ''}{joules:.4g} J"
+    return f"{'~' if record.kind == 'estimated' else ''}{joules:#.4g} J"
 
 
 def seconds_words(seconds: float) -> str:
     """`0.203 s`."""
-    return f"{seconds:.3g} s"
+    return f"{seconds:#.3g} s"
 
 
 def celsius_words(celsius: float) -> str:
@@ -149,7 +149,7 @@ def block(record: LiveRecord) -> list[Line]:
     warmth = "" if record.celsius is None else f", {celsius_words(record.celsius)}"
     rows: list[Line] = [
         _bar_line(record),
-        titled("now", ("", f"{now_words(record)}{warmth}")),
+        titled("now", ("", "" if record.outcome else f"{now_words(record)}{warmth}")),
         titled("waits", ("yellow", record.waits or "")),
         titled("failed", ("red", failed_words(record))),
         titled("flagged", ("yellow", flagged_words(record))),
@@ -174,6 +174,7 @@ def _bar_line(record: LiveRecord) -> Line:
         return []
     of = (record.builds_done, record.builds_total) if building else (record.readings_done, record.readings_total)
     done, left = bar(of[0], of[1] or 0)
-    words = f"  {progress_words(record)}"
+    time_left = "" if record.outcome else left_words(record)
     title = "building" if building else "measuring"
-    return titled(title, ("green", done), ("dim", left), ("bold", words), ("", f"  {left_words(record)}"))
+    words: Line = [("bold", f"  {progress_words(record)}"), *([("", f"  {time_left}")] if time_left else [])]
+    return titled(title, ("green", done), ("dim", left), *words)
