@@ -47,7 +47,8 @@ try:
         for file in workflow.configfiles:
             load_yaml(Path(file))  # refuses what Snakemake's own reading lets pass: doubled keys, misread words
         update_config(config, from_command_line(workflow.config_settings.config or {}))  # `--config` nests texts only
-    settings = read_config(config)
+    written_in = [] if is_module or workflow.config_settings.config else list(map(Path, workflow.configfiles))
+    settings = read_config(config, written_in)
 except ErgitError as error:
     kind = " It is what the module statement hands over to ergit: a study's keys, and no others." if is_module else ""
     raise WorkflowError(f"{error}{kind}") from None

@@ -6,19 +6,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import get_args, get_origin
+from typing import NamedTuple, get_args, get_origin
 
 import msgspec
 import yaml
 from msgspec.structs import fields
 
 from ergit.config.keys import alternatives, in_words, kinds_of, parts_in, plain, takes_text
+from ergit.config.names import refuse_names
+from ergit.config.places import KeyPath, place_of
 from ergit.config.renamed import RENAMED
 from ergit.config.settings import Part, Settings
 from ergit.errors import ErgitError
 from ergit.text import counted, one_line
 
-KeyPath = tuple[str | int, ...]  # ("commits", 2)
 Block = Mapping[str, object] | Mapping[object, object]  # of a caller, or as YAML has it
 
 DESCRIBED = "docs/config.md describes every key."
@@ -38,23 +39,51 @@ PLAIN = {  # how YAML's own types may be written, so that no word turns into som
 }
 
 
-def read_config(source: Path | Mapping[str, object]) -> Settings:
-    """The settings of a study, defaults filled in, from its YAML file or from what was read of one.
+class Problem(NamedTuple):
+    """What is wrong with a key, in a sentence; `is_text` where YAML has read something else than the text asked for."""
+
+    path: KeyPath
+    words: str
+    is_text: bool = False
+
+
+def read_config(source: Path | Mapping[str, object], files: Sequence[Path] = ()) -> Settings:
+    """The settings of a study, defaults filled in, from its YAML file or from what was read of some.
+
+    Args:
+        source: the file; or what was read of the `files`, of which later ones go before earlier ones.
+        files: these, for the places of errors.
 
     Raises:
         ErgitError: the file is not there or no YAML; a key is unknown, missing, doubled or has a value that it does not
-            take. Names the key and what it takes.
+            take. Names the key and what it takes, and where it stands.
     """
     given, name = (load_yaml(source), str(source)) if isinstance(source, Path) else (source, "config")
+    files = [source] if isinstance(source, Path) else files
     content = {key: value for key, value in given.items() if not str(key).startswith(OWN)}
     problems = list(_problems_in(content, Settings, ()))
     if problems:
         more = [f"These are the first {MOST} of {len(problems)} mistakes."] if len(problems) > MOST else []
-        raise ErgitError(f"{name}: {' '.join([*problems[:MOST], *more])} {DESCRIBED}")
+        raise ErgitError(" ".join([*_told(problems[:MOST], files, name), *more, DESCRIBED]))
     try:
-        return msgspec.convert(content, Settings)
+        settings = msgspec.convert(content, Settings)
     except msgspec.ValidationError as error:
         raise ErgitError(f"{name}: {error}. {DESCRIBED}") from None
+    refuse_names(settings)
+    return settings
+
+
+def _told(problems: Sequence[Problem], files: Sequence[Path], name: str) -> Iterator[str]:
+    """Each problem after its place, or the `name` of the config where that is not known; a place is said once."""
+    before = ""
+    for problem in problems:
+        place = place_of(problem.path, files)
+        where, words = str(place or name), problem.words
+        if problem.is_text and place and place.written is not None:
+            value = shown(yaml.safe_load(place.written))
+            words = f"{_key_in_words(problem.path)}: YAML reads {place.written} as {value}; put it in quotes."
+        yield words if where == before else f"{where}: {words}"
+        before = where
 
 
 def from_command_line(given: Mapping[str, object]) -> dict[str, object]:
@@ -162,28 +191,36 @@ def _misread(word: yaml.ScalarNode) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return f"{word.value} is no number that a study can use."
     plainly = yaml.safe_dump(value).split()[0]
+    number = re.fullmatch("[-+]?0+([0-9]+)", word.value)
+    if number:
+        return (
+            f"YAML reads {word.value} as {shown(value)}, since a 0 in front makes it octal. Put it in quotes if it is a"
+            f" text; write {number[1]} if it is a number."
+        )
+    if ":" in word.value:
+        return f"YAML reads {word.value} as {shown(value)}, to the base of 60 as it has a colon. Put it in quotes."
     return (
         f"YAML reads {word.value} as {plainly if value is None else shown(value)}. Put it in quotes if it is a text;"
         f" write {plainly} otherwise."
     )
 
 
-def _problems_in(content: Block, part: type[Part], path: KeyPath) -> Iterator[str]:
+def _problems_in(content: Block, part: type[Part], path: KeyPath) -> Iterator[Problem]:
     """A sentence for each key of a part that is unknown, missing, or has a value that it does not take."""
     kinds = kinds_of(part)
     for key in content:
         if key not in kinds:
-            yield _unknown_key(key, list(kinds), path)
+            yield Problem((*path, str(key)), _unknown_key(key, list(kinds), path))
     for field in fields(part):
         name = field.encode_name
         here = (*path, name)
         if name in content:
             yield from _problems(content[name], kinds[name], here)
         elif field.required:
-            yield f"The key {_key_in_words(here)} is missing; it must be {in_words(kinds[name])}."
+            yield Problem(here, f"The key {_key_in_words(here)} is missing; it must be {in_words(kinds[name])}.")
 
 
-def _problems(value: object, kind: object, path: KeyPath) -> Iterator[str]:
+def _problems(value: object, kind: object, path: KeyPath) -> Iterator[Problem]:
     """A sentence for each thing that is wrong with the value of a key, or below it."""
     options = list(alternatives(kind))
     part = next(parts_in(kind), None)
@@ -195,21 +232,32 @@ def _problems(value: object, kind: object, path: KeyPath) -> Iterator[str]:
             if isinstance(name, str):
                 yield from _problems(text, str, (*path, name))
             else:
-                yield f"{_key_in_words(path)} has a variable named {shown(name)}; put the name in quotes."
+                words = f"{_key_in_words(path)} has a variable named {shown(name)}; put the name in quotes."
+                yield Problem(path, words)
     elif items and isinstance(value, (list, tuple)) and (wrong := list(_problems_of_items(value, items, path))):
         yield from wrong
     elif path == ("commits",) and not value:
-        yield NO_COMMITS
+        yield Problem(path, NO_COMMITS)
     elif not _fits(value, kind):
-        remedy = (
-            "put it in quotes" if takes_text(kind) and isinstance(value, UNQUOTED) else f"it must be {in_words(kind)}"
-        )
-        yield f"{_key_in_words(path)} is {shown(value)}; {remedy}."
+        is_text = takes_text(kind) and isinstance(value, UNQUOTED)
+        yield Problem(path, f"{_key_in_words(path)} is {shown(value)}; {_remedy(value, kind, items)}.", is_text)
 
 
-def _problems_of_items(values: Sequence[object], kind: object, path: KeyPath) -> Iterator[str]:
+def _problems_of_items(values: Sequence[object], kind: object, path: KeyPath) -> Iterator[Problem]:
     for index, value in enumerate(values):
         yield from _problems(value, kind, (*path, index))
+
+
+def _remedy(value: object, kind: object, items: object) -> str:
+    """What to write instead of a value that a key does not take; `items` is what its list takes, None where none."""
+    if takes_text(kind) and isinstance(value, UNQUOTED):
+        return "put it in quotes"
+    if takes_text(kind) and isinstance(value, Mapping) and len(value) == 1 and isinstance(next(iter(value)), str):
+        return "it must be a text: if it is one with a colon and a blank in it, put the whole in quotes"
+    instead = f"it must be {in_words(kind)}"
+    if items and takes_text(items) and isinstance(value, str) and value:
+        return f"{instead}. Write [{one_line(value, 60)}]"
+    return instead
 
 
 def _fits(value: object, kind: object) -> bool:
@@ -245,6 +293,8 @@ def _unknown_key(key: object, known: list[str], path: KeyPath) -> str:
         return f"{written} is now {RENAMED[written]}; `ergit migrate-config FILE` rewrites the file."
     close = difflib.get_close_matches(str(key), known, n=1)
     meant = f"Did you mean {close[0]!r}?" if close else f"The keys there are {', '.join(known)}."
+    if not path and not close:
+        meant += f" A key of your own begins with {OWN!r}."
     return f"Unknown key {str(key)!r} in {_key_in_words(path) or 'the top level'}. {meant}"
 
 

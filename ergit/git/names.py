@@ -8,7 +8,9 @@ from functools import cached_property
 
 from ergit.errors import ErgitError
 from ergit.git.runner import Git, GitObject
+from ergit.git.syntax import is_range, refuse_syntax
 from ergit.records.commits import REUSED, CommitRow
+from ergit.text import counted
 
 ABBREVIATION = re.compile(r"(?:\S+-g)?([0-9a-f]{4,40})", re.IGNORECASE)  # also what `git describe` prints
 REMOTE_BRANCH = re.compile("refs/remotes/(?P<remote>[^/]+)/(?!HEAD$)(?P<branch>.+)", re.DOTALL)
@@ -115,13 +117,7 @@ class CommitNames:
 
     def _of_reference(self, name: str, key: str) -> str | None:
         """The commit of a tag, a branch, or a name in the config's list; None where none has that name."""
-        if name.startswith("^"):
-            raise ErgitError(
-                f"{key}: {name!r} leaves commits out in Git's own syntax, but a commit is asked for. Write"
-                f" {name[1:]!r}."
-            )
-        if is_range(name):
-            raise ErgitError(f"{key}: {name!r} is a range, but one commit is asked for.")
+        refuse_syntax(name, key, is_one=True)
         if name in self.listed:
             return self.listed[name]
         if name in HEAD or re.fullmatch("[0-9a-f]{40}", name):
@@ -194,6 +190,9 @@ class CommitNames:
 
     def _unknown(self, name: str, key: str) -> ErgitError:
         """The error of a name that stands for no commit, or for several; says which names come close."""
+        too_far = self._too_far_back(name, key)
+        if too_far:
+            return ErgitError(f"{key}: {too_far}")
         commits = self._commits_beginning(name)
         if len(commits) > 1:
             which = ", ".join(commit[:16] for commit in commits[:4]) + (", …" if len(commits) > 4 else "")
@@ -218,6 +217,23 @@ class CommitNames:
         where = "the repository" if self.git else "this study"
         return ErgitError(f"{key}: {name!r} is no commit, tag or branch of {where}.{meant} {fix}")
 
+    def _too_far_back(self, name: str, key: str) -> str | None:
+        """Why steps back from a commit that is there lead to none; None where a name has none, or its commit is not."""
+        steps = STEPS.fullmatch(name)
+        if steps is None or self.git is None:
+            return None
+        base = steps["base"]
+        (end,) = self.git.objects([f"{self._of_reference(base, key) or self._in_git_syntax(base, key)}^{{commit}}"])
+        if end is None:
+            return None
+        if re.search(r"\^(?!1?(?:[~^]|$))", steps["steps"]):  # a parent beside the first
+            return f"{name!r} is not there: only a merge has more than one parent, and the first commit has none."
+        before = int(self.git.rev_list("--first-parent", "--count", end.sha)) - 1
+        return (
+            f"{name!r} goes back too far: {base} and what came before it are {counted(before + 1, 'commit')}. The"
+            f" oldest is {base}~{before}."
+        )
+
     def _commits_beginning(self, name: str) -> list[str]:
         """The commits whose SHA begins with the digits of a name."""
         digits = ABBREVIATION.fullmatch(name)
@@ -228,11 +244,6 @@ class CommitNames:
             return [sha for sha in self.shas if sha.startswith(start)]
         objects = self.git.objects(self.git.rev_parse(f"--disambiguate={start}").split())
         return [found.sha for found in objects if found and found.kind == "commit"]
-
-
-def is_range(text: str) -> bool:
-    """Whether a text of the config is a range, and not the name of one commit: `a..b`, `^a`, or several words."""
-    return ".." in text or text.startswith("^") or len(text.split()) > 1
 
 
 def ends_of_references(git: Git) -> dict[str, GitObject]:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from ergit.errors import ErgitError
-from ergit.git.names import CommitNames, is_range
+from ergit.git.names import CommitNames
 from ergit.git.runner import Git
+from ergit.git.syntax import is_range, refuse_syntax
 
 
 def commits_meant(
@@ -25,6 +26,8 @@ def commits_meant(
     Raises:
         ErgitError: a name is unknown or ambiguous, or a range is empty or no range at all.
     """
+    for text in texts:
+        refuse_syntax(text, key)
     single = [text for text in texts if not is_range(text)]
     shas = dict(zip(single, names.resolve_all(single, key), strict=True))
     return {text: [shas[text]] if text in shas else _commits_in(git, names, text, key, first_parent) for text in texts}

@@ -155,7 +155,7 @@ def test_whole_numbers_stay_whole_and_others_stay_what_they_are() -> None:
             "commits",
             "main",
             "commits is the text 'main'; it must be a list of at least one text, or a block of keys such as"
-            " `granularity:`.",
+            " `granularity:`. Write [main].",
         ),
         ("commits", ["main", 83], "commits[1] is the number 83; put it in quotes."),
         ("commits", [date(2024, 1, 1)], "commits[0] is the date 2024-01-01; put it in quotes."),
@@ -184,7 +184,13 @@ def test_whole_numbers_stay_whole_and_others_stay_what_they_are() -> None:
             "https://example.org/",
             "repository.link is the text 'https://example.org/'; it must be a text with {commit} in it, or null.",
         ),
-        ("build.commands", "make", "build.commands is the text 'make'; it must be a list of texts."),
+        ("build.commands", "make", "build.commands is the text 'make'; it must be a list of texts. Write [make]."),
+        (
+            "build.commands",
+            ["make", {"echo a": "b"}],
+            "build.commands[1] is a block of keys; it must be a text: if it is one with a colon and a blank in it, put"
+            " the whole in quotes.",
+        ),
         ("build.commands", ["make", None], "build.commands[1] is empty; it must be a text."),
         ("build.environment", {"A": 1}, "build.environment.A is the number 1; put it in quotes."),
         (
@@ -228,10 +234,14 @@ def test_three_mistakes_are_told_at_once_and_the_others_are_counted() -> None:
         ("True", "YAML reads True as true. Put it in quotes if it is a text; write true otherwise."),
         ("NULL", "YAML reads NULL as null. Put it in quotes if it is a text; write null otherwise."),
         ("1_000", "YAML reads 1_000 as the number 1000. Put it in quotes if it is a text; write 1000 otherwise."),
-        ("0000123", "YAML reads 0000123 as the number 83. Put it in quotes if it is a text; write 83 otherwise."),
+        (
+            "0000123",
+            "YAML reads 0000123 as the number 83, since a 0 in front makes it octal. Put it in quotes if it is a text;"
+            " write 123 if it is a number.",
+        ),
         ("0x1f", "YAML reads 0x1f as the number 31. Put it in quotes if it is a text; write 31 otherwise."),
         ("0b11", "YAML reads 0b11 as the number 3. Put it in quotes if it is a text; write 3 otherwise."),
-        ("1:30", "YAML reads 1:30 as the number 90. Put it in quotes if it is a text; write 90 otherwise."),
+        ("1:30", "YAML reads 1:30 as the number 90, to the base of 60 as it has a colon. Put it in quotes."),
         ("+1", "YAML reads +1 as the number 1. Put it in quotes if it is a text; write 1 otherwise."),
         ("2024-01-01", "YAML reads 2024-01-01 as a date. Put it in quotes."),
         ("2024-99-99", "YAML reads 2024-99-99 as a date. Put it in quotes."),
@@ -244,6 +254,53 @@ def test_an_unquoted_word_that_yaml_reads_as_something_else_is_named_with_its_li
 ) -> None:
     path = written(tmp_path, f"repository: {{url: demo}}\ncommits: [main, {word}]\n")
     assert refusal(path) == f"{path}, line 2, column 17: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("commits: [1.10]", "line 3: commits[0]: YAML reads 1.10 as the number 1.1; put it in quotes."),
+        ("commits: [main]\nmeasure:\n  rounds: 0", "line 5: measure.rounds is the number 0; it must be a whole number"),
+        ("commits: [main]\nmeasure:\n  round: 2", "line 5: Unknown key 'round' in measure."),
+        ("commits: [main]\nexclude:\n- commits: v1", "line 5: The key exclude[0].reason is missing"),
+        ("colour: 1\ncommits: [main]", "line 3: Unknown key 'colour' in the top level. The keys there are"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path: Path, text: str, words: str) -> None:
+    path = written(tmp_path, f"repository: {{url: demo}}\nworkload: {{command: make}}\n{text}\n")
+    assert refusal(path).startswith(f"{path}, {words}")
+
+
+def test_the_place_of_a_mistake_is_in_the_last_file_that_has_the_key(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    first.write_text("measure:\n  rounds: 1\n  repeats: 2\n", encoding="utf-8")
+    second.write_text("measure:\n  rounds: 0\n", encoding="utf-8")
+    with pytest.raises(ErgitError, match=r"b\.yaml, line 2: measure\.rounds is the number 0"):
+        read_config(changed("measure", {"rounds": 0, "repeats": 2}), [first, second])
+    with pytest.raises(ErgitError, match=r"a\.yaml, line 3: measure\.repeats is the number 0"):
+        read_config(changed("measure", {"rounds": 1, "repeats": 0}), [first, second])
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("commits", ["--all"], "commits: '--all' is an option of `git rev-list`"),
+        ("commits", ["v1^!"], "commits: 'v1^!' is Git's short form of v1 without what came before it. Write `v1`."),
+        ("exclude", [{"commits": ["a", "-5"], "reason": "b"}], "exclude[0].commits: '-5' is an option"),
+        (
+            "commits",
+            {"oldest_commit": "a..b"},
+            "commits.oldest_commit: 'a..b' is a range, but one commit is asked for.",
+        ),
+        ("gate.base", "v1..v2", "gate.base: 'v1..v2' is a range, but one commit is asked for."),
+        ("gate.head", "^v1", "gate.head: '^v1' leaves commits out in Git's own syntax"),
+        ("noise.commit", "--all", "noise.commit: '--all' is an option of `git rev-list`"),
+        ("changes.accepted", ["v1", "v1^@"], "changes.accepted: 'v1^@' is Git's short form of the parents of v1."),
+        ("changes.anchors", ["a b"], "changes.anchors: 'a b' is a range"),
+    ],
+)
+def test_what_cannot_be_the_name_of_a_commit_is_refused_without_a_repository(path: str, value: Any, words: str) -> None:
+    assert refusal(changed(path, value)).startswith(words)
 
 
 @pytest.mark.parametrize("word", ["true", "null", "~", "0", "-12", "0.05", ".5", "1.0e+3"])
@@ -332,7 +389,7 @@ def test_such_keys_are_the_user_s_own_at_the_top_level_only() -> None:
 
 def test_keys_that_hold_themselves_are_refused_like_any_other(tmp_path: Path) -> None:
     path = written(tmp_path, "repository: &me {url: *me}\ncommits: [main]\nworkload: {command: make}\n")
-    assert refusal(path) == f"{path}: repository.url is a block of keys; it must be a text."
+    assert refusal(path).startswith(f"{path}, line 1: repository.url is a block of keys; it must be a text")
 
 
 def test_texts_of_the_command_line_become_what_their_keys_take() -> None:
