@@ -77,9 +77,9 @@ class LiveRun:
         """Tells that jobs begin, each under a number of its own."""
         for number, job in jobs.items():
             self._running[number] = job, self._step(job)
-            if job.work is None or job.work.measures:
+            if job.work is not None and job.work.measures:
                 self._build_ended = None
-            if job.work is None or not job.work.measures:
+            elif job.work is not None:
                 self._job_ended = None
         self._tell([])
 

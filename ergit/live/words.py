@@ -176,5 +176,5 @@ def _bar_line(record: LiveRecord) -> Line:
     done, left = bar(of[0], of[1] or 0)
     time_left = "" if record.outcome else left_words(record)
     title = "building" if building else "measuring"
-    words: Line = [("bold", f"  {progress_words(record)}"), *([("", f"  {time_left}")] if time_left else [])]
-    return titled(title, ("green", done), ("dim", left), *words)
+    words = titled(title, ("green", done), ("dim", left), ("bold", f"  {progress_words(record)}"))
+    return [*words, ("", f"  {time_left}")] if time_left else words
