@@ -5,12 +5,13 @@ from functools import lru_cache
 from hashlib import sha256
 from inspect import signature
 
-from msgspec import to_builtins
+from msgspec import structs, to_builtins
 from snakemake.common import overwrite_function_params
 from snakemake.settings.types import Quietness
 
 from ergit.config.fingerprint import build_fingerprint, mirror_fingerprint, reading_fingerprint, selection_fingerprint
-from ergit.config.settings import CommitFilters
+from ergit.config.names import resolved_later
+from ergit.config.settings import CommitFilters, NotifySettings
 from ergit.importing.files import matching
 from ergit.java.jdks import jdks_here
 from ergit.measuring.flags import limits_of
@@ -57,6 +58,12 @@ def reuse_settings():
         return None
     releases = settings.java.releases if settings.java else ()
     return to_builtins({"inputs": settings.inputs, "replaced": settings.workload.paths, "releases": releases})
+
+
+def named_later():
+    """A param with the commits that are named for the gate, the noise floor and the changes; none where none is."""
+    named = [[named.key, named.text] for named in resolved_later(settings)]
+    return {"named_later": literally(named)} if named else {}
 
 
 def literally(value):

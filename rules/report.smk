@@ -8,13 +8,18 @@ rule report:
         failures="results/failures.tsv",
         imported="results/imported.json" if settings.imported else [],
     output:
-        "results/report.html",
+        report(
+            "results/report.html",
+            caption="../docs/captions/report.rst",
+            category="Changes",
+            labels={"what": "the whole study, interactive", "form": "page"},
+        ),
     log:
         "results/report.log",
     conda:
         "../envs/ergit.yaml"
     params:
-        settings=literally(to_builtins(settings)),
+        settings=literally(to_builtins(structs.replace(settings, notify=NotifySettings()))),  # no secrets on a page
         results=results_folder,
     script:
         "../scripts/report.py"

@@ -3,10 +3,10 @@
 import argparse
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ergit.building.artifacts import copy_tree, pack
@@ -28,7 +28,7 @@ from ergit.errors import CommitError, exit_on_user_error
 from ergit.git.checkout import FAILURE, WHOLE, make_whole
 from ergit.git.workload import workload_of
 from ergit.inputs.contents import contents_of_tree
-from ergit.inputs.manifests import listed_dependencies
+from ergit.inputs.dependency_lists import listed_dependencies
 from ergit.planning.turn import wait_while_paused
 from ergit.plugins.process import StageFacts
 from ergit.plugins.runs import begin
@@ -54,8 +54,7 @@ from ergit.same_failures import refuse_same_failures
 from ergit.terminal import say
 
 
-@dataclass(frozen=True)
-class BuildJob:
+class BuildJob(Struct, frozen=True):
     """What one commit is built from and to; `log` is the file to which the commands' output is added."""
 
     commit: str
@@ -327,20 +326,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         (job.checkout / WHOLE).unlink(missing_ok=True)  # Snakemake removes it next, and may be killed meanwhile
         write_build(output, record)
         if record.status != "ok":
-            tell_of_failure(record, output, options.progress)
+            say(None, f"{record.commit[:12]} has no build: {record.reason}")  # the run tells it on the terminal
         else:
             evict_beyond(settings, job.artifact)
-
-
-def tell_of_failure(record: BuildRecord, output: Path, progress: int | None) -> None:
-    """Says on the terminal that a commit does not build, and how many so far do not.
-
-    Each of the first ten is told, then every tenth, from a hundred on every hundredth, and so on.
-    """
-    others = [failure_in(path) for path in other_records(output)]
-    failed = 1 + sum(reason is not None for reason in others)
-    if len(str(failed).rstrip("0")) == 1:
-        say(progress, f"{record.commit[:12]} has no build ({failed:,} of {1 + len(others):,} so far): {record.reason}")
 
 
 def counted_build(job: BuildJob, output: Path) -> BuildRecord:
