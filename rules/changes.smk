@@ -4,7 +4,12 @@ rule changes:
         table="results/energy.csv",
         commits="results/commits.tsv",
     output:
-        table="results/changes.tsv",
+        table=report(
+            "results/changes.tsv",
+            caption="../docs/captions/changes.rst",
+            category="Changes",
+            labels={"what": "levels and changes of the commits", "form": "table"},
+        ),
         json="results/changes.json",
     log:
         "results/changes.log",

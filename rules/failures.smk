@@ -3,7 +3,12 @@ rule failures:
     input:
         "results/energy.csv",
     output:
-        "results/failures.tsv",
+        report(
+            "results/failures.tsv",
+            caption="../docs/captions/failures.rst",
+            category="Validity",
+            labels={"what": "why commits have no reading", "form": "table"},
+        ),
     log:
         "results/failures.log",
     conda:

@@ -8,7 +8,12 @@ rule import_readings:
         commits="results/commits.tsv",
         files=imported_files,
     output:
-        table="results/energy.csv",
+        table=report(
+            "results/energy.csv",
+            caption="../docs/captions/energy.rst",
+            category="Energy",
+            labels={"what": "all readings", "form": "table"},
+        ),
         report="results/imported.json",
     log:
         "results/energy.log",

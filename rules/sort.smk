@@ -4,7 +4,12 @@ rule sort:
         commits="results/commits.tsv",
         readings=readings_of_all_rounds,
     output:
-        "results/energy.csv",
+        report(
+            "results/energy.csv",
+            caption="../docs/captions/energy.rst",
+            category="Energy",
+            labels={"what": "all readings", "form": "table"},
+        ),
     log:
         "results/energy.log",
     conda:

@@ -8,7 +8,12 @@ rule summary:
         failures="results/failures.tsv",
         imported="results/imported.json" if settings.imported else [],
     output:
-        summary="results/summary.md",
+        summary=report(
+            "results/summary.md",
+            caption="../docs/captions/summary.rst",
+            category="Changes",
+            labels={"what": "summary in words", "form": "text"},
+        ),
         failed="results/failed.txt",
     log:
         "results/summary.log",
