@@ -38,7 +38,7 @@ COMMANDS = (
     Command(
         "gate",
         "ergit.gate.command",
-        "say whether the energy grew too much: for CI, or before a push",
+        "say whether the energy grew, in CI or before a push",
         "With --base, in a clone of a project: builds and measures its HEAD and the commit where it left that branch,"
         " in turns, as ergit.yaml says; nothing is written into the clone. Without --base: judges the study of this"
         " folder. Ends with status 0: pass; 3: fail, the energy grew; 4: undecided; 5: broken, the commit does not"

@@ -110,7 +110,8 @@ onstart:
 onsuccess:
     end_live("done")
     made = {str(path) for job in workflow.dag.jobs for path in job.output}
-    page = next((page for page in (f"{RESULTS}/noise.md", f"{RESULTS}/summary.md") if page in made), None)
+    pages = (f"{RESULTS}/{name}.md" for name in ("noise", "gate", "summary"))
+    page = next((page for page in pages if page in made), None)
     if page and Path(page).exists():
         print(Path(page).read_text(encoding="utf-8"), file=sys.stderr)
     for forecast in begun_forecasts:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
+from ergit.gate.command import STATUS
 from tests.fakes.action import Runner
 from tests.fakes.counter_trees import running, zone
 from tests.fakes.git_server import git_server
@@ -155,7 +158,12 @@ def test_a_job_of_gitlab_sees_a_detached_pipeline_and_one_reading_of_each_side_d
     clone.git("remote", "add", "origin", f"file://{made.path}")
     clone.git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", "+refs/pipelines/11:refs/pipelines/11")
     clone.git("checkout", "--quiet", "--force", "--detach", tip)
-    done = gate(clone.path, "--base", "main", "--work", ".ergit")
+    job = yaml.safe_load((ROOT / "docs/examples/gitlab-ci.yml").read_text(encoding="utf-8"))["energy"]
+    *_, line = job["script"]
+    words = shlex.split(line.replace("$CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"))
+    assert words[:2] == ["/opt/ergit/.venv/bin/ergit", "gate"]
+    assert job["allow_failure"]["exit_codes"] == [STATUS["undecided"]]
+    done = gate(clone.path, *words[2:])
     assert done.returncode == 4, done.stdout + done.stderr
     assert "set measure.rounds or measure.repeats to 2 or more and run again." in done.stdout
     assert clone.git("status", "--porcelain") == ""
