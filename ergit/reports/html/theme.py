@@ -67,7 +67,7 @@ def chart_figure(
         y_axis_label=y_label,
         y_axis_type=y_axis_type,
         background_fill_color=PAPER.light,
-        border_fill_color=PAPER.light,
+        border_fill_color=None,  # the page's own; a filled one leaves a line at its edge
         outline_line_color=None,
         min_border_right=12,
     )

@@ -97,8 +97,12 @@ ergit.does = {
   reset: (chart) => {
     for (const plot of ergit.modelsOf(chart, "Figure")) plot.reset.emit();
   },
-  svg: (chart) => {
-    const svg = chart.view.export("svg").get_serialized_svg(true);
+  svg: async (chart) => {
+    const theme = document.documentElement.dataset.theme;
+    ergit.setTheme("light"); // as on paper, whatever the page looks like
+    await new Promise((resolve) => setTimeout(resolve)); // what is drawn takes its colours
+    const svg = ergit.svgOf(chart);
+    ergit.setTheme(theme);
     ergit.save(`${chart.name}.svg`, "image/svg+xml", svg);
   },
   csv: (chart) => {
@@ -114,6 +118,13 @@ ergit.does = {
     button.textContent = place.hidden ? "Show as table" : "Hide the table";
     if (!place.hidden) place.replaceChildren(...ergit.tableOf(chart));
   },
+};
+
+/** A chart as it is drawn now, on white, as SVG that takes any size. */
+ergit.svgOf = (chart) => {
+  const svg = chart.view.export("svg").ctx.get_serialized_svg(true);
+  const { width, height } = chart.view.bbox;
+  return svg.replace(/<svg [^>]*>/, (tag) => `${tag.slice(0, -1)} viewBox="0 0 ${width} ${height}"><rect width="100%" height="100%" fill="#ffffff"/>`);
 };
 
 const MOST_ROWS = 1000; // of a table on the page
@@ -226,5 +237,20 @@ ergit.followTheme = () => {
     before = document.documentElement.dataset.theme;
     ergit.setTheme("light");
   });
-  addEventListener("afterprint", () => ergit.setTheme(before));
+  addEventListener("beforeprint", ergit.toPaper); // a listener of its own: only after the first has what is drawn its colours
+  addEventListener("afterprint", () => {
+    for (const printed of document.querySelectorAll(".printed")) printed.remove();
+    ergit.setTheme(before);
+  });
+};
+
+/** Puts a drawing that takes any width beside each chart; the style sheet shows it on paper in the chart's place. */
+ergit.toPaper = () => {
+  for (const chart of ergit.charts.values()) {
+    if (chart.element.offsetParent === null) continue;
+    const printed = document.createElement("div");
+    printed.className = "printed";
+    printed.innerHTML = ergit.svgOf(chart);
+    document.getElementById(`canvas-${chart.name}`).after(printed);
+  }
 };
