@@ -20,6 +20,7 @@ from ergit.processes.sandbox import Sandbox, attempts_to_reach_the_network
 from ergit.text import one_line
 
 GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
+BEGINNING_SECONDS = 1.0  # within this a command that was just started is the leader of its session
 SETTLE_SECONDS = 0.1  # for processes that are on their way out when the command ends
 DYING_SECONDS = 10.0  # SIGKILL takes effect within this, but for a process that hangs in the kernel
 RESET_SIGNALS = tuple(
@@ -218,10 +219,16 @@ class RunningCommand:
                 os.waitpid(pid, 0)
 
     def _adopt(self) -> None:
-        """Finds the command's shell, the leader of its session, among our children: the launcher has been killed."""
+        """Finds the command's shell, the leader of its session, among our children: the launcher has been killed.
+
+        It may have been killed while it started the shell, which is no leader for a moment then.
+        """
         self._launcher_status = self._started.wait()
         self._launcher = None
-        self._shell = next((pid for pid in self._orphans() if trees.session(pid) == pid), None)
+        deadline = time.monotonic() + BEGINNING_SECONDS
+        while self._shell is None and (orphans := self._orphans()) and time.monotonic() < deadline:
+            self._shell = next((pid for pid in orphans if trees.session(pid) == pid), None)
+            time.sleep(0.0 if self._shell else 0.001)
 
     def _below(self) -> list[int]:
         """The processes of the command, zombies too."""

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from ergit.processes import launcher, running, trees
 from ergit.processes import run as processes
-from ergit.processes import running, trees
 from ergit.processes.cgroups import fresh_cgroup, own_cgroup
+from ergit.processes.parent import prctl
 from ergit.processes.run import Outcome, run
+from ergit.processes.running import RunningCommand, StartedLauncher
 from ergit.processes.sandbox import Sandbox
 from tests.fakes.another_user import another_user
 from tests.fakes.needs import needs_bubblewrap, needs_root
@@ -160,6 +162,39 @@ def test_a_command_that_kills_its_parent_is_followed_to_its_end(runner: Runner) 
     outcome = runner("kill -KILL $PPID; sleep 0.1; exit 5")
     assert (outcome.status, outcome.exit_code, outcome.left_behind) == ("failed", 5, ())
     assert 0.1 <= outcome.duration_seconds < 5
+
+
+KILLED_LAUNCHER = """
+import os, sys, time
+ready = int(sys.argv[1])
+if os.fork() == 0:  # the command on its way: no leader of its session yet
+    os.write(ready, b"r")
+    os.close(ready)
+    time.sleep(0.2)
+    os.setsid()
+    time.sleep(0.1)
+    os._exit(7)
+time.sleep(60)
+"""
+
+
+def test_a_launcher_that_is_killed_while_it_starts_the_command_is_no_end_of_the_command() -> None:
+    prctl(launcher.PR_SET_CHILD_SUBREAPER, 1)
+    (reports, reports_end), (words_end, words) = os.pipe(), os.pipe()
+    os.set_inheritable(reports_end, True)
+    program = [sys.executable, "-c", KILLED_LAUNCHER, str(reports_end)]
+    pid = os.posix_spawn(program[0], program, os.environ, setsid=True)
+    command = RunningCommand(StartedLauncher(pid, pid), words, reports, None)
+    try:
+        assert os.read(reports, 1) == b"r"
+        os.close(reports_end)
+        os.kill(pid, signal.SIGKILL)
+        assert command.ends_within(20)
+        assert os.waitstatus_to_exitcode(command.report().status) == 7
+    finally:
+        command.end()
+        for descriptor in (reports, words_end, words):
+            os.close(descriptor)
 
 
 def test_a_command_that_kills_its_parent_and_hangs_is_timed_out(runner: Runner, mark: str) -> None:
