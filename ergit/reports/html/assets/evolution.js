@@ -301,6 +301,7 @@ ergit.sections.evolution = (data) => {
       const part = model(name);
       if (part !== null) part.min_border_left = isNarrow ? 62 : 150;
     }
+    plot.below[0].ticker.desired_num_ticks = isNarrow ? 3 : 8;
     if (model("strip") !== null) model("strip").left[0].visible = !isNarrow;
     document.getElementById("evolution-rows").hidden = !isNarrow;
   };
