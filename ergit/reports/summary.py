@@ -75,8 +75,8 @@ def facts(table: pd.DataFrame, commits: Sequence[CommitRow]) -> Iterator[str]:
     """What was read, how often, with what, where, and what it is not."""
     ok, clean = table[table["status"] == "ok"], table[table["clean"]]
     yield (
-        f"{counted(len(chosen(commits)), 'commit')}, {ok['commit'].nunique():,} of them with readings;"
-        f" {counted(len(ok), 'reading')}, {len(clean):,} of them clean"
+        f"{counted(len(chosen(commits)), 'commit')}, {ok['commit'].nunique():,} with readings;"
+        f" {counted(len(ok), 'reading')}, {len(clean):,} clean"
     )
     reused = sum(reused_from(row) is not None for row in chosen(commits))
     if reused:

@@ -39,7 +39,7 @@ def test_a_difference_is_printed_with_its_interval_and_verdict() -> None:
         "",
         "A: median 100 J of 15 readings",
         "B: median 105 J of 1 reading",
-        "B against A: +5.00% (95% interval +4.00% to +6.00%), q = 0.0001",
+        "B uses 5.0% more energy than A (95% interval +4.0% to +6.0%), q = 0.0001",
         "differs",
     ]
 
@@ -48,6 +48,11 @@ def test_no_difference_says_how_small_a_one_could_have_been_seen() -> None:
     assert printed(replace(PAIR, differs=False))[-1] == (
         "no difference of 1.2% or more was seen; a smaller one is possible"
     )
+
+
+def test_less_energy_and_the_same_energy_are_said_in_words() -> None:
+    assert any(line.startswith("B uses 26.0% less energy than A (") for line in printed(replace(PAIR, relative=-0.26)))
+    assert any(line.startswith("B uses as much energy as A (") for line in printed(replace(PAIR, relative=-0.0004)))
 
 
 def test_sessions_are_named_with_what_links_them() -> None:
@@ -90,6 +95,9 @@ def test_of_many_pairs_the_surest_are_listed_and_the_rest_counted() -> None:
     pairs = [replace(PAIR, first=f"{n:040x}", second=f"{n:040x}", q=n / 100, differs=n < 3) for n in range(25)]
     common = CommonDifference(commits=25, relative=0.01, ci_low=0.0, ci_high=0.02, p=0.04, differs=False)
     lines = printed(*pairs, common=(common,))
-    assert "B against A, 25 commits: +1.00% (95% interval +0.00% to +2.00%), p = 0.04: no difference seen" in lines
+    assert (
+        "over 25 commits, B uses 1.0% more energy than A (95% interval +0.0% to +2.0%), p = 0.04: no difference seen"
+        in lines
+    )
     assert lines[-1] == "3 of 25 commits differ; --json has all of them."
     assert sum(line.startswith("A 0000000000: median") for line in lines) == 20

@@ -188,7 +188,7 @@ def test_what_the_log_says_is_shown_before_how_a_command_ended() -> None:
 def test_a_study_in_which_every_commit_failed_states_that_none_could_be_measured() -> None:
     rows = [failure(n, "build-failed", reason="status 1 of `make`") for n in range(3)]
     text = summed_up(rows, kind=None, measured_commits=0, minimum_detectable_change=None)
-    assert "- 3 commits, 0 of them with readings; 0 readings, 0 of them clean\n" in text
+    assert "- 3 commits, 0 with readings; 0 readings, 0 clean\n" in text
     assert "## Changes\n\n**No commit could be measured.** What failed stands below.\n\n## Without a reading" in text
     assert "Too few commits" not in text
 
