@@ -11,6 +11,7 @@ checkpoint select:
     conda:
         "../envs/ergit.yaml"
     params:
+        **named_later(),
         commits=literally(selection_fingerprint(settings, config["commits"])),
         files=literally(list(study_files.names)),
         batches=literally(settings.plan.batch and [settings.plan.batch, *settings.plan.anchors]),

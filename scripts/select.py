@@ -8,6 +8,7 @@ from msgspec import convert
 from ergit.config.fingerprint import selection_of
 from ergit.config.study_files import note_study_files
 from ergit.errors import exit_on_user_error
+from ergit.git.named_later import refuse_unknown
 from ergit.git.names import CommitNames
 from ergit.git.runner import git_in
 from ergit.git.selection import select
@@ -28,6 +29,9 @@ def main(job: Any) -> None:
     rows = select(mirror, head, selection_of(job.params.commits), read)
     if job.params.reuse:
         rows = with_reuse(mirror, rows, convert(job.params.reuse, ReuseSettings))
+    named_later = job.params.get("named_later")
+    if named_later:
+        refuse_unknown(mirror, rows, named_later)
     write_commits(Path(job.output.commits), rows)
     note_study_files(job.params.files, Path(job.output.plan).with_name(study_files.NAME))
     plan = RoundsPlan(rounds={row.commit: 0 if reused_from(row) else None for row in chosen(rows)})

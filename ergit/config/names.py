@@ -26,7 +26,7 @@ def refuse_names(settings: Settings) -> None:
 
 
 def _listed(settings: Settings) -> Iterator[Named]:
-    """The texts that choose commits, or leave them out."""
+    """The texts that choose commits, or leave them out, and the anchors of batches."""
     commits = settings.commits
     if isinstance(commits, CommitFilters):
         for key in ("oldest_commit", "newest_commit"):
@@ -35,6 +35,7 @@ def _listed(settings: Settings) -> Iterator[Named]:
                 yield Named(f"commits.{key}", text)
     else:
         yield from (Named("commits", text, is_one=False) for text in commits)
+    yield from (Named("plan.anchors", text) for text in settings.plan.anchors)
     for number, exclusion in enumerate(settings.exclude):
         texts = (exclusion.commits,) if isinstance(exclusion.commits, str) else exclusion.commits
         yield from (Named(f"exclude[{number}].commits", text, is_one=False) for text in texts)
@@ -52,6 +53,5 @@ def resolved_later(settings: Settings) -> Iterator[Named]:
     for key, names in (
         ("changes.accepted", settings.changes.accepted),
         ("changes.anchors", settings.changes.anchors),
-        ("plan.anchors", settings.plan.anchors),
     ):
         yield from (Named(key, name) for name in names)
