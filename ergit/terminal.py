@@ -20,7 +20,7 @@ VARIABLE = "ERGIT_SCREEN"
 Style = Literal["", "bold", "dim", "red", "green", "yellow"]
 CODES: Mapping[Style, str] = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}  # ECMA-48, SGR
 ERASE = "\r\x1b[J"  # from here to the end of the screen (ECMA-48, ED)
-FEWEST_COLUMNS = 40
+FEWEST_COLUMNS, USUAL_COLUMNS = 40, 100
 
 Line = Sequence[tuple[Style, str]]
 """A line as pieces of text, each in its style."""
@@ -41,8 +41,9 @@ class Screen:
         if not self.has_block:
             return sys.maxsize
         with suppress(OSError):
-            return max(FEWEST_COLUMNS, os.get_terminal_size(self._descriptor).columns - 1)
-        return 80
+            columns = os.get_terminal_size(self._descriptor).columns
+            return max(FEWEST_COLUMNS, columns - 1) if columns else USUAL_COLUMNS
+        return USUAL_COLUMNS
 
     def write(self, lines: Iterable[Line], block: Sequence[Line] = ()) -> None:
         """Writes lines that stay, and the block below them where there can be one; an earlier block is gone then.

@@ -67,7 +67,7 @@ def is_told_of():
 
 
 def end_live(outcome):
-    """Tells how the run has ended: `done`, or as the function says where it is one."""
+    """Tells how the run has ended, before all that is printed then."""
     if live.run is not None:
         live.run.end(outcome)
 
@@ -76,7 +76,8 @@ def end_of_run(run):
     """The very last of a run: it has ended, and the command of the user's hears of it."""
     from ergit.live.notify import notify
 
-    run.end("failed")  # where no handler has said otherwise
+    is_left = any(map(is_of_this_study, workflow.dag.needrun_jobs()))
+    run.end(how_it_ended() if is_left else "done")  # where no handler has said it, as in a parent without them
     with suppress(KeyboardInterrupt):
         tell(notify(settings.notify, run.facts(), Path(RESULTS)))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -45,8 +46,10 @@ class LiveJob:
         self._window_seconds: float | None = None
         self._news = self._news_of_run(environment.get(VARIABLE))
 
-    def around(self, take: Take) -> Take:
-        """The same, that takes a reading, and tells of it before."""
+    def around(self, take: Take, kind: Literal["measured", "estimated"]) -> Take:
+        """The same, that takes a reading, and tells of it before; `kind` is that of its joules."""
+        if self._news is not None:
+            self._news = replace(self._news, kind=kind)
 
         def told(attempt: Attempt) -> Reading:
             self._begins(attempt)

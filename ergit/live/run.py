@@ -97,13 +97,14 @@ class LiveRun:
             self._tell([words.failure_line(f"job {job.rule}{commit}", one_line(why))])
 
     def end(self, outcome: Outcome) -> None:
-        """Tells how the run ended; what is told later counts for nothing."""
+        """Tells how the run ended; what is told later counts for nothing, but what a job still told is set right."""
         if self._outcome is None:
-            self._outcome, self._ending = outcome, self._sentence(outcome)
             self._running.clear()
-            spread(self._news(), self._results)
+            self._outcome = outcome
+            self._ending = self._sentence(outcome)
             if self._screen is not None:
                 self._screen.write([])
+        spread(self._news(), self._results)
 
     def facts(self) -> dict[str, str]:
         """The facts of the run, as variables for a command of the user's."""

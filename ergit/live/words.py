@@ -47,10 +47,11 @@ def _step_words(record: LiveRecord, step: LiveStep) -> str:
 
 
 def is_building(record: LiveRecord) -> bool:
-    """Whether commits are built now."""
-    return any(step.what == BUILDS for step in record.steps) or (
-        bool(record.builds_total) and not record.readings_done and record.builds_done < (record.builds_total or 0)
-    )
+    """Whether commits are built now, and none is measured."""
+    steps = {step.what for step in record.steps}
+    is_begun = BUILDS in steps or not record.readings_done
+    has_builds_left = record.builds_done < (record.builds_total or 0)
+    return MEASURES not in steps and is_begun and has_builds_left and record.outcome is None
 
 
 def builds_words(record: LiveRecord) -> str:

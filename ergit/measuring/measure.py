@@ -168,7 +168,7 @@ def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
                     with_plug_ins([PlugIn(stage, job.stages) for stage in job.stages.settings.stages_of("batch")]),
                 )
                 idle = measurement.idle()
-                readings += take_all(job.live.around(measurement.take), settings)
+                readings += take_all(job.live.around(measurement.take, source.kind), settings)
         except CommitError as failure:
             readings.append(failed_reading(str(failure)))
         refuse_uncounted(readings)
