@@ -103,9 +103,10 @@ def _energy(record: ForecastRecord) -> str:
 def _detects(record: ForecastRecord) -> str:
     if record.lasting_change is None or record.newest_change is None:
         return f"nothing: {record.missing['lasting_change']}"
+    is_repeated = record.repeats > 1 or record.jobs > record.commits
     return (
         f"lasting changes from {record.lasting_change:.1%} on, the newest commit's from {record.newest_change:.1%} on,"
-        f" by {NOISE[record.noise_from]}"
+        f" by {NOISE[record.noise_from]}{'' if is_repeated else '; a gate decides nothing by one reading of a commit'}"
     )
 
 

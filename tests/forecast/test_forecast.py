@@ -285,6 +285,15 @@ def test_one_commit_can_be_compared_with_none(results: Path) -> None:
     assert page.lines(found, Path("results"))[-1] == "  detects   nothing: there are no two commits to compare"
 
 
+@pytest.mark.parametrize(("rounds", "repeats", "decides"), [(1, 1, False), (2, 1, True), (1, 2, True)])
+def test_one_reading_of_each_commit_is_said_to_decide_no_gate(
+    results: Path, rounds: int, repeats: int, decides: bool
+) -> None:
+    told = page.lines(forecast(results, settings_of(rounds=rounds, repeats=repeats)), Path("results"))[-1]
+    assert told.startswith("  detects   lasting changes from ")
+    assert told.endswith("; a gate decides nothing by one reading of a commit") != decides
+
+
 def test_more_commits_and_more_runs_detect_smaller_changes() -> None:
     sizes = [
         planned_change(assumed_noise(), commits, 15, ChangeSettings(least_change=0.001)) for commits in (2, 5, 10, 40)
