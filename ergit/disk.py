@@ -2,7 +2,6 @@
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +46,8 @@ def write_problem(folder: Path) -> str | None:
     A megabyte is really asked for, since free blocks alone tell nothing about quotas, inodes and reserved blocks. None
     where there is room.
     """
+    import tempfile  # most programs ask only where something went wrong
+
     for path in (folder, *folder.parents):
         try:
             with tempfile.TemporaryFile(dir=path, prefix=".ergit-room-") as file:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ergit.building.reasons import normalised
 from ergit.errors import ErgitError
 from ergit.text import counted, one_line
 
@@ -42,6 +41,8 @@ def refuse_same_failures(
     records = list(others)
     if len({commit for commit, _ in records}) < MOST_SAME_FAILURES - 1:
         return
+    from ergit.building.reasons import normalised  # jobs of commits that do not fail need it not
+
     same, like_this = set[str](), normalised(reason)
     for commit, path in records:
         other = failure_in(path)

@@ -5,8 +5,9 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ergit.building.removal import remove_tree
 from ergit.config.settings import DependencyTool, JobSettings
@@ -36,8 +37,7 @@ INSTALLED_INDEX = "maven-metadata-local.xml"
 UNFINISHED = re.compile(r"\.(?:lastUpdated|part|lock|tmp)$|\.part\.lock$")
 
 
-@dataclass(frozen=True)
-class Dependencies:
+class Dependencies(Struct, frozen=True):
     """The tools whose downloads one study keeps, its cache, and the build dir of a commit."""
 
     tools: Sequence[DependencyTool]

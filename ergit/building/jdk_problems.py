@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ergit.java.jdks import compiles
 from ergit.records.build import JdkRange
 
 CLASS_FILE_OFFSET = 44
@@ -50,6 +49,8 @@ def _that_release(used: int, text: str) -> JdkRange | None:
         return None
     if release > used:
         return JdkRange(least=release)
+    from ergit.java.jdks import compiles  # a build that does not blame its JDK need not load what finds others
+
     return JdkRange(most=max((jdk for jdk in range(1, used) if compiles(jdk, release)), default=used - 1))
 
 

@@ -4,7 +4,6 @@ In the command line they would be in the process list; in `params` any change wo
 in one fixed variable two studies in one workflow would get each other's.
 """
 
-import hashlib
 import os
 import platform
 import shlex
@@ -14,7 +13,6 @@ from pathlib import Path
 import msgspec
 
 from ergit.config.settings import JobSettings, Settings, StageFile
-from ergit.config.study_files import all_files, hashes
 from ergit.errors import ErgitError
 
 PREFIX = "ERGIT_SETTINGS_"
@@ -69,6 +67,10 @@ def hand_over(settings: Settings, stages: tuple[StageFile, ...] = (), results: s
         stages: what `modules_enabled` names, as it was found.
         results: the folder of the study's results.
     """
+    import hashlib  # neither is of use to the programs of jobs, which import this module
+
+    from ergit.config.study_files import all_files, hashes
+
     text = msgspec.json.encode(
         JobSettings(
             repository=settings.repository,

@@ -10,8 +10,9 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ergit.config.settings import JobSettings, Settings
 from ergit.errors import ErgitError
@@ -25,8 +26,7 @@ OPEN = frozenset("$*?[{`")  # what goes on with one of these is known to the she
 NEVER_INPUT = frozenset({".git", ".snakemake", "__pycache__"})
 
 
-@dataclass(frozen=True)
-class StudyFiles:
+class StudyFiles(Struct, frozen=True):
     """Names, relative to the study's folder: those in the config's lists, and those found in the texts of commands."""
 
     listed: tuple[str, ...]

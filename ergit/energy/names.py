@@ -4,8 +4,9 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from ergit.energy.source import work
 
@@ -35,8 +36,7 @@ Two counters of their own are so near by chance once in 30,000 openings, since a
 """
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A counter as it is compared with others: `count` reads it, in units of which a joule has `units_per_joule`.
 
     `cpu` is a processor that it counts, where one is known. Counts of powercap go on since the machine's boot

@@ -1,14 +1,14 @@
 """Where the kernel's files and perf are found."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct
 
 from ergit.config.settings import MeasureSettings
 
 
-@dataclass(frozen=True)
-class Roots:
+class Roots(Struct, frozen=True):
     """Where the kernel's files and perf are found."""
 
     powercap: Path = Path("/sys/class/powercap")

@@ -7,9 +7,10 @@ its messages they would be for others to read.
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
+
+from msgspec import Struct, field
 
 from ergit.errors import ErgitError
 from ergit.git.runner import Git, git_in
@@ -23,8 +24,7 @@ NO_SECRETS = frozenset({"git", "oauth2", "x-access-token", "x-token-auth", "gitl
 GitSettings = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(Struct, frozen=True):
     """The studied repository's URL without user and password, or its absolute path; and what Git needs to reach it."""
 
     url: str

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ergit.errors import ErgitError
-from ergit.git.runner import Git, GitObject, git_in
+from ergit.git.runner import Git, GitObject, GitOfEachCommit, git_in
 
 KEPT_CONTENTS = 4096  # of the files that many commits share
 QUESTIONS_AT_ONCE = 200  # whose answers fit into a pipe
@@ -141,7 +141,7 @@ def files_in(mirror: Path) -> Iterator[CommitFiles]:
     Raises:
         ErgitError: the repository is not there, or cannot be read.
     """
-    with git_in(mirror) as git:
+    with git_in(mirror, kind=GitOfEachCommit) as git:
         files = CommitFiles(git)
         try:
             yield files

@@ -10,7 +10,7 @@ from ergit.config.settings import RepositorySettings
 from ergit.disk import refuse_full_disk
 from ergit.errors import ErgitError, exit_on_user_error
 from ergit.git.access import DEMO, Access, access_to
-from ergit.git.runner import Git, GitError, git_in
+from ergit.git.runner import Git, GitError, GitOfEachCommit, git_in
 from ergit.git.workload import workload_of
 from ergit.plugins.runs import begin
 from ergit.processes.parent import die_with_parent
@@ -43,9 +43,10 @@ def checkout(
         ErgitError: Git cannot check the commit out, git-lfs is missing, or the repository is out of reach.
     """
     shutil.rmtree(tree, ignore_errors=True)
-    with git_in(mirror) as git:
+    with git_in(mirror, kind=GitOfEachCommit) as git:
         git.clone("--quiet", "--shared", "--no-checkout", "--template=", str(mirror.resolve()), str(tree.resolve()))
-    with git_in(tree, environment=WITHOUT_LFS) as git:  # its objects come from the repository, not from the mirror
+    # Without LFS: its objects come from the repository, not from the mirror.
+    with git_in(tree, environment=WITHOUT_LFS, kind=GitOfEachCommit) as git:
         git.checkout("--quiet", "--detach", commit)
         if workload is not None and not settings.lfs:
             lay_over(git, workload)

@@ -12,9 +12,10 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
+
+from msgspec import Struct
 
 from ergit.errors import ErgitError
 from ergit.text import one_line
@@ -108,8 +109,7 @@ class GitCommand(Protocol):
     def __call__(self, *arguments: str, stdin: str = "") -> str: ...
 
 
-@dataclass(frozen=True)
-class GitObject:
+class GitObject(Struct, frozen=True):
     """An object of a repository; `kind` is commit, tree, blob or tag."""
 
     sha: str
@@ -122,15 +122,24 @@ class Git:
     def __init__(self, directory: Path, environment: Mapping[str, str], secrets: Sequence[str] = ()) -> None:
         if shutil.which("git") is None:
             raise ErgitError(NO_GIT)
+        self.directory = directory
+        self._environment = dict(environment)
+        self._secrets = secrets
+        self._libc = ctypes.CDLL(None)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Loads what runs the commands.
+
+        Raises:
+            ErgitError: it cannot be loaded.
+        """
         try:
             from git.cmd import Git as GitPython  # not above: its import runs Git
         except ImportError as error:
             raise ErgitError(f"Git, or the Python package GitPython, does not work: {one_line(str(error))}") from None
-        self.directory = directory
-        self._secrets = secrets
-        self._git = GitPython(directory)
-        self._git.update_environment(**environment)
-        self._libc = ctypes.CDLL(None)
+        self._git = GitPython(self.directory)
+        self._git.update_environment(**self._environment)
 
     def __getattr__(self, name: str) -> GitCommand:
         if name.startswith("_"):
@@ -157,15 +166,7 @@ class Git:
             given.write(stdin.encode("utf-8", "surrogateescape"))
             given.seek(0)
             try:
-                status, printed, complaint = self._git.execute(
-                    ["git", *arguments],
-                    istream=given,
-                    with_extended_output=True,
-                    with_exceptions=False,
-                    stdout_as_string=False,
-                    strip_newline_in_stdout=False,
-                    preexec_fn=self._end_with_this_program,
-                )
+                status, printed, complaint = self._run(["git", *arguments], given)
             except OSError as error:
                 raise GitError(f"{where}: it cannot be started: {error.strerror}.") from None
         if status != 0:
@@ -180,14 +181,28 @@ class Git:
             GitError: it cannot be started.
         """
         try:
-            started = self._git.execute(
-                ["git", *arguments],
-                istream=subprocess.PIPE,
-                as_process=True,
-                preexec_fn=self._end_with_this_program,
-            )
+            return self._start(["git", *arguments])
         except OSError as error:
             raise GitError(f"`git {arguments[0]}` cannot be started: {error.strerror}.") from None
+
+    def _run(self, command: list[str], given: BinaryIO) -> tuple[int, bytes, str]:
+        """The status of a command that reads from `given`, what it prints, and what it says on stderr."""
+        status, printed, complaint = self._git.execute(
+            command,
+            istream=given,
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+            preexec_fn=self._end_with_this_program,
+        )
+        return status, printed, complaint
+
+    def _start(self, command: list[str]) -> "subprocess.Popen[bytes]":
+        """A command with pipes to and from it."""
+        started = self._git.execute(
+            command, istream=subprocess.PIPE, as_process=True, preexec_fn=self._end_with_this_program
+        )
         process = started.proc
         started.proc = None  # whose finalizer would end the command
         assert isinstance(process, subprocess.Popen)
@@ -218,12 +233,39 @@ class Git:
         return [None if "\n" in name else _object(next(answers)) for name in names]
 
 
+class GitOfEachCommit(Git):
+    """The same without GitPython, whose import takes longer than Git itself: for the programs of each commit's jobs."""
+
+    def _prepare(self) -> None:
+        """Nothing: `subprocess` is there."""
+
+    def _run(self, command: list[str], given: BinaryIO) -> tuple[int, bytes, str]:
+        process = self._started(command, given)
+        printed, complaint = process.communicate()
+        return process.returncode, printed, complaint.decode("utf-8", "surrogateescape")
+
+    def _start(self, command: list[str]) -> "subprocess.Popen[bytes]":
+        return self._started(command, subprocess.PIPE)
+
+    def _started(self, command: list[str], given: BinaryIO | int) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            command,
+            cwd=self.directory,
+            env={**os.environ, **self._environment},
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=self._end_with_this_program,
+        )
+
+
 @contextmanager
 def git_in(
     directory: Path,
     settings: Sequence[tuple[str, str]] = (),
     environment: Mapping[str, str] | None = None,
     secrets: Sequence[str] = (),
+    kind: type[Git] = Git,
 ) -> Iterator[Git]:
     """Git's commands in a folder, and in no other repository; they never ask for a password.
 
@@ -237,7 +279,7 @@ def git_in(
     removed = {name: os.environ.pop(name) for name in FOREIGN if name in os.environ}
     try:
         here = {"GIT_CEILING_DIRECTORIES": str(directory.resolve().parent)}
-        yield Git(
+        yield kind(
             directory, {**configuration([*SETTINGS, *settings]), **ENVIRONMENT, **here, **(environment or {})}, secrets
         )
     finally:

@@ -4,18 +4,19 @@ import hashlib
 import os
 import re
 import stat
-import tarfile
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
+
+from msgspec import Struct
 
 from ergit.config.settings import InputSettings
-from ergit.inputs.kinds import FileKinds
-from ergit.inputs.pom_files import read_pom
+
+if TYPE_CHECKING:  # slow to load, and needed for some builds only
+    from tarfile import TarFile
+    from zipfile import ZipFile, ZipInfo
 
 VERSION = "1"  # of what counts as the same; raise it by hand
 ARCHIVES = (".jar", ".war", ".ear", ".aar", ".zip", ".whl")
@@ -36,8 +37,7 @@ DESCRIBING_LINE = re.compile(
 KEPT_LINE = re.compile(rb"(?:Manifest|Multi-Release|Class-Path|Main-Class)[\w-]*: ", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class KeptFile:
+class KeptFile(Struct, frozen=True):
     """A file that was kept: its path below the tree, whether it is a program, where a link points, how it is read."""
 
     path: str
@@ -56,6 +56,8 @@ def contents_of_tree(tree: Path, keep: Iterable[str]) -> str | None:
 
 def contents_of_artifact(artifact: Path) -> str | None:
     """The same from the compressed tar; None where it cannot be read, or holds nothing."""
+    import tarfile
+
     try:
         with tarfile.open(artifact) as archive:
             return None if archive.next() is None else _digest(_files_in(archive))
@@ -68,6 +70,8 @@ def what_is_left_out() -> Callable[[str], bool]:
 
     The digest is made with the build, whatever the config's `inputs` say of documentation later.
     """
+    from ergit.inputs.kinds import FileKinds
+
     kinds = FileKinds(InputSettings())
     return lambda path: bool(PASSING.search(path)) or kinds.of(path) == "ignore"
 
@@ -91,7 +95,7 @@ def _file(tree: Path, path: Path) -> KeptFile:
     return KeptFile(str(path.relative_to(tree)), bool(mode & stat.S_IXUSR), link, lambda: path.open("rb"))
 
 
-def _files_in(archive: tarfile.TarFile) -> Iterator[KeptFile]:
+def _files_in(archive: "TarFile") -> Iterator[KeptFile]:
     for member in archive:
         if member.isdir():
             continue
@@ -127,6 +131,8 @@ def _content(file: KeptFile) -> str:
                 return of_entries
             content.seek(0)
         if file.path.rpartition("/")[2] == "pom.xml":
+            from ergit.inputs.pom_files import read_pom
+
             pom = content.read()
             manifest = read_pom(pom)
             what = pom if manifest is None else f"{sorted(manifest.dependencies.items())}{manifest.rest}".encode()
@@ -143,6 +149,8 @@ def _hash(content: IO[bytes]) -> str:
 
 def _entries(content: BinaryIO) -> str | None:
     """The hash of an archive's entries, whatever their times and order; None where it is none, or too large."""
+    import zipfile
+
     try:
         with zipfile.ZipFile(content) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -158,7 +166,7 @@ def _entries(content: BinaryIO) -> str | None:
     return hashlib.sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
+def _entry(archive: "ZipFile", entry: "ZipInfo") -> str:
     if entry.filename == MANIFEST:
         lines = archive.read(entry).replace(b"\r\n ", b"").replace(b"\r\n", b"\n").split(b"\n")
         kept = [line for line in lines if KEPT_LINE.match(line) or not DESCRIBING_LINE.fullmatch(line)]

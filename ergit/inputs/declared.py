@@ -1,16 +1,16 @@
 """What a file of dependencies or of the build declares, and what differs between two versions of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 Effect = Literal["dependencies", "build"]
 
 BUILD_SCOPES = frozenset({"plugin", "build"})
 
 
-@dataclass(frozen=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """One dependency: its version where the file names one, its scope (test, dev, plugin, …), and all else it says."""
 
     version: str | None
@@ -18,8 +18,7 @@ class Declared:
     more: str = ""
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """A file as far as it matters to what runs: the dependencies by name, and `rest`, all else in a canonical text.
 
     The project's own version, comments, formatting and what only describes the project are in neither. `resolved` is
@@ -31,8 +30,7 @@ class Manifest:
     resolved: bool = False
 
 
-@dataclass(frozen=True)
-class DeclaredChange:
+class DeclaredChange(Struct, frozen=True):
     """One dependency before and after a step; None where it is not declared."""
 
     name: str

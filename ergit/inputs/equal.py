@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from ergit.git.changed_files import changed_blobs
 from ergit.git.runner import Git
 from ergit.inputs.contents import contents_of_artifact, what_is_left_out
+from ergit.inputs.dependency_lists import LIST_NAME
 from ergit.inputs.differences import KINDS, LISTED_DEPENDENCIES
 from ergit.inputs.kinds import FileKinds
-from ergit.inputs.manifests import LIST_NAME
 from ergit.records.build import BuildRecord, read_build
 from ergit.records.context import DependencyDifference, Differences, Sameness
 

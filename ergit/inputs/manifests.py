@@ -8,7 +8,7 @@ import tomllib
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from fnmatch import fnmatch
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -17,7 +17,6 @@ from ergit.inputs.declared import Declared, Manifest
 from ergit.inputs.pom_files import Coordinates, read_pom
 
 MOST_BYTES = 4_000_000  # of a file that is read
-LIST_NAME = "dependency-list.txt"  # what `mvn dependency:list -DoutputFile=target/dependency-list.txt` writes
 MOST_SCRIPT_BYTES = 400_000  # of a setup.py or a build.gradle
 DAMAGED = (
     *(ValueError, SyntaxError, RecursionError, MemoryError, LookupError, TypeError, AttributeError),
@@ -320,29 +319,6 @@ def go_sum(text: str) -> Manifest:
     return Manifest(_joined(entry for entry in entries if not entry[1].endswith("/go.mod")), resolved=True)
 
 
-def listed_dependencies(folder: Path) -> dict[str, str]:
-    """The versions in the list that a build has left in its folder or in `target` there; empty where there is none."""
-    for path in (folder / "target" / LIST_NAME, folder / LIST_NAME):
-        try:
-            if path.is_file() and not path.is_symlink() and path.stat().st_size <= MOST_BYTES:
-                found = dependency_list(path.read_text(encoding="utf-8", errors="replace")).dependencies
-                return {name: one.version or "" for name, one in found.items()}
-        except OSError:
-            return {}
-    return {}
-
-
-def dependency_list(text: str) -> Manifest:
-    """What `mvn dependency:list -DoutputFile=…` writes: lines `group:name:type[:classifier]:version:scope`."""
-    declared = {}
-    for line in text.splitlines():
-        found = DEPENDENCY_LINE.match(re.sub(r"\x1b\[[0-9;]*m", "", line))
-        if found:
-            *name, version, scope = found[1].split(":")
-            declared[":".join([*name[:2], *name[3:]])] = Declared(version, None if scope == "compile" else scope)
-    return Manifest(declared, resolved=True)
-
-
 # White space is collapsed before, so that none of these can take long.
 GRADLE_DEPENDENCY = re.compile(
     r"""(?P<configuration>\b\w+)?(?P<between> ?\(? ?)(?P<quote>["'])(?P<name>[\w.\-]+:[\w.\-]+):"""
@@ -356,7 +332,6 @@ GRADLE_VARIABLE = re.compile(r"""\b(?P<name>\w+[vV]ersion) ?[=:] ?["'](?P<versio
 STRING_OR_COMMENT = re.compile(
     r""""(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?|(?P<comment>//[^\n]*|/\*(?:.*?\*/|.*))""", re.DOTALL
 )
-DEPENDENCY_LINE = re.compile(r"\s*(?:\[INFO\]\s+)?([\w.\-]+:[\w.\-]+:[\w.\-]+(?::[\w.\-]+){2,3})(?:\s|$)")
 
 READERS: tuple[tuple[str, Callable[..., Manifest | None]], ...] = (
     ("pom.xml", read_pom),

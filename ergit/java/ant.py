@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
+
+from msgspec import Struct, field
 
 from ergit.java.maven.documents import DocumentError, root_of
 from ergit.java.maven.properties import Properties, PropertyError
@@ -21,8 +22,7 @@ Resolve = Callable[[str], str]
 """Replaces `${…}` in a value; raises PropertyError where it can't."""
 
 
-@dataclass
-class Build:
+class Build(Struct):
     """What was read of a build: each <javac>, with its file and whether it compiles tests, and the properties."""
 
     compilations: list[tuple[Element, str, bool]] = field(default_factory=list)

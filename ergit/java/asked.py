@@ -1,7 +1,8 @@
 """What a commit asks for: the config, then the files that name a JDK, then Maven's, Gradle's and Ant's."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ergit.config.settings import JavaSettings
 from ergit.java.ant import required_by_ant

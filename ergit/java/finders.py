@@ -3,16 +3,16 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
+
+from msgspec import Struct
 
 SETUP_VARIABLE = re.compile(r"JAVA_HOME_\d+(_\w+)?|JDK_?\d+(_HOME)?|JAVA_?\d+_HOME")
 """Variables of GitHub's runners (JAVA_HOME_17_X64) and of build servers (JDK17, JDK_11_HOME, JAVA8_HOME)."""
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What finders look at: the config's own folders, environment variables, a home folder, a file system's root.
 
     `home` is None for a user who has none.

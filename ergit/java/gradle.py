@@ -6,7 +6,8 @@ Groovy scripts were held against Gradle 4.4.1. Kotlin scripts and version catalo
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ergit.java.requirement import JdkRange, Requirement
 from ergit.java.trees import Tree, below, text_of
@@ -56,16 +57,14 @@ OF_ALL, OF_OTHERS = "allprojects", "subprojects"
 IGNORED = ("pluginManagement", "dependencies", "publishing", "repositories")
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """A statement of a script, and the blocks that it stands in, the outermost first, by what stands before `{`."""
 
     blocks: tuple[str, ...]
     text: str
 
 
-@dataclass
-class Project:
+class Project(Struct):
     """What was found for one project: by option, the release and where it stands. `more` are further compilations."""
 
     main: dict[str, tuple[int, str]] = field(default_factory=dict)

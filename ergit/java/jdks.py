@@ -4,8 +4,9 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ergit.errors import ErgitError
 from ergit.java.finders import FINDERS, Finder, Surroundings, home_of_user
@@ -20,8 +21,7 @@ VERSION_SECONDS = 20.0
 VERSION = re.compile(r'version "([^"]+)"')
 
 
-@dataclass(frozen=True)
-class Jdk:
+class Jdk(Struct, frozen=True):
     """One JDK: its feature release (17), its whole version ("17.0.15"), and where it was found."""
 
     home: Path

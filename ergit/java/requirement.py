@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ergit.java.jdks import LONG_TERM_RELEASES, Jdk, compiles
 from ergit.java.versions import VersionRange
@@ -10,16 +11,14 @@ from ergit.java.versions import VersionRange
 NEWEST_KNOWN = 40  # a range that only JDKs beyond it are in is taken for one that none is in
 
 
-@dataclass(frozen=True)
-class JdkRange:
+class JdkRange(Struct, frozen=True):
     """The JDKs that a part of the build accepts (Maven's enforcer, a toolchain, Gradle itself), and where it stands."""
 
     range: VersionRange
     stated_in: str
 
 
-@dataclass(frozen=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """What a commit asks for.
 
     `release` is the number (1.8 is 8) that the main classes are compiled for, and `stated_in` says where it stands

@@ -1,8 +1,9 @@
 """Versions and ranges of versions, as Maven writes and compares them: "1.8", "[17,22)", "(,1.7],[9,)"."""
 
 import re
-from dataclasses import dataclass
 from itertools import zip_longest
+
+from msgspec import Struct
 
 RELEASE = re.compile(r"(?:1\.)?([1-9][0-9]?)(?:[._][0-9]+)*(?:[-+].*)?")
 INTERVAL = re.compile(r"(?P<open>[\[(])(?P<inside>[^\[\]()]*)(?P<close>[\])])\s*,?\s*")
@@ -34,8 +35,7 @@ def compared(left: str, right: str) -> int:
     return 0
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """From `lowest` to `highest`, "" where it is open; whether the ends themselves are in it."""
 
     lowest: str
@@ -56,8 +56,7 @@ class Interval:
         return True
 
 
-@dataclass(frozen=True)
-class VersionRange:
+class VersionRange(Struct, frozen=True):
     """Several intervals; `text` is how the range was written."""
 
     text: str

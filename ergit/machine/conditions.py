@@ -7,10 +7,11 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from ergit.machine import knobs
 from ergit.machine.kernel import Machine, swaps, text_of, whole_number
@@ -28,8 +29,7 @@ class AbsentError(Exception):
     """Why a fact is not known on this machine."""
 
 
-@dataclass(frozen=True)
-class Conditions:
+class Conditions(Struct, frozen=True):
     """Facts by name; one that is not known is None and has its reason in `missing`."""
 
     lasting: dict[str, Fact]  # what must be equal for readings to be compared

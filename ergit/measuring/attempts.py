@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from ergit.config.settings import MeasureSettings
 from ergit.records.readings import Reading
@@ -16,8 +16,7 @@ RECOUNTS = 3
 """How often loops are counted again; each time there are at least a quarter more."""
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One run of a job; repeats and attempts count from 1, warm-ups apart."""
 
     repeat: int

@@ -1,7 +1,8 @@
 """Takes readings of one workload: each goes through all stages, from the gates over the window to the clean-up."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ergit.measuring.attempts import Attempt
 from ergit.measuring.context import ReadingContext, ReadingSetup
@@ -9,8 +10,7 @@ from ergit.measuring.stages import IDLE_STAGES, STAGES, Stages
 from ergit.records.readings import DISQUALIFYING, IdleSample, Reading
 
 
-@dataclass(frozen=True)
-class Measurement:
+class Measurement(Struct, frozen=True):
     """The readings of one job; the stages run around each of them in their order."""
 
     setup: ReadingSetup

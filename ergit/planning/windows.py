@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+
+from msgspec import Struct
 
 from ergit.errors import ErgitError
 
@@ -15,8 +16,7 @@ WRITTEN = "Write 22:00-06:00 for every night, weekends or sat for whole days, or
 WEEK = timedelta(days=7)
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(Struct, frozen=True):
     """One window: the days on which it opens (0 is Monday), when, and for how long."""
 
     days: frozenset[int]

@@ -11,10 +11,10 @@ from ergit.config.settings import InputSettings
 from ergit.git.names import CommitNames
 from ergit.git.runner import git_in
 from ergit.inputs.contents import contents_of_artifact, contents_of_tree
+from ergit.inputs.dependency_lists import listed_dependencies
 from ergit.inputs.differences import READ_JAVA_FILES, differences
 from ergit.inputs.equal import Builds, equal_pairs, with_jdks, with_resolved
 from ergit.inputs.kinds import FileKinds
-from ergit.inputs.manifests import listed_dependencies
 from ergit.inputs.reuse import ReuseSettings, reused, with_reuse
 from ergit.records.build import BuildRecord, write_build
 from ergit.records.commits import reused_from

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from ergit.inputs.declared import declared_changes
-from ergit.inputs.manifests import MOST_SCRIPT_BYTES, dependency_list, read_manifest
+from ergit.inputs.dependency_lists import dependency_list
+from ergit.inputs.manifests import MOST_SCRIPT_BYTES, read_manifest
 
 POM = """<?xml version="1.0"?>
 <project xmlns="http://maven.apache.org/POM/4.0.0">

@@ -1,10 +1,10 @@
 """Foreign work during a window is distinguished from the workload's, on a /proc and a /sys with known values."""
 
 import itertools
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ergit.errors import ErgitError
 from ergit.machine.interference import (

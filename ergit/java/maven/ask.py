@@ -13,9 +13,10 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
+
+from msgspec import Struct, field
 
 from ergit.java.finders import home_of_user
 from ergit.java.jdks import Jdk
@@ -35,8 +36,7 @@ SECONDS_A_SET = 2.0
 FOR_ANY_JDK = ""
 
 
-@dataclass(frozen=True)
-class Maven:
+class Maven(Struct, frozen=True):
     """A Maven of this machine: its version, its libraries, and the Java that runs them."""
 
     version: str
@@ -44,8 +44,7 @@ class Maven:
     java: Path
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(Struct, frozen=True):
     """A set of poms that Maven has not been asked of yet.
 
     `asked` are all files that were asked for in the tree, by path, with their hashes; `versions` are those of the JDKs
@@ -60,8 +59,7 @@ class Question:
     depends_on_jdk: bool
 
 
-@dataclass
-class MavenAnswers:
+class MavenAnswers(Struct):
     """The answers that are there, in a folder of the study, and the questions that came up; both by the set of poms."""
 
     folder: Path

@@ -5,8 +5,9 @@ import platform
 import posixpath
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from ergit.java.maven.documents import DocumentError, root_of, text_at
 from ergit.java.trees import Tree, below, text_of
@@ -15,8 +16,7 @@ ARCHITECTURES = {"x86_64": "amd64", "arm64": "aarch64"}  # as a JVM names them
 OF_THE_JDK = ("java.", "sun.")
 
 
-@dataclass
-class MavenCall:
+class MavenCall(Struct):
     """What decides about profiles and properties besides the poms.
 
     `user` are the properties that .mvn/maven.config defines and `jvm` those of .mvn/jvm.config; `system` are all of the

@@ -2,8 +2,9 @@
 
 import copy
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
+
+from msgspec import Struct, field
 
 from ergit.java.maven.documents import text_at
 
@@ -14,8 +15,7 @@ READ_PLUGINS = frozenset({COMPILER, ENFORCER, TOOLCHAINS})
 STATED_IN = "stated-in"  # an attribute of the elements of a configuration: where it stands
 
 
-@dataclass
-class Execution:
+class Execution(Struct):
     """A part of a plugin that runs goals with a configuration of its own."""
 
     name: str
@@ -25,8 +25,7 @@ class Execution:
     inherited: bool = True
 
 
-@dataclass
-class Plugin:
+class Plugin(Struct):
     """A plugin as a pom configures it."""
 
     name: str
@@ -35,16 +34,14 @@ class Plugin:
     inherited: bool = True
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(Struct, frozen=True):
     """The value of a property, with `${…}` still in it, and where it stands."""
 
     text: str
     stated_in: str
 
 
-@dataclass
-class Model:
+class Model(Struct):
     """What of a pom, or of one of its profiles, decides about releases."""
 
     packaging: str = "jar"

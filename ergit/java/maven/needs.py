@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ergit.java.maven.models import COMPILER, ENFORCER, STATED_IN, TOOLCHAINS, Execution, Plugin, Value, values_in
 from ergit.java.maven.properties import PropertyError
@@ -17,8 +19,7 @@ PREVIEW = "--enable-preview"
 RELEASE_ARGUMENT = re.compile(r"--release[ =]+(\d+)")
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(Struct, frozen=True):
     """A pom as Maven sees it once all is put together.
 
     `parameter` gives the value of a plugin's parameter (maven.compiler.release), which options set before the pom does;
@@ -33,8 +34,7 @@ class Project:
     missing_parent: str | None = None
 
 
-@dataclass
-class Found:
+class Found(Struct):
     """What was found in projects: releases with where they stand, ranges of JDKs, and what could not be read."""
 
     main: list[tuple[int, str]] = field(default_factory=list)

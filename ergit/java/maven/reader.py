@@ -1,9 +1,10 @@
 """What a Maven project asks for, read from its poms without Maven."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
+
+from msgspec import Struct
 
 from ergit.java.maven.call import MavenCall, call_in
 from ergit.java.maven.documents import DocumentError, root_of, text_at
@@ -22,8 +23,7 @@ class PomError(Exception):
     """Why a pom can't be read."""
 
 
-@dataclass(frozen=True)
-class Pom:
+class Pom(Struct, frozen=True):
     """A pom and where it lies: its path in the tree, or in the local repository (then `folder` is None)."""
 
     path: str

@@ -1,10 +1,10 @@
 """Maven is asked once for each set of poms, all in one JVM; where it cannot be asked, ergit's own reading stands."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ergit.java.asked import of_poms
 from ergit.java.jdks import Jdk, jdks_here
