@@ -161,9 +161,13 @@ def with_reason(refusal: UnavailableError, reason: str) -> UnavailableError:
 
 
 def with_least_right(refusals: Mapping[str, UnavailableError]) -> dict[str, UnavailableError]:
-    """The refusals, those for want of a right with one fix: that of the source that takes the least right."""
+    """The refusals, those for want of a right with one fix: that of the source that takes the least right.
+
+    Where another source counts another domain without any, no right is missing but to judge by that.
+    """
     lacking = [name for name in LEAST_RIGHT_FIRST if isinstance(refusals.get(name), NoRightError)]
-    fix = refusals[lacking[0]].fix if lacking else ""
+    others = [refusal.fix for refusal in refusals.values() if isinstance(refusal, OtherDomainError)]
+    fix = next(iter([*others, *(refusals[name].fix for name in lacking)]), "")
     return {
         name: NoRightError(refusal.reason, fix) if name in lacking else refusal for name, refusal in refusals.items()
     }

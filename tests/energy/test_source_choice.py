@@ -14,7 +14,7 @@ from ergit.energy.combined import CombinedSource
 from ergit.energy.powercap import PowercapSource
 from ergit.energy.registry import SOURCES
 from ergit.energy.rights import give, start_with_perfmon
-from ergit.energy.source import NoRightError
+from ergit.energy.source import NoRightError, OtherDomainError
 from ergit.errors import ErgitError
 from ergit.records.readings import DOMAINS
 from tests.fakes.another_user import another_user
@@ -95,6 +95,10 @@ def test_a_machine_that_counts_the_platform_alone_is_told_to_judge_by_it_after_i
     with running(counter), pytest.raises(ErgitError, match="counts psys and no package") as error:
         choose(SETTINGS, roots)
     assert str(error.value).count("Set measure.judged: psys, the energy of the whole machine") == 1
+    without = {"perf": NoRightError("no right", "give it"), "powercap": OtherDomainError("tree", ["psys"], "package")}
+    assert {each.fix for each in with_least_right(without).values()} == {
+        "Set measure.judged: psys, the energy of the whole machine"
+    }
     with pytest.raises(ErgitError, match=r"no package, by which .*; psys: a trial counted no energy") as error:
         choose(SETTINGS, roots)
     assert "Set measure.judged" not in str(error.value)

@@ -680,6 +680,8 @@ def test_perf_gets_the_capability_for_a_group_and_loses_both(tmp_path: Path, mon
     assert os.getxattr(program, "security.capability").hex() == CAP_PERFMON
     assert oct(script.stat().st_mode) == "0o100755"
     assert (there.proc / "sys/kernel/perf_event_paranoid").read_text() == "2\n"
+    apply(there, Request(rights=Rights("perf", "root")), state, WHEN)
+    assert (program.stat().st_gid, os.getxattr(program, "security.capability").hex()) == (0, CAP_PERFMON)
     restore(there, state)
     assert (program.stat().st_gid, oct(program.stat().st_mode), os.listxattr(program)) == (0, "0o100755", [])
     assert (there.proc / "sys/kernel/perf_event_paranoid").read_text() == "4\n"

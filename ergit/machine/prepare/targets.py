@@ -106,8 +106,11 @@ def _write_right(kind: str, file: Path, value: str) -> None:
             os.chown(file, int(value), -1)
         elif kind == "group":
             group, mode = value.split()
-            os.chown(file, -1, int(group))
+            capabilities = _read_right("capability", file)
+            os.chown(file, -1, int(group))  # takes the capabilities away
             file.chmod(int(mode, 8))
+            if capabilities not in {None, NO_CAPABILITY}:
+                _write_right("capability", file, capabilities)
         elif value == NO_CAPABILITY:
             os.removexattr(file, CAPABILITIES)
         else:

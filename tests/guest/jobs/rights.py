@@ -129,13 +129,17 @@ def perf_behind_a_script() -> None:
 def other_machines() -> None:
     """psys alone, a masked tree, a range for root alone, a range that is too small."""
     load(events=8, zones=8)
+    refusal = window()
+    done = login(command_in(refusal))
     found = window()
     check(
-        "psys alone: the error says by what to judge, once",
-        right="counts psys and no package" in found and found.count("measure.judged: psys") == 1,
-        found=found,
+        "psys alone: with the right to it, the error says by what to judge, once",
+        right="psys: no right" in refusal
+        and "counts psys and no package" in found
+        and found.count("measure.judged: psys") == 1
+        and "--rights" not in found,
+        found=f"{refusal} | {done} | {found}",
     )
-    login("sudo $(command -v ergit) prepare apply --rights powercap")
     told = doctor()
     check("psys alone: so does the doctor", right=told.count("Set measure.judged: psys") == 1, found=told[:500])
     settings = json.dumps({"judged": "psys"})
@@ -202,6 +206,7 @@ def main() -> None:
         right="CapEff 0000000000000000 CapAmb 0000000000000000" in found,
         found=found,
     )
+    PARANOID.write_text(str(DEBIAN))
     auto(DEBIAN)
     everybody()
     perf_behind_a_script()
