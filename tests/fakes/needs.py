@@ -104,6 +104,21 @@ def has_bubblewrap() -> bool:
     return why_not() is None
 
 
+def chromium() -> str | None:
+    """The browser that opens reports."""
+    return shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@cache
+def has_browser() -> bool:
+    """Whether a browser is there, and Playwright, which drives it."""
+    try:
+        import playwright.sync_api  # noqa: F401
+    except ImportError:
+        return False
+    return chromium() is not None
+
+
 needs_fuse = _unless(has_fuse(), "needs libfuse 3 (Debian: fuse3 libfuse3-3) and the right to use /dev/fuse")
 needs_perf = _unless(has_perf(), "needs perf (Debian: linux-perf) and the right to count for the whole machine")
 needs_right_to_count = _unless(may_count(), "no right to count events on CPU 0 (perf_event_open)")
@@ -114,6 +129,7 @@ needs_bubblewrap = _unless(
     has_bubblewrap(),
     "no right to make a sandbox here" if shutil.which("bwrap") else "needs bubblewrap (Debian: bubblewrap)",
 )
+needs_browser = _unless(has_browser(), "needs Chromium (Debian: chromium) and the Python package playwright")
 needs_lfs = _unless(shutil.which("git-lfs") is not None, "needs git-lfs (Debian: git-lfs)")
 needs_gcc = _unless(shutil.which("gcc") is not None, "needs gcc (Debian: gcc libc6-dev)")
 needs_shared = _unless(SHARED.is_dir(), "the published data is not beside this checkout (../shared)")

@@ -78,7 +78,7 @@ class _Readings:
         clean = study.readings[study.readings["clean"]].sort_values("position", kind="stable")
         sessions, names = pd.factorize(pd.MultiIndex.from_frame(clean[["host", "session"]].fillna("")))
         positions, first = np.unique(clean["position"].to_numpy(dtype=np.int64), return_index=True)
-        ends = [*first[1:].tolist(), len(clean)]
+        ends = [*first.tolist(), len(clean)][1:]
         return cls(
             joules=clean[study.judged].to_numpy(dtype=np.float64),
             session=sessions.astype(np.int64),

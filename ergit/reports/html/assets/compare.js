@@ -41,7 +41,7 @@ ergit.sections.compare = (data) => {
   const facts = (first, second) => {
     const table = document.createElement("table");
     const head = table.createTHead().insertRow();
-    for (const text of ["", "A", "B"]) head.append(element("th", text, { scope: "col" }));
+    head.append(element("td", ""), ...["A", "B"].map((text) => element("th", text, { scope: "col" })));
     const rows = [
       ["commit", (position) => commits.sha[position].slice(0, 10)],
       ["date", (position) => commits.date[position]],

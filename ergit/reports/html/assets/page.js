@@ -4,6 +4,7 @@
 const ergit = {
   sections: {}, // by name, what a section's script does once its charts are there: function (content, page)
   charts: new Map(), // by name: {view, source, columns, element}
+  drawing: new Map(), // by name, the promise of the same
   data: null, // {commits, sessions, flags, readings: {column: typed array}, ...}
 };
 
@@ -59,16 +60,20 @@ ergit.readingsOf = (facts, buffer) => {
   return { ...facts, count: facts.readings, readings };
 };
 
-/** Draws the chart of that name where the page has its place, once. */
-ergit.draw = async (name) => {
-  const chart = ergit.waiting.get(name);
-  if (chart === undefined) return ergit.charts.get(name);
-  ergit.waiting.delete(name);
+/** Draws the chart of that name where the page has its place, once; all who ask wait for the same drawing. */
+ergit.draw = (name) => {
+  if (!ergit.drawing.has(name)) ergit.drawing.set(name, ergit.drawAnew(ergit.waiting.get(name)));
+  return ergit.drawing.get(name);
+};
+
+ergit.drawAnew = async (chart) => {
+  const { name } = chart;
   const element = document.getElementById(`chart-${name}`);
   const manager = await Bokeh.embed.embed_item(chart.item, `canvas-${name}`);
   const view = manager.get_by_id(chart.item.root_id);
   const drawn = { name, view, source: view.model.document.get_model_by_id(chart.source), columns: chart.columns, element };
   ergit.charts.set(name, drawn);
+  ergit.leaveFocus(element);
   if (matchMedia("(pointer: coarse)").matches) ergit.leaveTouch(drawn);
   ergit.colour(view.model.document);
   element.addEventListener("click", (event) => {
@@ -81,6 +86,14 @@ ergit.draw = async (name) => {
 ergit.drawWithin = async (element) => {
   for (const figure of element.querySelectorAll("figure[data-chart]")) {
     if (!figure.closest("details:not([open])")) await ergit.draw(figure.dataset.chart);
+  }
+};
+
+/** The canvases of Bokeh take no part in the order of the Tab key: the buttons do all that they could. */
+ergit.leaveFocus = (root) => {
+  for (const element of root.querySelectorAll("*")) {
+    if (element.matches(".bk-events")) element.tabIndex = -1;
+    if (element.shadowRoot) ergit.leaveFocus(element.shadowRoot);
   }
 };
 
