@@ -58,11 +58,13 @@ COMMANDS = (
         "prepare",
         "ergit.machine.prepare.command",
         "prepare this machine for measuring, and undo that",
-        "Shows, applies and takes back settings of the machine that make readings steadier. `show` changes nothing;"
+        "Shows, applies and takes back settings of the machine that make readings steadier, and the right to read its"
+        " counters. `show` changes nothing;"
         " `apply` and `restore` need root; `restore` works after a reboot too. More in docs/machine.md.",
         (
             "ergit prepare show",
             "sudo $(command -v ergit) prepare apply --governor performance --no-turbo",
+            "sudo $(command -v ergit) prepare apply --rights powercap",
             "sudo $(command -v ergit) prepare restore",
         ),
     ),
