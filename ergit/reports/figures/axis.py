@@ -130,7 +130,7 @@ class Panels:
         for axes, (low, _) in self.apart:
             is_above = low > self.scale.main[0]
             for one, end in ((axes, 0.0 if is_above else 1.0), (self.main, 1.0 if is_above else 0.0)):
-                one.plot([0, 1], [end, end], transform=one.transAxes, **marks)
+                one.plot([0], [end], transform=one.transAxes, **marks)
 
     def _set_logarithmic_ticks(self) -> None:
         low, high = self.scale.main

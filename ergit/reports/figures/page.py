@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any
 
-import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,12 +22,12 @@ AXIS = "commits in first-parent order, oldest first, evenly spaced"
 KINDS = {"measured": "measured", "estimated": "estimated from CPU time", None: "no clean reading"}  # in the title
 # In inches.
 EDGE = 0.15  # where text begins
-LEAST_PANEL = 0.7
+LEAST_PANEL = 0.6
 ROW = 0.18  # height of a line of text
-APART = 0.45  # height of a panel for what lies far from all else
+APART = {True: 0.45, False: 0.28}  # height of a panel for what lies far from all else, annotated and plain
 BREAK = 0.09  # between two panels of one axis
 HANDLE = 0.42  # of an entry of the legend, beside its words
-NAME = 0.62  # room for a horizontal name below a plain figure
+NAME = 0.66  # room for a horizontal name below a plain figure
 NAMED_PER_INCH = 5.1  # vertical names of commits
 
 LEGEND_COLUMNS = 3
@@ -165,12 +164,13 @@ def lay_out(
     longest = max((width(name, sheet.font_size) for name in names.values()), default=0.0)
     below = 0.5 + longest if sheet.is_annotated else 0.38
     parts = [ends for ends in (scale.above, scale.below) if ends is not None and contents.kind]
-    around = headroom + len(parts) * (APART + BREAK) + 0.06 + strip + below + footroom
+    around = headroom + len(parts) * (APART[sheet.is_annotated] + BREAK) + 0.06 + strip + below + footroom
     page, top, height = begin(
         sheet, f"{title}, {KINDS[contents.kind]}", facts_of(contents), entries, around, LEAST_PANEL
     )
     at, apart, main = top + headroom, [], None
-    for ends, high in ((scale.above, APART), (scale.main, height), (scale.below, APART)):
+    apart_height = APART[sheet.is_annotated]
+    for ends, high in ((scale.above, apart_height), (scale.main, height), (scale.below, apart_height)):
         if ends is None or (ends is not scale.main and not contents.kind):
             continue
         axes = page.block(left, at, span, high)
@@ -229,10 +229,11 @@ def _names(contents: Contents, sheet: Sheet, span: float) -> dict[int, str]:
         return {
             at: f"{plain(named[at].date)[:10]} {plain(name_of(named[at]), 14)}".strip() for at in range(0, count, step)
         }
-    room = floor(span / NAME)
-    if count <= room:
-        return {at: clipped(name_of(commit), NAME - 0.06, sheet.font_size) for at, commit in enumerate(named)}
-    places = np.floor((np.arange(room) + 0.5) / room * count).astype(int).tolist()
+    step = ceil(count / max(1, floor(span / NAME))) or 1
+    last = sheet.width - NAME / 2
+    places = [at for at in range((step - 1) // 2, count, step) if inches_of(contents, sheet, at) <= last]
+    if step == 1:
+        return {at: clipped(name_of(named[at]), NAME - 0.06, sheet.font_size) for at in places}
     for length in (len("2020-01"), len("2020-01-02")):
         dates = [plain(named[at].date)[:length] for at in places]
         if all(dates) and len(set(dates)) == len(dates):

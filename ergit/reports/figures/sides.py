@@ -215,7 +215,7 @@ def shift_figure(sides: Sides, pair: ComparedPair | None, seed: int = SEED, *, s
         xlabel=f"relative shift of the {sides.quantity.noun.lower()}", ylabel="resamples", ylim=(0, 1.14 * highest)
     )
     _tidy(axes)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+.10g}%"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _percent(value)))
     axes.spines["bottom"].set_visible(True)
     return page.figure
 
@@ -262,6 +262,10 @@ def _tidy(axes: Axes) -> None:
     axes.set_axisbelow(True)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_tick_params(length=2)
+
+
+def _percent(share: float) -> str:
+    return "0%" if share == 0 else f"{100 * share:+.10g}%".replace("-", "−")
 
 
 def _refuse_few(sides: Sides) -> None:
