@@ -14,6 +14,7 @@ from bokeh.models import (
     LinearScale,
     LogAxis,
     LogScale,
+    LogTicker,
     Range1d,
     RangeTool,
 )
@@ -130,9 +131,11 @@ def _add_log_scale(plot: figure) -> None:
     """A second axis and both scales, between which the script chooses."""
     linear = plot.yaxis[0]
     linear.name = "linear-axis"
+    plot.ygrid.name = "grid"
     axis = LogAxis(
         name="log-axis",
         visible=False,
+        ticker=LogTicker(mantissas=[1, 2, 5], desired_num_ticks=8),
         axis_label=linear.axis_label,
         **{
             name: getattr(linear, name)

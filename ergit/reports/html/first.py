@@ -14,10 +14,11 @@ from ergit.reports.html.markdown import inline
 from ergit.reports.html.section import Section
 from ergit.reports.html.study import ReportStudy
 from ergit.reports.summary import accepted_line, equal_neighbours, facts, limits
-from ergit.text import counted, one_line
+from ergit.text import counted, markdown_line
 
 DOUBT_FLAGGED = 0.1  # of the readings
 DOUBT_FAILED = 0.1  # of the commits
+REASON = 160  # characters of the most frequent reason
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,7 @@ def section(study: ReportStudy) -> Section:
             link=None if largest is None else Link(largest.commit, f"Why this one is believed: {largest.commit[:10]}"),
             figures=tuple(_figures(study)),
             facts=tuple(map(inline, told)),
-            limits=tuple(
-                map(inline, [*limits(study.table, study.changes.study), *map(accepted_line, study.context.accepted)])
-            ),
+            limits=tuple(map(inline, [*_limits(study), *map(accepted_line, study.context.accepted)])),
             doubts=tuple(map(inline, doubts)),
         ),
     )
@@ -117,7 +116,7 @@ def _verdict(study: ReportStudy) -> str:
 def _largest(change: ChangeResult, study: ReportStudy) -> str:
     """The largest change, and what differs there."""
     context = study.contexts.get((change.commit, change.kind))
-    subject = f" (“{one_line(context.subject, 80)}”)" if context else ""
+    subject = f" (“{markdown_line(context.subject, 80)}”)" if context else ""
     differs = context.differs if context else None
     touched = "" if differs is None else f" What differs there: {kinds_phrase(differs.kinds)}."
     before, after = (f"{joules:.4g} J" for joules in (change.joules_before, change.joules_after))
@@ -125,6 +124,12 @@ def _largest(change: ChangeResult, study: ReportStudy) -> str:
         f"The largest is **{change.relative_change:+.1%}** (95% interval {change.ci_low:+.1%} to {change.ci_high:+.1%},"
         f" from {before} to {after}) at {change.commit[:10]}{subject}.{touched}"
     )
+
+
+def _limits(study: ReportStudy) -> Iterator[str]:
+    """How small a change can be seen; what the intervals assume is among the doubts."""
+    assumption = assumption_sentence(study.changes.study)
+    yield from (line for line in limits(study.table, study.changes.study) if line != assumption)
 
 
 def _figures(study: ReportStudy) -> Iterator[Figure]:
@@ -151,7 +156,11 @@ def _doubts(study: ReportStudy) -> Iterator[str]:
         yield f"**{flagged:,} of {counted(taken, 'reading')} are flagged** and do not count: Validity says why."
     failed = table.loc[table["status"] != "ok", "commit"].nunique()
     if failed and failed / max(len(study.commits), 1) > DOUBT_FAILED:
-        yield f"**{failed:,} of {counted(len(study.commits), 'commit')} failed** at least once: Validity says why."
+        why = "Validity says why."
+        if study.failures:
+            most = study.failures[0]
+            why = f"Most often ({counted(most.commits, 'commit')}): {markdown_line(most.reason, REASON)}"
+        yield f"**{failed:,} of {counted(len(study.commits), 'commit')} failed** at least once. {why}"
     parts = len(record.study.parts)
     if parts > 1:
         yield (

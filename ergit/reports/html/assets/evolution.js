@@ -56,6 +56,7 @@ ergit.sections.evolution = (data) => {
     plot.y_scale = model(isLog ? "log-scale" : "linear-scale");
     model("linear-axis").visible = !isLog;
     model("log-axis").visible = isLog;
+    model("grid").ticker = model(isLog ? "log-axis" : "linear-axis").ticker;
     const label = data.labels[quantity];
     const relative = `${label.replace(/ \(\w+\)$/, "")}, % against ${commits.sha[reference].slice(0, 10)}`;
     for (const axis of ["linear-axis", "log-axis"]) {
@@ -108,7 +109,7 @@ ergit.sections.evolution = (data) => {
     };
     const note = document.getElementById("evolution-note");
     note.textContent = beyond.length
-      ? `${beyond.length} ${beyond.length === 1 ? "median lies" : "medians lie"} outside of this height: small triangles at the edge.`
+      ? `${beyond.length} ${beyond.length === 1 ? "median lies" : "medians lie"} outside of this height, as small triangles at its edge say.`
       : "";
     if (!isJudged()) note.textContent += " Levels and their changes are those of the judged energy alone, and are not drawn here.";
     label();
@@ -296,12 +297,13 @@ ergit.sections.evolution = (data) => {
   });
 
   const fitToWidth = () => {
-    const isNarrow = document.getElementById("canvas-evolution").clientWidth < 640;
+    const width = document.getElementById("canvas-evolution").clientWidth;
+    const isNarrow = width < 640;
     for (const name of ["evolution", "strip", "overview"]) {
       const part = model(name);
       if (part !== null) part.min_border_left = isNarrow ? 62 : 150;
     }
-    plot.below[0].ticker.desired_num_ticks = isNarrow ? 3 : 8;
+    plot.below[0].ticker.desired_num_ticks = Math.max(2, Math.floor(width / 150));
     if (model("strip") !== null) model("strip").left[0].visible = !isNarrow;
     document.getElementById("evolution-rows").hidden = !isNarrow;
   };
