@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REASON = 500  # characters of a reason in a sentence
-UNBUILT = ("build-failed", "no-jdk")
-FAILED = ("failed", "timeout", "killed")
-VERBS = {"failed": "fails", "timeout": "takes too long", "killed": "is killed"}
 
 
 @dataclass(frozen=True)
@@ -35,17 +32,18 @@ def broken_at(table: "pd.DataFrame", commit: str, results: str) -> Broken | None
         results: the study's results folder.
     """
     rows = table[table["commit"] == commit]
-    unbuilt = rows[rows["status"].isin(UNBUILT)]
+    unbuilt = rows[rows["status"].isin(["build-failed", "no-jdk"])]
     if not unbuilt.empty:
         log = output_log_of(Path(results, "build", f"{commit}.json"))
         return Broken(f"{commit[:10]} does not build{_because(unbuilt)}", log)
-    failed = rows[rows["status"].isin(FAILED)]
+    verbs = {"failed": "fails", "timeout": "takes too long", "killed": "is killed"}
+    failed = rows[rows["status"].isin(verbs)]
     if failed.empty:
         return None
     first = failed.iloc[0]
     log = output_log_of(Path(results, "readings", commit, f"{first['round']}.json"))
     where = f"in {len(failed):,} of {counted(len(rows), 'reading')}"
-    return Broken(f"the workload of {commit[:10]} {VERBS[first['status']]} {where}{_because(failed)}", log)
+    return Broken(f"the workload of {commit[:10]} {verbs[first['status']]} {where}{_because(failed)}", log)
 
 
 def _because(rows: "pd.DataFrame") -> str:
