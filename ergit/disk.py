@@ -40,6 +40,27 @@ def refuse_full_disk(folders: Iterable[Path]) -> None:
         )
 
 
+def refuse_unwritable(folders: Iterable[Path]) -> None:
+    """Does nothing where files can be made in the folders, or in the nearest ones above them that are there.
+
+    Only asks, and writes nothing: a dry run does so too.
+
+    Raises:
+        ErgitError: this user may not write there, or the disk is full or read-only.
+    """
+    for folder in folders:
+        there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+        if not there.is_dir():
+            raise ErgitError(f"{there} is a file, and a study needs a folder there. Move it away.")
+        status = os.statvfs(there)
+        if status.f_flag & os.ST_RDONLY:
+            raise ErgitError(f"Nothing can be written in {there}: its file system is read-only. Use another folder.")
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise ErgitError(f"Nothing can be written in {there}: this user may not. Fix the rights of that folder.")
+        if status.f_bavail * status.f_frsize < FULL_DISK_BYTES:
+            raise ErgitError(f"Nothing can be written in {there}: the disk is full. Free some room (df -h {there}).")
+
+
 def write_problem(folder: Path) -> str | None:
     """Why no megabyte can be written in the folder, or in the nearest one above it that is there and writable.
 

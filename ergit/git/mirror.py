@@ -11,6 +11,7 @@ from ergit.config.settings import RepositorySettings
 from ergit.errors import ErgitError, exit_on_user_error
 from ergit.git import demo
 from ergit.git.access import DEMO, Access, access_to
+from ergit.git.complaints import remedy_for
 from ergit.git.names import CommitNames
 from ergit.git.runner import Git, GitError, git_in
 from ergit.git.upstream import complete
@@ -44,6 +45,7 @@ def mirror(settings: RepositorySettings, path: Path) -> MirrorRecord:
             whose history cannot be fetched from where it came from.
     """
     access = access_to(settings.url)
+    refuse_old_git(git_version())
     if not (path / "HEAD").exists() or public_url(_origin(path)) != access.url:
         shutil.rmtree(path, ignore_errors=True)
         _create(path, access.url)
@@ -74,7 +76,6 @@ def _create(path: Path, url: str) -> None:
                 f"{path} cannot be made anew: {error.strerror}. Remove what is there and run again."
             ) from None
         with git_in(path) as git:
-            refuse_old_git(git.version())
             git.init("--quiet", "--bare", "--template=", "--object-format=sha1", ".")
     with git_in(path) as git:
         git.config("--local", "remote.origin.url", url)
@@ -87,6 +88,16 @@ def _remove_leftovers(path: Path) -> None:
     for pattern in LEFTOVERS:
         for leftover in path.glob(pattern):
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+
+
+def git_version() -> str:
+    """What `git --version` prints.
+
+    Raises:
+        ErgitError: there is no Git.
+    """
+    with git_in(Path()) as git:
+        return git.version()
 
 
 def refuse_old_git(version: str) -> None:
@@ -126,10 +137,11 @@ def _branch_and_head(git: Git, branch: str | None, access: Access) -> tuple[str 
     head = names.branch(branch, KEY) if branch else None
     if head is None:
         known = names.branches()
+        if not names.references:
+            raise ErgitError(f"repository.url: {access.url} is empty: it has no commit yet.")
         listed = ", ".join(known[:NAMED_BRANCHES]) + (", …" if len(known) > NAMED_BRANCHES else "")
         what = f"has no branch {branch!r}" if branch else "has no commit that its HEAD names"
-        has = f"it has: {listed}" if known else "it has no branch, and no commit"
-        raise ErgitError(f"{KEY}: {access.url} {what}; {has}.")
+        raise ErgitError(f"{KEY}: {access.url} {what}; it has: {listed}.")
     return branch, head
 
 
@@ -187,6 +199,10 @@ def _explained(error: GitError, access: Access) -> ErgitError:
         top = _top_of(folder)
         if top:
             return ErgitError(f"repository.url: {folder} lies inside the repository {top}. Write that path instead.")
+        return ErgitError(
+            f"repository.url: {folder} is no Git repository. Write the path of one, a URL, or `demo` for the history"
+            " that ergit comes with."
+        )
     missing = re.search("couldn't find remote ref (refs/[^ ]+)", text)
     if missing:
         return ErgitError(f"{KEY}: {access.url} has no reference {missing[1]}.")
@@ -195,7 +211,10 @@ def _explained(error: GitError, access: Access) -> ErgitError:
             f"repository.url: {access.url} is a partial clone, so its files are not all there. Write the URL of the"
             " repository that it was cloned from (`git remote get-url origin`), or clone it without --filter."
         )
-    return ErgitError(f"repository.url: {text}")
+    remedy = remedy_for(text, access.url)
+    return ErgitError(
+        f"repository.url: {access.url}: {remedy}. Git's words: {text}" if remedy else f"repository.url: {text}"
+    )
 
 
 def _top_of(folder: Path) -> str | None:
