@@ -166,7 +166,7 @@ def _repeated(table: pd.DataFrame) -> Iterator[str]:
     ended = last[last["attempt"] > 1]
     yield (
         f"{counted(len(slots), 'reading')} had to be taken again, {counted(len(again), 'time')} in all;"
-        f" {int(ended['clean'].sum()):,} of them are clean in the end. The earlier attempts are kept, and flagged."
+        f" {int(ended['clean'].sum()):,} ended clean. The earlier attempts are kept, and flagged."
     )
 
 
@@ -176,7 +176,7 @@ def _conditions(study: ReportStudy) -> Iterator[Condition]:
     for name, condition in CONDITIONS.items():
         known = [(words, rows[column].dropna()) for column, words in condition.columns.items() if len(rows)]
         told = [
-            f"{words}: median {values.median():.3g} {condition.unit}, from {values.min():.3g} to {values.max():.3g}"
+            f"{words}: median {values.median():.3g}, from {values.min():.3g} to {values.max():.3g} {condition.unit}"
             for words, values in known
             if len(values)
         ]
