@@ -113,7 +113,7 @@ onsuccess:
     pages = (f"{RESULTS}/{name}.md" for name in ("noise", "gate", "summary"))
     page = next((page for page in pages if page in made), None)
     if page and Path(page).exists():
-        print(Path(page).read_text(encoding="utf-8"), file=sys.stderr)
+        tell([Path(page).read_text(encoding="utf-8")])
     for forecast in begun_forecasts:
         tell(forecast.end())
 

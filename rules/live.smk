@@ -87,7 +87,7 @@ if workflow.is_main_process:  # what it sets in the environment reaches jobs
     os.environ.pop(VARIABLE, None)
     if is_silent or is_module:
         os.environ[VARIABLE] = "nothing" if is_silent else "lines"
-screen = screen_of(sys.stderr.fileno())
+screen = screen_of(2)  # standard error, where Snakemake's own messages go
 live = Live()
 logger.addHandler(live)
 if not (is_module or workflow.output_settings.dryrun or workflow.output_settings.verbose):

@@ -23,6 +23,8 @@ from ergit.text import iso_time
 
 Take = Callable[[Attempt], Reading]
 
+PAGE_SECONDS = 5.0
+
 
 class LiveJob:
     """The news of a measuring job, on top of those of the run; nothing is told while a window is open.
@@ -43,6 +45,7 @@ class LiveJob:
         self._screen = screen
         self._began = time.monotonic()
         self._told = time.time()
+        self._page_written = float("-inf")
         self._window_seconds: float | None = None
         self._news = self._news_of_run(environment.get(VARIABLE))
 
@@ -122,4 +125,17 @@ class LiveJob:
                 news = replace(news, told=now)
             self._screen.write([minute_line(news)] if is_due else [], block(news))
         self._news = news
-        spread(news, self._results)
+        spread(news, self._results, with_page=self._is_page_due(news))
+
+    def _is_page_due(self, news: LiveRecord) -> bool:
+        """Whether the page is written anew: not for each of many short readings, since nobody loads it that often."""
+        now = time.monotonic()
+        is_long = news.until is None or _seconds_between(news.written, news.until) >= PAGE_SECONDS
+        is_due = is_long or now - self._page_written >= PAGE_SECONDS
+        if is_due:
+            self._page_written = now
+        return is_due
+
+
+def _seconds_between(first: str, second: str) -> float:
+    return (datetime.fromisoformat(second) - datetime.fromisoformat(first)).total_seconds()

@@ -70,11 +70,12 @@ def last_reading(window: TakenWindow, commit: LiveCommit, round_number: int, jud
     )
 
 
-def spread(record: LiveRecord, results: Path) -> None:
+def spread(record: LiveRecord, results: Path, *, with_page: bool = True) -> None:
     """Writes the news into the folder of results; where that cannot be, nothing else suffers."""
     with suppress(OSError):
         write_live(results / NAME, record)
-        page.write(results, record)
+        if with_page:
+            page.write(results, record)
 
 
 def disqualifying(flags: tuple[str, ...]) -> tuple[str, ...]:

@@ -121,3 +121,18 @@ def test_a_job_of_no_run_that_tells_of_itself_tells_nothing(
     job.waits("for quiet")
     assert (tmp_path / "live.json").read_bytes() == before
     assert run
+
+
+def test_the_page_is_not_written_anew_for_each_of_many_short_readings(tmp_path: Path, run: dict[str, str]) -> None:
+    pages: list[float] = []
+    lasts = [0.1, 0.1, 0.1, 60.0, 0.1]
+
+    def take(attempt: Attempt) -> Reading:
+        pages.append((tmp_path / "live.html").stat().st_ino)
+        return reading(repeat=attempt.repeat, duration_seconds=lasts[attempt.repeat - 1])
+
+    told = LiveJob(tmp_path, MeasureSettings(rest_seconds=0), None, run).around(take, "measured")
+    for repeat in range(1, 6):
+        told(Attempt(repeat))
+    # The first is of unknown length; the last is announced to be long.
+    assert [pages[0] == page for page in pages] == [True, True, True, True, False]

@@ -59,6 +59,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def terminal() -> Iterator[tuple[Screen, Callable[[], str]]]:
     """A terminal, and what was written onto it since it was last asked."""
     seen, given = pty.openpty()
+
     def shown() -> str:
         text = b""
         while select.select([seen], [], [], 0.1)[0]:  # the kernel hands on what was written a moment later
