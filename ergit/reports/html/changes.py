@@ -12,6 +12,7 @@ from ergit.reports.html.evidence import Evidence, drawn, evidence_of, words
 from ergit.reports.html.evidence_charts import charts
 from ergit.reports.html.section import Section
 from ergit.reports.html.study import ReportStudy
+from ergit.reports.undone import Undone, undone
 from ergit.text import counted, one_line
 from ergit.urls import public_url
 
@@ -45,7 +46,8 @@ class ChangeRow:
     """One change: its row in the table, and the text of its evidence.
 
     `id` is the commit's SHA, which links to it; the second change of a commit has its kind added. `facts` are
-    sentences, `has_charts` says whether there are readings to draw.
+    sentences, `has_charts` says whether there are readings to draw, `undone` whether it undoes
+    another change or is undone.
     """
 
     id: str
@@ -64,6 +66,7 @@ class ChangeRow:
     files: tuple[ChangedFile, ...]
     files_unlisted: int
     has_charts: bool
+    undone: str | None
 
 
 @dataclass(frozen=True)
@@ -102,10 +105,12 @@ def _rows(study: ReportStudy, evidence: Sequence[Evidence]) -> Iterator[ChangeRo
     history = {row.commit: row for row in study.history}
     with_charts = {(one.change.commit, one.change.kind) for one in evidence}
     seen: set[str] = set()
+    pairs = undone(study.changes.changes)
     for change in sorted(study.changes.changes, key=lambda change: change.order):
         context = study.contexts.get((change.commit, change.kind))
         row = history[change.commit]
         differs = context.differs if context else None
+        pair = pairs.get(change.commit) if change.kind == "persistent" else None
         yield ChangeRow(
             id=change.commit if change.commit not in seen else f"{change.commit}-{change.kind}",
             change=change,
@@ -116,7 +121,7 @@ def _rows(study: ReportStudy, evidence: Sequence[Evidence]) -> Iterator[ChangeRo
             link=public_url(context.link) if context and context.link else None,
             classes=classes_of(differs),
             differs="not recorded" if differs is None else kinds_phrase(differs.kinds),
-            facts=tuple(_facts(change, context)),
+            facts=tuple(_facts(change, context, pair)),
             touched=tuple(_of_kind(files) for files in differs.files) if differs else (),
             dependencies=_listed(map(dependency_text, differs.dependencies), differs.dependencies_unlisted)
             if differs
@@ -125,6 +130,7 @@ def _rows(study: ReportStudy, evidence: Sequence[Evidence]) -> Iterator[ChangeRo
             files=context.files.largest[:MOST_FILES] if context else (),
             files_unlisted=max(0, context.files.count - MOST_FILES) if context else 0,
             has_charts=(change.commit, change.kind) in with_charts,
+            undone=None if pair is None else "is undone" if pair.first is change else "undoes the last",
         )
         seen.add(change.commit)
 
@@ -183,10 +189,12 @@ def _why_none(study: ReportStudy) -> str:
     return "No commit could be measured, so no change can be found. What failed stands under Validity."
 
 
-def _facts(change: ChangeResult, context: ChangeContext | None) -> Iterator[str]:
+def _facts(change: ChangeResult, context: ChangeContext | None, pair: Undone | None) -> Iterator[str]:
     """What is known of a change, a sentence each."""
     if change.kind == "transient":
         yield "The energy was different at these commits alone, and then as before."
+    if pair is not None:
+        yield pair.in_words(change.commit)
     location = location_sentence(change)
     if location is None:
         yield "It lies in this commit: the one before it was measured too."

@@ -14,6 +14,7 @@ from ergit.reports.html.markdown import inline
 from ergit.reports.html.section import Section
 from ergit.reports.html.study import ReportStudy
 from ergit.reports.summary import accepted_line, equal_neighbours, facts, limits
+from ergit.reports.undone import undone
 from ergit.text import counted, markdown_line
 
 DOUBT_FLAGGED = 0.1  # of the readings
@@ -120,9 +121,11 @@ def _largest(change: ChangeResult, study: ReportStudy) -> str:
     differs = context.differs if context else None
     touched = "" if differs is None else f" What differs there: {kinds_phrase(differs.kinds)}."
     before, after = (f"{joules:.4g} J" for joules in (change.joules_before, change.joules_after))
+    pair = undone(study.changes.changes).get(change.commit) if change.kind == "persistent" else None
+    back = "" if pair is None else f" **{pair.in_words(change.commit)}**"
     return (
         f"The largest is **{change.relative_change:+.1%}** (95% interval {change.ci_low:+.1%} to {change.ci_high:+.1%},"
-        f" from {before} to {after}) at {change.commit[:10]}{subject}.{touched}"
+        f" from {before} to {after}) at {change.commit[:10]}{subject}.{touched}{back}"
     )
 
 
