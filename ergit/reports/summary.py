@@ -65,7 +65,7 @@ def summary(
     if flags is not None:
         parts += ["## Flags of readings", flags]
     parts += [
-        f"Figures: {results}/plots/evolution.svg, {results}/plots/distribution.svg (and .png)."
+        f"Figures: {results}/plots/evolution.svg, distribution and cusum beside it (also PNG); others by `ergit figure`."
         f" Tables: {results}/energy.csv, {results}/changes.tsv."
     ]
     return "\n\n".join(filter(None, parts)) + "\n"

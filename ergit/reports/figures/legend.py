@@ -33,7 +33,8 @@ def session_handles(contents: Contents, sheet: Sheet, what: str) -> list[Artist]
     if count == 1 and not sheet.is_annotated:
         return [marked(what, SESSION_MARKS[0], SESSION_COLOURS[0])]
     styles = zip(session_names(contents.sessions), session_styles(contents), strict=True)
-    return [marked(f"{what}, session {name}", mark, colour) for name, (_, colour, mark) in styles]
+    words = f"{what}, {sheet.either('session ', '')}"
+    return [marked(words + name, mark, colour) for name, (_, colour, mark) in styles]
 
 
 def session_names(sessions: Sequence[str]) -> list[str]:
