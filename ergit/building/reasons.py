@@ -160,12 +160,13 @@ def line_of(text: str, tree: Path | None = None) -> str | None:
 
     Args:
         text: the output.
-        tree: the folder of the build, whose path is cut from the line.
+        tree: the folder of the build, whose path is cut from the line, and that of the folder above it.
     """
     clean = TASK.sub("", ESCAPES.sub("", text))
     clean = "\n".join(line[:MATCHED_CHARACTERS] for line in clean.split("\n"))
     if tree is not None:
         clean = clean.replace(f"file://{tree}/", "").replace(f"{tree}/", "").replace(str(tree), ".")
+        clean = clean.replace(f"{tree.parent}/", "../")  # where a parent pom is looked for
     for kind in KINDS:
         found = list(re.finditer(kind.pattern, clean, re.MULTILINE))
         if found:

@@ -3,7 +3,7 @@
 from ergit.analysis.tests import tests_in_words
 from ergit.records.changes import ChangeResult, StudyFacts
 from ergit.records.context import ChangeContext
-from ergit.reports.differences import differences_sentence
+from ergit.reports.differences import difference_parts
 from ergit.text import counted, one_line
 
 NAMED_FILES = 3
@@ -11,8 +11,15 @@ PATH = 100  # characters of a path
 
 
 def change_sentence(change: ChangeResult, context: ChangeContext) -> str:
-    """Where the change lies, unless that is one commit, and its context."""
-    return "; ".join(filter(None, (location_sentence(change), context_sentence(context))))
+    """Where the change lies, unless that is one commit, and its context; before these that it cannot be compared."""
+    return "; ".join(change_parts(change, context))
+
+
+def change_parts(change: ChangeResult, context: ChangeContext) -> list[str]:
+    """The parts of that sentence."""
+    not_comparable = [tests_in_words(context.tests)] if context.tests else []
+    location = location_sentence(change)
+    return [*not_comparable, *([location] if location else []), *context_parts(context)]
 
 
 def location_sentence(change: ChangeResult) -> str | None:
@@ -26,8 +33,8 @@ def location_sentence(change: ChangeResult) -> str | None:
     return f"{ends}: {counted(change.commits_between, 'commit')}, {measured} measured"
 
 
-def context_sentence(context: ChangeContext) -> str:
-    """Time or power, changed files and what differs, JDK, tests, words of the messages, and what accepts the change."""
+def context_parts(context: ChangeContext) -> list[str]:
+    """Time or power, changed files and what differs, JDK, words of the messages, and what accepts the change."""
     parts = [_files(context)]
     if context.mostly is not None:
         cause = "time and power" if context.mostly == "both" else f"mostly {context.mostly}"
@@ -35,14 +42,12 @@ def context_sentence(context: ChangeContext) -> str:
     if context.java and context.java.before != context.java.after:
         parts.append(f"JDK {one_line(context.java.before)} → {one_line(context.java.after)}")
     if context.differs is not None:
-        parts.append(differences_sentence(context.differs, context.commit))
-    if context.tests:
-        parts.append(tests_in_words(context.tests))
+        parts += difference_parts(context.differs, context.commit)
     if context.tags:
         parts.append(f"words: {', '.join(map(one_line, context.tags))}")
     if context.accepted_as is not None:
         parts.append(f"accepted as {one_line(context.accepted_as)}")
-    return "; ".join(parts)
+    return parts
 
 
 def assumption_sentence(study: StudyFacts) -> str | None:

@@ -26,10 +26,11 @@ def kinds_phrase(kinds: Sequence[Kind]) -> str:
 
 def differences_sentence(differs: Differences, commit: str) -> str:
     """The kinds with their files, dependencies and methods; what the commit itself touches, where there are others."""
-    return "; ".join(_parts(differs, commit))
+    return "; ".join(difference_parts(differs, commit))
 
 
-def _parts(differs: Differences, commit: str) -> Iterator[str]:
+def difference_parts(differs: Differences, commit: str) -> Iterator[str]:
+    """The parts of that sentence."""
     yield f"{_verb(differs)} {kinds_phrase(differs.kinds)}"
     if differs.same is not None:
         why = "the builds are the same" if differs.same == "build" else "all files that may run are the same"

@@ -14,7 +14,7 @@ from ergit.records.commits import CommitRow, chosen, reused_from
 from ergit.records.context import AcceptedCommit, ChangeContext, ContextRecord
 from ergit.records.failures import FailureRow
 from ergit.records.imported import SOURCE, ImportRecord
-from ergit.reports.context import assumption_sentence, change_sentence
+from ergit.reports.context import assumption_sentence, change_parts
 from ergit.reports.differences import kinds_phrase
 from ergit.text import cell, counted, markdown_line, markdown_table
 from ergit.urls import public_url
@@ -25,8 +25,11 @@ READING = "{results}/readings/{commit}/{round}.json"
 NAMED_ALARMS = 5
 SIDE_SUBJECT = 40  # characters
 COMMAND_LENGTH = 30  # characters of a command in a reason
+REASON_LENGTH = 100  # of a reason
+FOLDERS = re.compile(r"(?<![\w.:/@+-])/?(?:[\w.@+-]+/){2,}(?=[\w.@+$-])")
 LISTED_COMMITS = 20  # of failed ones; where there are more, their reasons are listed
 LISTED_REASONS = 10
+LONGEST_LINE = 240  # characters of what is said of a change
 
 URL_CHARACTERS = "%/:=&?~#+!$,;'@*[]"  # all that a URL may hold but parentheses, which end a link in Markdown
 
@@ -123,9 +126,18 @@ def changes_part(table: pd.DataFrame, record: ChangesRecord, contexts: Sequence[
                 cell(context.subject),
             ]
         )
-        lines.append(f"- {change.commit[:10]}: {markdown_line(change_sentence(change, context))}")
+        lines += told_lines(change.commit, change_parts(change, context))
     header = ["commit", "date", "change", "95% interval", "q", "kind", "subject"]
     return "\n".join([markdown_table(header, rows), "", *lines])
+
+
+def told_lines(commit: str, parts: Sequence[str]) -> list[str]:
+    """What lies in a change: an entry of a list; where it is long, its parts have lines of their own below it."""
+    told = markdown_line("; ".join(parts))
+    if len(told) <= LONGEST_LINE:
+        return [f"- {commit[:10]}: {told}"]
+    first, *others = map(markdown_line, parts)
+    return [f"- {commit[:10]}: {first}", *(f"  - {part}" for part in others)]
 
 
 def _why_none(table: pd.DataFrame) -> str:
@@ -224,7 +236,7 @@ def failures_part(table: pd.DataFrame, results: str, failures: Sequence[FailureR
     failed = table[table["status"] != "ok"].drop_duplicates(["commit", "status"])
     texts = failed[["status", "reason", "subject"]].fillna("").itertuples(index=False, name=None)
     rows = [
-        [commit[:10], cell(status), cell(short_reason(reason)), cell(subject)]
+        [commit[:10], cell(status), cell(short_reason(reason), REASON_LENGTH), cell(subject)]
         for commit, (status, reason, subject) in zip(failed["commit"], texts, strict=True)
     ]
     listed = markdown_table(["commit", "status", "reason", "subject"], rows)
@@ -242,7 +254,7 @@ def failures_part(table: pd.DataFrame, results: str, failures: Sequence[FailureR
 def reasons_table(failures: Sequence[FailureRow], results: str) -> str:
     """The most frequent reasons of failures, with how many commits have each, and where all stand."""
     rows = [
-        [f"{row.commits:,}", row.kind, cell(short_reason(row.reason), 100), row.first[:10], row.last[:10]]
+        [f"{row.commits:,}", row.kind, cell(short_reason(row.reason), REASON_LENGTH), row.first[:10], row.last[:10]]
         for row in failures[:LISTED_REASONS]
     ]
     listed = markdown_table(["commits", "kind", "reason", "first", "last"], rows)
@@ -252,9 +264,13 @@ def reasons_table(failures: Sequence[FailureRow], results: str) -> str:
 
 
 def short_reason(reason: str) -> str:
-    """The reason for a narrow cell: the log's own line where it has one, else what became of a command that is cut."""
+    """The reason for a narrow cell: the log's own line where it has one, else what became of a command that is cut.
+
+    Of a path in a long one the file is left: what is wrong stands at its end.
+    """
     own_line = re.sub(r"(?:`[^`]+`|the workload|prepare) ended with status \d+: ", "", reason)
-    return shortened_commands(own_line, COMMAND_LENGTH)
+    short = shortened_commands(own_line, COMMAND_LENGTH)
+    return short if len(short) <= REASON_LENGTH else FOLDERS.sub("…/", short)
 
 
 def failed_files(table: pd.DataFrame, results: str = "results") -> list[str]:

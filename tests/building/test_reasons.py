@@ -388,3 +388,9 @@ def test_other_failures_have_other_reasons() -> None:
         "A.java:1: error: package y does not exist"
     )
     assert normalised("Source option 5 is no longer supported") != normalised("Source option 6 is no longer supported")
+
+
+def test_a_parent_pom_outside_of_the_tree_is_named_as_the_tree_sees_it() -> None:
+    said = "[FATAL] Non-parseable POM {}/pom.xml: in epilog no text is allowed"
+    lines = {line_of(said.format(f"/tmp/home/{number}"), Path(f"/tmp/home/{number}/tree")) for number in (1, 2)}
+    assert lines == {"Non-parseable POM ../pom.xml: in epilog no text is allowed"}

@@ -19,7 +19,7 @@ def test_a_path_without_a_repository_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ErgitError, match=r"there is no folder '.*missing'"):
         mirrored(Repository(tmp_path / "missing"))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ErgitError, match="does not appear to be a git repository"):
+    with pytest.raises(ErgitError, match=r"empty is no Git repository\. Write the path of one"):
         mirrored(Repository(tmp_path / "empty"))
 
 

@@ -17,7 +17,7 @@ from ergit.records.context import (
 )
 from ergit.records.energy_table import EnergyRow
 from ergit.records.failures import FailureRow
-from ergit.reports.summary import failed_files, short_reason, summary
+from ergit.reports.summary import failed_files, short_reason, summary, told_lines
 from tests.fakes.results import change, changes_record, context
 from tests.fakes.tables import commit_row, energy_table, reading, sha_of
 
@@ -183,6 +183,25 @@ def test_what_the_log_says_is_shown_before_how_a_command_ended() -> None:
         "A.java:3: error: no (with JDK 17)"
     )
     assert short_reason("the workload ended with status 127: mvn: not found") == "mvn: not found"
+
+
+def test_of_a_path_in_a_long_reason_the_file_is_left_and_of_a_url_all() -> None:
+    said = "error: cannot find symbol: class Charset of a package that is not there"
+    folder = "core/src/main/java/org/example/words"
+    assert short_reason(f"`make` ended with status 2: {folder}/A.java:31: {said}") == f"…/A.java:31: {said}"
+    assert short_reason(f"{folder}/A.java:3: error: no") == f"{folder}/A.java:3: error: no"
+    jar = "Could not find artifact org.gone:parent:pom:3 in central (https://repo.example.org/maven2/of/all/artifacts)"
+    assert short_reason(jar) == jar
+
+
+def test_what_lies_in_a_change_has_lines_of_its_own_where_it_is_long() -> None:
+    assert told_lines("a" * 40, ["1 file", "words: perf"]) == ["- aaaaaaaaaa: 1 file; words: perf"]
+    parts = [
+        "not comparable, other tests ran: 1 only before",
+        "program: " + ", ".join(["Parser.java"] * 15),
+        "words: b",
+    ]
+    assert told_lines("a" * 40, parts) == [f"- aaaaaaaaaa: {parts[0]}", f"  - {parts[1]}", f"  - {parts[2]}"]
 
 
 def test_a_study_in_which_every_commit_failed_states_that_none_could_be_measured() -> None:
