@@ -68,7 +68,7 @@ def summary(
     if flags is not None:
         parts += ["## Flags of readings", flags]
     parts += [
-        f"Figures: {results}/plots/evolution.svg, distribution and cusum beside it (also PNG); others by `ergit figure`."
+        f"Figures: {results}/plots/evolution.svg, distribution and cusum beside it (also PNG); others: `ergit figure`."
         f" Tables: {results}/energy.csv, {results}/changes.tsv."
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
