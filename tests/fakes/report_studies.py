@@ -215,7 +215,7 @@ def large_study(results: Path, sessions: Iterable[Path] = (), most: int = 2_000)
         files = [read_file(path) for path in paths]
     else:
         shas = [sha(number) for number in range(most)]
-        files = [read_file(_made_file(results / "raw.csv", shas))]
+        files = [read_file(made_file(results / "raw.csv", shas))]
     history = [
         replace(row, commit=given)
         for row, given in zip(commits([f"Step {n}" for n in range(len(shas))]), shas, strict=True)
@@ -224,7 +224,8 @@ def large_study(results: Path, sessions: Iterable[Path] = (), most: int = 2_000)
     return study_of(results, history, imported_rows(files, chosen), files)
 
 
-def _made_file(path: Path, shas: Sequence[str]) -> Path:
+def made_file(path: Path, shas: Sequence[str]) -> Path:
+    """A file of readings as EnergyTrackr writes them, 15 of each commit, with a change every thirty commits."""
     random = np.random.default_rng(3)
     levels = 100 * np.cumprod([random.uniform(0.92, 1.1) if number % 30 == 29 else 1.0 for number in range(len(shas))])
     path.parent.mkdir(parents=True, exist_ok=True)
