@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections import Counter
 from datetime import datetime
 from itertools import pairwise
@@ -96,9 +97,38 @@ def test_the_slower_commit_is_told_with_what_failed_and_where_the_figures_are(fi
     assert "Does not build" in printed
     assert "`./build` ended with status 1" in printed
     assert "**Estimated**" in printed
-    for name in ("evolution.svg", "evolution.png", "distribution.svg", "distribution.png"):
+    for name in ("evolution.svg", "evolution.png", "distribution.svg", "distribution.png", "cusum.svg", "cusum.png"):
         assert (finished / "work/results/plots" / name).stat().st_size > 1000
     assert "results/plots/evolution.svg" in printed
+
+
+def test_snakemakes_own_report_has_figures_and_tables_with_captions_categories_and_labels(
+    finished: Path, tmp_path: Path
+) -> None:
+    done = snakemake(finished / "work", "--report", str(tmp_path / "report.zip"))
+    assert done.returncode == 0, done.stderr + done.stdout
+    with zipfile.ZipFile(tmp_path / "report.zip") as made:
+        page = made.read("report/report.html").decode("utf-8")
+        kept = {Path(name).name: made.read(name) for name in made.namelist() if "/data/raw/" in name}
+    categories = json.loads(re.findall(r"var categories = (.*);\n", page)[0])
+    shown = {category: sorted(Path(path).name for path in parts["Other"]) for category, parts in categories.items()}
+    assert shown == {
+        "Changes": ["changes.tsv", "report.html", "summary.md"],
+        "Energy": ["distribution.svg", "energy.csv", "evolution.svg"],
+        "Validity": ["cusum.svg", "failures.tsv"],
+    }
+    assert kept.keys() == {name for names in shown.values() for name in names}
+    assert all(content == (finished / "work/results" / path).read_bytes() for path, content in _by_path(kept).items())
+    results = json.loads(re.findall(r"var results = (\{.*\});\n", page)[0])
+    entry = results["results/plots/evolution.svg"]
+    assert entry["labels"] == {"what": "evolution over the history", "form": "figure"}
+    assert "A vertical line is a change" in " ".join(entry["caption"].split())
+    assert all(entry["caption"] and entry["labels"] for entry in results.values())
+
+
+def _by_path(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files by their paths below the results."""
+    return {f"plots/{name}" if name.endswith(".svg") else name: content for name, content in files.items()}
 
 
 def test_the_forecast_is_told_before_the_first_build_and_what_it_was_at_the_end(finished: Path) -> None:
@@ -378,6 +408,8 @@ def test_a_machine_that_cannot_measure_is_refused_before_anything_is_spent(study
     configure(tmp_path / "fresh/study", measure__source="powercap")
     assert snakemake(tmp_path / "fresh/study").returncode != 0
     assert not (tmp_path / "fresh/study/results/mirror.json").exists()
+    forecast = snakemake(tmp_path / "fresh/study", "--until", "forecast")  # nothing is measured for it
+    assert forecast.returncode == 0, forecast.stderr
 
 
 def test_kill_9_leaves_no_process_and_the_next_call_finishes(finished: Path, tmp_path: Path) -> None:

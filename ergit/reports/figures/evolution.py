@@ -35,7 +35,7 @@ WORDS = {UP: "increase", DOWN: "decrease", TRANSIENT: "transient excursion"}
 SHORT = WORDS | {TRANSIENT: "excursion"}
 LISTED_CHANGES = 20  # the others have their line in the plot and their row in changes.tsv
 TIERS = {True: 5, False: 2}  # lines of labels above an annotated panel and above a plain one
-COLUMNS = {  # of the list of changes, and their widths in inches; the subject has what is left
+COLUMNS = {  # of the list of changes, and their largest widths in inches; the subject has what is left
     "commit": 0.6,
     "change": 0.65,
     "95% interval": 1.3,
@@ -304,8 +304,10 @@ def _draw_labels(page: HistoryPage, placed: Sequence[Label], line: float) -> Non
 
 def _write_list(page: HistoryPage, changes: Sequence[ChangeMark], notes: Sequence[str]) -> None:
     """A header and a row a change, then the notes."""
-    widths = [*COLUMNS.values(), page.page.sheet.width - 2 * EDGE - sum(COLUMNS.values())]
     rows = [(FAINT, (*COLUMNS, "subject")), *((change.colour, change.cells) for change in changes)] if changes else []
+    needed = [max(width(cells[column]) for _, cells in rows) + 3 * GAP for column in range(len(COLUMNS)) if rows]
+    widths = [min(pair) for pair in zip(needed, COLUMNS.values(), strict=False)]
+    widths.append(page.page.sheet.width - 2 * EDGE - sum(widths))
     top = page.bottom + 0.1
     for row, (colour, cells) in enumerate(rows):
         x = EDGE
