@@ -28,8 +28,8 @@ from ergit.text import iso_time
 LEAST_SECONDS, USUAL_SECONDS, MOST_SECONDS = 2.0, 5.0, 30.0
 """Between two looks at the file: never less, where no end of a reading is announced, and never more."""
 
-MORE_FAILURES = 4
-"""So many reasons of failures are shown beside the most frequent."""
+REASONS = 5
+"""Of failures, so many are shown at most."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,7 +92,7 @@ def snapshot(study: Path, results: Path) -> list[Line]:
         request = read_request(results / name)
         if request is not None and record.outcome is None:
             lines.append(titled(asked, ("yellow", f"asked for by {request.by}, {request.asked}")))
-    return [*lines, *block(record), *_failures(record), *_last(record), titled("news", ("", _news(record)))]
+    return [*lines, *block(record, REASONS), *_last(record), titled("news", ("", _news(record)))]
 
 
 def pause(record: LiveRecord, now: datetime) -> float:
@@ -157,12 +157,6 @@ def _state(record: LiveRecord) -> tuple[Style, str]:
 def _who(run: LiveProcess) -> str:
     since = datetime.fromisoformat(run.started).astimezone()
     return f"process {run.process} of {run.user} on {run.host}, since {since:%a %Y-%m-%d %H:%M}"
-
-
-def _failures(record: LiveRecord) -> Iterator[Line]:
-    """The reasons that the block does not name."""
-    for failure in record.failures[1 : 1 + MORE_FAILURES]:
-        yield titled("", ("", f"{failure.commits:,} of them: {failure.kind}, {failure.reason}"))
 
 
 def _last(record: LiveRecord) -> Iterator[Line]:

@@ -145,14 +145,21 @@ def minute_line(record: LiveRecord) -> Line:
     return [("", f"{SPEAKER}{'; '.join(filter(None, (*parts, now_words(record))))}")]
 
 
-def block(record: LiveRecord) -> list[Line]:
-    """The lines below those that stay: how far, what runs now, what it waits for, what went wrong."""
+def block(record: LiveRecord, reasons: int = 1) -> list[Line]:
+    """The lines below those that stay: how far, what runs now, what it waits for, what went wrong.
+
+    Of the reasons of failures so many are named.
+    """
     warmth = "" if record.celsius is None else f", {celsius_words(record.celsius)}"
     rows: list[Line] = [
         _bar_line(record),
         titled("now", ("", "" if record.outcome else f"{now_words(record)}{warmth}")),
         titled("waits", ("yellow", record.waits or "")),
         titled("failed", ("red", failed_words(record))),
+        *(
+            titled("", ("red", f"{failure.commits:,} of them: {failure.kind}, {failure.reason}"))
+            for failure in record.failures[1:reasons]
+        ),
         titled("flagged", ("yellow", flagged_words(record))),
     ]
     return [line for line in rows if any(text for _, text in line[1:])]
