@@ -216,9 +216,18 @@ def is_of_this_study(job):
 
 
 def measuring_may_follow():
-    """Whether this call measures, or may yet find out that there is something to measure."""
-    jobs = filter(is_of_this_study, workflow.dag.needrun_jobs())
-    return not settings.imported and any(job.is_checkpoint or "rapl" in job.rule.resources for job in jobs)
+    """Whether this call measures, or may yet find out that there is something to measure.
+
+    It may where a checkpoint is to run, and then something that takes readings: `--until forecast` ends before.
+    """
+    jobs = list(filter(is_of_this_study, workflow.dag.needrun_jobs()))
+    measures = any("rapl" in job.rule.resources for job in jobs)
+    takes_readings = any(
+        getattr(item, "__name__", "") in ("readings_of_all_rounds", "readings_of_aa_commit")
+        for job in jobs
+        for item in job.rule.input
+    )
+    return not settings.imported and (measures or (takes_readings and any(job.is_checkpoint for job in jobs)))
 
 
 def readings_of_all_rounds(wildcards):

@@ -15,7 +15,8 @@ class ForecastRecord(Record, frozen=True, kw_only=True):
 
     `considered` counts the commits of commits.tsv, `commits` the chosen ones. Of these `builds_left` are to be built,
     `builds_failed` are recorded as failed, and no JDK here builds `without_jdk`; `missing_jdks` are the releases that
-    they ask for. A job is a commit in one round. `build_seconds` are those of the builds that are left, one after
+    they ask for. A job is a commit in one round; commits that failed to build, or have no JDK, have none.
+    `build_seconds` are those of the builds that are left, one after
     another, `measuring_seconds` those of the jobs that are left, from the `jobs_seen` whose records were looked at;
     `least_seconds` is what rests, idle samples and the shortest windows alone take. `joules` are of the domain `judged`
     in all windows that are left, `kind` says whether they are measured or estimated. `lasting_change` and
