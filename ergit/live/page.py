@@ -42,7 +42,7 @@ def html(record: LiveRecord) -> str:
         title=escape(f"Energy of {record.study}"),
         state=escape(_state(record)),
         bar=_bar(record),
-        progress=escape(f"{words.progress_words(record)}. {words.left_words(record)}".rstrip(". ")),
+        progress=escape(", ".join(filter(None, (words.progress_words(record), words.left_words(record))))),
         now=escape(f"{words.now_words(record)}{_waiting(record)}" if goes_on else "nothing, the run has ended"),
         trouble=_trouble(record) + (LATE if goes_on else ""),
         rows="".join(_row(words.cells(record, reading)) for reading in reversed(record.last)),

@@ -22,7 +22,7 @@ def test_the_page_says_what_the_terminal_says() -> None:
     for words in (
         "<h1>Energy of https://example.org/jsoup</h1>",
         'value="215" max="900"',
-        "215 of 900 readings, 24%. about 41 min left",
+        "215 of 900 readings, 24%, about 41 min left",
         "Speed up the &lt;parser&gt;, round 2 of 3, reading 3 of 5. Waits for quiet: others use 1.80 cores",
         "<li>3: build-failed, `make` ended with status 2</li>",
         "12 readings flagged: 9 foreign-cpu, 3 too-hot",
