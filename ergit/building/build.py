@@ -21,7 +21,7 @@ from ergit.building.sandboxes import building_sandbox
 from ergit.building.stages import after_stages
 from ergit.config.fingerprint import build_fingerprint
 from ergit.config.handover import received
-from ergit.config.settings import BuildSettings
+from ergit.config.settings import BuildSettings, JobSettings
 from ergit.config.study_files import refuse_edited
 from ergit.disk import explain_write_error, refuse_full_disk
 from ergit.errors import CommitError, exit_on_user_error
@@ -51,7 +51,7 @@ from ergit.records.java import ChosenJdk, JavaRecord, read_java
 from ergit.records.record import JsonObject
 from ergit.records.workload import NAME, WorkloadRecord, workload_mark
 from ergit.same_failures import refuse_same_failures
-from ergit.terminal import say
+from ergit.terminal import say, screen_of
 
 
 class BuildJob(Struct, frozen=True):
@@ -294,7 +294,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     output: Path = options.output
     with exit_on_user_error(), explain_write_error(output):
         settings = received(options.settings)
-        wait_while_paused(Path(settings.results), partial(say, options.progress))
+        wait_while_paused(Path(settings.results), partial(tell_pause, settings, options.progress))
         context = begin(settings)
         refuse_edited(settings)
         stages = StageFacts(settings, output, options.commit)
@@ -329,6 +329,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             say(None, f"{record.commit[:12]} has no build: {record.reason}")  # the run tells it on the terminal
         else:
             evict_beyond(settings, job.artifact)
+
+
+def tell_pause(settings: JobSettings, progress: int | None, why: str) -> None:
+    """Tells that nothing is built now, and why."""
+    from ergit.live.job import LiveJob  # few builds need it
+
+    say(None, why)
+    LiveJob(Path(settings.results), settings.measure, screen_of(progress)).waits_long(why)
 
 
 def counted_build(job: BuildJob, output: Path) -> BuildRecord:
