@@ -13,9 +13,9 @@ import pytest
 from msgspec.structs import replace
 
 from ergit.errors import ErgitError
-from ergit.machine.kernel import Machine
+from ergit.machine.kernel import FIRST_PID_NAMESPACE, Machine
 from ergit.starting.lock import run_lock
-from ergit.starting.stale import FIRST_PID_NAMESPACE, remove_stale_locks
+from ergit.starting.stale import remove_stale_locks
 
 ERGIT = [sys.executable, str(Path(__file__).parents[2] / "bin/ergit"), "run"]
 PLAIN = ("--snakefile", "Snakefile", "--workflow-profile", "none", "--cores", "1")
