@@ -7,7 +7,7 @@ import signal
 
 from snakemake.logging import logger
 
-from ergit.config.handover import note_fit_machine
+from ergit.config.handover import compile_programs, note_fit_machine
 from ergit.config.study_files import note_study_files
 from ergit.errors import last_words
 from ergit.machine.doctor.report import refuse_unfit
@@ -92,6 +92,7 @@ onstart:
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
+    compile_programs()
     note_study_files(study_files.names, files_note)
     forget_stop(Path(RESULTS))
     # Before anything is spent: can this machine measure what the config asks for?

@@ -34,6 +34,17 @@ def program_variables() -> dict[str, str]:
     }
 
 
+def compile_programs(package: Path = Path(ROOT, "ergit")) -> None:
+    """Compiles ergit's own modules, as Python itself does where it may: else each job would, for longer than it works.
+
+    Python writes nothing where PYTHONDONTWRITEBYTECODE is set, as it is in many images of containers. Where the folder
+    cannot be written to, nothing is done.
+    """
+    import compileall  # jobs import this module, and need it not
+
+    compileall.compile_dir(package, quiet=2)
+
+
 def variables_beside_others() -> dict[str, str]:
     """The variable by which scripts of jobs find `ergit` in a workflow that has other jobs too: last on PYTHONPATH.
 

@@ -12,6 +12,7 @@ from ergit.config.handover import (
     PROGRAMS,
     ROOT,
     command_of_python,
+    compile_programs,
     hand_over,
     is_known_to_fit,
     note_fit_machine,
@@ -33,6 +34,27 @@ def study(**parts: Any) -> Settings:
 def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test puts into the environment leaves it with the test."""
     monkeypatch.setattr(os, "environ", os.environ.copy())
+
+
+def test_programs_are_compiled_where_python_itself_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    (tmp_path / "one.py").write_text("x = 1\n", encoding="utf-8")
+    compile_programs(tmp_path)
+    assert [path.name for path in (tmp_path / "__pycache__").iterdir()] == [f"one.{sys.implementation.cache_tag}.pyc"]
+
+
+def test_programs_that_cannot_be_compiled_to_a_file_are_left_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    (tmp_path / "one.py").write_text("x = 1\n", encoding="utf-8")
+    (tmp_path / "__pycache__").write_text("no folder", encoding="utf-8")
+    compile_programs(tmp_path)
+    assert (tmp_path / "__pycache__").read_text(encoding="utf-8") == "no folder"
+    assert capsys.readouterr() == ("", "")
 
 
 def test_two_studies_in_one_process_each_get_their_own_settings() -> None:
