@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 CORES ?= all
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo retry test faults replay guest poms histories lint format lock clean
+.PHONY: demo retry test faults replay long guest poms histories lint format lock clean
 
 demo: .venv/ready
 	@command -v git >/dev/null || { echo "make: git is missing. Debian/Ubuntu: apt install git" >&2; exit 1; }
@@ -25,6 +25,9 @@ faults: .venv/ready-dev  # a running study is killed, interrupted, filled up at 
 
 replay: .venv/ready-dev  # a study of 200 commits on published joules, killed ten times; needs libfuse 3: docs/faults.md
 	python -m benchmarks.replay $(REPLAY)
+
+long: .venv/ready-dev  # a study of 1,000 commits, killed ten times and continued; an hour or more
+	python -m benchmarks.long_run $(LONG)
 
 guest: .venv/ready  # the energy sources on a real kernel in QEMU, as root; says what it needs; about 40 minutes without KVM
 	tests/guest/run

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 from ergit.errors import ErgitError
 from ergit.processes import trees
@@ -23,7 +24,6 @@ MARK = "FAULTS_STUDY"
 """A variable by which the processes of a study are known, whoever their parents are."""
 SHOW_STACKS = "import faulthandler; faulthandler.register(10, all_threads=True)"  # at SIGUSR1
 ROUNDS = 6
-COMMITS_AT_ONCE = 3
 START_SECONDS = 180.0
 END_SECONDS = 60.0
 ORPHAN_SECONDS = 10.0
@@ -48,14 +48,27 @@ class Found:
         return not (self.lost or self.torn or self.doubled or self.false or self.orphans)
 
 
+class Project(NamedTuple):
+    """What is studied: its scripts, how many commits it has, and how many of them come into the study at once."""
+
+    build: str = BUILD
+    workload: str = WORKLOAD
+    commits: int = 60
+    commits_at_once: int = 3
+
+
+PROJECT = Project()
+
+
 class RunningStudy:
     """A study in a folder of its own, the command that runs it, and what it has finished."""
 
-    def __init__(self, folder: Path, seed: int, rounds: int) -> None:
+    def __init__(self, folder: Path, seed: int, rounds: int, project: Project) -> None:
         self.folder = folder / "study"
         self.rounds = rounds
         self.random = Random(seed)
-        self.repository = _repository(folder / "project")
+        self.commits_at_once = project.commits_at_once
+        self.repository = _repository(folder / "project", project)
         self.commits = 0
         self.finished: dict[Path, str] = {}
         self.hit: set[tuple[str, ...]] = set()  # jobs that a fault has met once: a second time is a failure of theirs
@@ -65,7 +78,7 @@ class RunningStudy:
 
     def grow(self) -> None:
         """Adds commits to the study."""
-        self.commits += COMMITS_AT_ONCE
+        self.commits += self.commits_at_once
         chosen = self.repository.git("rev-list", "--reverse", "main").splitlines()[: self.commits]
         configure(
             self.folder,
@@ -184,10 +197,10 @@ class RunningStudy:
             self.known |= set(told)
         return found
 
-    def complete(self) -> Found:
+    def complete(self, seconds: float = 600.0) -> Found:
         """Gives the command once more, without a fault, and looks whether the study is whole then."""
         self.start()
-        hang = self.end(600)
+        hang = self.end(seconds)
         found = self.look()
         assert self.process is not None
         if hang or self.process.returncode != 0:
@@ -225,9 +238,9 @@ class RunningStudy:
 
 
 @contextmanager
-def running_study(folder: Path, seed: int, rounds: int = ROUNDS) -> Iterator[RunningStudy]:
+def running_study(folder: Path, seed: int, rounds: int = ROUNDS, project: Project = PROJECT) -> Iterator[RunningStudy]:
     """A study whose processes are gone at the end of the block."""
-    study = RunningStudy(folder, seed, rounds)
+    study = RunningStudy(folder, seed, rounds, project)
     try:
         yield study
     finally:
@@ -255,12 +268,12 @@ def wait_for(condition: Callable[[], object], seconds: float = START_SECONDS) ->
     return True
 
 
-def _repository(path: Path) -> Repository:
+def _repository(path: Path, project: Project) -> Repository:
     repository = new_repository(path)
-    for name, text in (("build", BUILD), ("work", WORKLOAD)):
+    for name, text in (("build", project.build), ("work", project.workload)):
         (path / name).write_text(text)
         (path / name).chmod(0o755)
-    for number in range(60):
+    for number in range(project.commits):
         repository.commit(f"Step {number}", note=str(number))
     return repository
 
