@@ -2,10 +2,10 @@
 
     python -m benchmarks.starts [--calls N] [--repository PATH [--commit NAME]]
 
-Each program is called as its rule calls it, on a commit whose build and workload do nothing. `start` is the import of the
-program, without its work. CPU time is user and system time, that of the commands that it starts included. Since other
-load makes it longer, a bare Python stands beside it, and the simplest way to a tree: a copy of a clone, and `git
-checkout` in it. Calls of all kinds take turns; a row has the median, and the smallest in brackets.
+Each program is called as its rule calls it, on a commit whose build and workload do nothing. `start` is the import of
+the program, without its work. CPU time is user and system time, that of the commands that it starts included. Since
+other load makes it longer, a bare Python stands beside it, and the simplest way to a tree: a copy of a clone, and
+`git checkout` in it. Calls of all kinds take turns; a row has the median, and the smallest in brackets.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.window import SETTINGS
-from ergit.config.handover import FIT, hand_over, program_variables
+from ergit.config.handover import FIT, compile_programs, hand_over, program_variables
 from ergit.config.settings import RepositorySettings, Settings
 from ergit.git.mirror import mirror
 from tests.fakes.repositories import new_repository
@@ -78,6 +78,7 @@ def kinds_of_calls(home: Path, repository: Path, name: str) -> dict[str, tuple[C
         )
     )
     environment = {**os.environ, **program_variables(), f"{variable}{FIT}": platform.node()}
+    compile_programs()  # as a run does
     python = [sys.executable, "-P"]
 
     def called(*words: str) -> Callable[[], float]:
