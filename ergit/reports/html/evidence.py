@@ -155,8 +155,9 @@ def bootstrap(
     """The relative differences (`resamples`,) of resampled `after` to `before`, one array of readings a commit.
 
     A resample draws as many commits of a side as it has, and for each of them one of `BUILDS_REDRAWN` medians of its
-    redrawn readings; the side is the median of these. So it has the spread between builds as well as that between runs
-    (two-stage bootstrap: Davison and Hinkley 1997, Bootstrap Methods and their Application, section 3.8).
+    redrawn readings; the side is the geometric mean of these, as levels are means of log joules. So it has the spread
+    between builds as well as that between runs (two-stage bootstrap: Davison and Hinkley 1997, Bootstrap Methods and
+    their Application, section 3.8).
     """
     random = np.random.default_rng(seed)
     sides = []
@@ -169,8 +170,8 @@ def bootstrap(
         )
         shape = (resamples, len(commits))
         drawn = medians[random.integers(len(commits), size=shape), random.integers(BUILDS_REDRAWN, size=shape)]
-        sides.append(np.median(drawn, axis=1))
-    shifts: FloatArray = sides[1] / sides[0] - 1
+        sides.append(np.log(drawn).mean(axis=1))
+    shifts: FloatArray = np.expm1(sides[1] - sides[0])
     return shifts
 
 

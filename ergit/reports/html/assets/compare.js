@@ -17,7 +17,7 @@ ergit.sections.compare = (data) => {
     }
     return Array.from(found).join(", ");
   };
-  const percent = (value) => `${value < 0 ? "−" : "+"}${Math.abs(100 * value).toFixed(1)}%`;
+  const percent = (value) => `${value < 0 ? "" : "+"}${(100 * value).toFixed(1)}%`;
   const joules = (value) => (value === null ? "not known" : `${Number(value.toPrecision(4))} J`);
 
   const options = positions.map((position) => {
@@ -68,8 +68,11 @@ ergit.sections.compare = (data) => {
   const found = (first, second) => {
     const [one, other] = [known.get(first), known.get(second)];
     const list = document.createElement("ul");
-    if (one.part !== other.part) {
-      list.append(element("li", "They were measured in sessions that nothing links, or one is beside the main line: their joules cannot be compared directly."));
+    const beside = [one, other].flatMap((each, side) => (each.part === null ? ["AB"[side]] : []));
+    if (beside.length) {
+      list.append(element("li", `${beside.join(" and ")} ${beside.length > 1 ? "are" : "is"} beside the main line, which has no level there.`));
+    } else if (one.part !== other.part) {
+      list.append(element("li", "They were measured in sessions that nothing links: a difference may come from the machine or its state."));
     }
     if (other.shift !== null && other.shift[0] === first) {
       const [, relative, low, high, q, differs] = other.shift;
@@ -149,6 +152,8 @@ ergit.sections.compare = (data) => {
   };
   addEventListener("hashchange", follow);
   if (follow()) return undefined;
-  [form.first.value, form.second.value] = [titleOf(positions[0]), titleOf(positions.at(-1))];
+  const onLine = positions.filter((position) => known.get(position).level !== null);
+  const ends = onLine.length > 1 ? onLine : positions;
+  [form.first.value, form.second.value] = [titleOf(ends[0]), titleOf(ends.at(-1))];
   return show();
 };
