@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import convert
 
+import ergit
 from ergit.config.settings import MeasureSettings
 from ergit.errors import exit_on_user_error
 from ergit.files import write_atomically
@@ -16,6 +17,8 @@ from ergit.records.failures import read_failures
 from ergit.records.imported import read_imported
 from ergit.reports.flags import flags_part
 from ergit.reports.summary import failed_files, summary
+
+OWN_FOLDER = Path(ergit.__file__).parents[1]
 
 
 def main(job: Any) -> None:
@@ -38,6 +41,7 @@ def main(job: Any) -> None:
         flags=flags,
         imported=imported,
         failures=read_failures(Path(job.input.failures)),
+        is_own_folder=Path.cwd() == OWN_FOLDER,
     )
     write_atomically(Path(job.output.summary), text)
     write_atomically(Path(job.output.failed), "".join(f"{file}\n" for file in failed_files(table, results)))

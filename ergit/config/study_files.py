@@ -22,6 +22,7 @@ VARIABLE = re.compile(r"\$(?:ERGIT_STUDY\b|\{ERGIT_STUDY\})")
 UNQUOTED = re.compile(r"""(?:\\.|[^\s"'`;|&<>()$*?\[\]{}\\])*""")
 QUOTED = re.compile(r"""[^"`$\\]*""")
 ENDS = re.compile(r"[\s:,;]")  # where a path may end within a word, as in `a.jar:b.jar`
+GLOB = re.compile(r"[*?\[]")
 OPEN = frozenset("$*?[{`")  # what goes on with one of these is known to the shell alone: its folder is taken
 NEVER_INPUT = frozenset({".git", ".snakemake", "__pycache__"})
 
@@ -130,6 +131,8 @@ def paths_in(command: str) -> Iterator[str]:
         rest = after[1 + len(text) :]
         if rest[:1] in OPEN and not (is_quoted and rest[:1] in "*?[{"):
             text = text.rpartition("/")[0] if not ENDS.search(text) else text
+        if is_quoted and not os.path.lexists(text) and GLOB.search(text):  # as in `java -cp "$ERGIT_STUDY/lib/*"`
+            text = GLOB.split(text)[0].rpartition("/")[0]
         name = _existing_start(re.sub(r"\\(.)", r"\1", text))
         if name not in (".", "..") and not name.startswith("../..") and not _is_below_results(name):
             yield name

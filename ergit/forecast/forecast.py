@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 from ergit.analysis.planning import ExpectedNoise, assumed_noise, noise_of_floor, noise_of_study, planned_change
 from ergit.config.settings import ChangeSettings, JobSettings, MeasureSettings, PlanSettings, Settings, WorkloadSettings
 from ergit.errors import ErgitError
+from ergit.forecast.hints import hints
 from ergit.forecast.policies import in_words
 from ergit.forecast.survey import Job, Survey, survey
 from ergit.records.build import BuildRecord
@@ -126,6 +127,7 @@ def forecast(results: Path, settings: StudySettings, work: Work | None = None) -
         build_spread=noise.build,
         noise_from=noise_from,
         plan=in_words(settings.plan, plan, results, measure.judged),
+        hints=tuple(hints(settings.workload.command)),
         missing={name: number for name, number in numbers.items() if isinstance(number, str)},
     )
 

@@ -24,6 +24,7 @@ def lines(record: ForecastRecord, results: Path) -> list[str]:
         ("disk", _disk(record)),
         ("energy", _energy(record)),
         ("detects", _detects(record)),
+        *[("hint", phrase) for phrase in record.hints],
     ]
     return [titled("Forecast", results), *aligned(entries)]
 

@@ -22,7 +22,8 @@ class ForecastRecord(Record, frozen=True, kw_only=True):
     in all windows that are left, `kind` says whether they are measured or estimated. `lasting_change` and
     `newest_change` are the smallest relative changes that the whole study detects: the median over its commits, and
     where only the newest commit has it. They follow from `run_spread` and `build_spread` (0.01 is 1%), which are those
-    of the readings so far, of the noise floor, or assumed. `plan` says in words when jobs run (the config's `plan`).
+    of the readings so far, of the noise floor, or assumed. `plan` says in words when jobs run (the config's `plan`),
+    `hints` what of the config may be meant otherwise.
     """
 
     schema: str = SCHEMA
@@ -51,6 +52,7 @@ class ForecastRecord(Record, frozen=True, kw_only=True):
     build_spread: float
     noise_from: Literal["readings", "noise floor", "assumption"]
     plan: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     missing: dict[str, str] = field(default_factory=dict)
 
 

@@ -45,11 +45,13 @@ def summary(
     flags: str | None = None,
     imported: ImportRecord | None = None,
     failures: Sequence[FailureRow] = (),
+    is_own_folder: bool = False,
 ) -> str:
     """The study in Markdown, aligned so that it reads as plain text too.
 
     `repository` is its URL without user and password, `results` the study's results folder, `flags` what is known of
-    flagged readings, `failures` are the reasons of failures, which stand for the commits where these are many.
+    flagged readings, `failures` are the reasons of failures, which stand for the commits where these are many;
+    `is_own_folder` says that the study is that of ergit's own folder, which make runs.
     """
     parts = [
         f"# Energy of {markdown_line(repository)}",
@@ -64,7 +66,7 @@ def summary(
     if checked:
         parts += ["## Where nothing that runs differs", "\n".join(f"- {line}" for line in checked)]
     if (table["status"] != "ok").any():
-        parts += ["## Without a reading", failures_part(table, results, failures)]
+        parts += ["## Without a reading", failures_part(table, results, failures, is_own_folder=is_own_folder)]
     if flags is not None:
         parts += ["## Flags of readings", flags]
     parts += [
@@ -231,7 +233,9 @@ def equal_neighbours(record: ChangesRecord, context: ContextRecord) -> Iterator[
         )
 
 
-def failures_part(table: pd.DataFrame, results: str, failures: Sequence[FailureRow] = ()) -> str:
+def failures_part(
+    table: pd.DataFrame, results: str, failures: Sequence[FailureRow] = (), *, is_own_folder: bool = False
+) -> str:
     """The commits with a record of failure, with the reason, and how to try them again; of many the reasons alone."""
     failed = table[table["status"] != "ok"].drop_duplicates(["commit", "status"])
     texts = failed[["status", "reason", "subject"]].fillna("").itertuples(index=False, name=None)
@@ -244,8 +248,9 @@ def failures_part(table: pd.DataFrame, results: str, failures: Sequence[FailureR
         listed = reasons_table(failures, results)
     if (failed["source"] == SOURCE).all():
         return listed
+    command = "run `make retry`" if is_own_folder else f"run the same command with `-R $(cat {results}/failed.txt)`"
     again = (
-        f"To try these again, run the same command with `-R $(cat {results}/failed.txt)`. What the commands printed is"
+        f"To try these again, {command}. What the commands printed is"
         f" in {results}/build/<commit>.output.log and {results}/readings/<commit>/<round>.output.log."
     )
     return f"{listed}\n\n{again}"

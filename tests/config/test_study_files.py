@@ -50,6 +50,8 @@ def study_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("java -cp $ERGIT_STUDY/a.jar:$ERGIT_STUDY/lib/x.jar:target Main", ["a.jar", "lib/x.jar"]),
         ('java -cp "$ERGIT_STUDY/a.jar:target" Main', ["a.jar"]),
         ("java -cp $ERGIT_STUDY/lib/*:target Main", ["lib"]),
+        ('java -cp "$ERGIT_STUDY/lib/*" Main', ["lib"]),
+        ('java -cp "$ERGIT_STUDY/lib/*:$ERGIT_STUDY/a.jar" Main', ["lib", "a.jar"]),
         ("cat $ERGIT_STUDY/lib/$X.jar", ["lib"]),
         ("cat $ERGIT_STUDY/./lib//x.jar", ["lib/x.jar"]),
         ("$ERGIT_STUDY/gone.sh --x", ["gone.sh"]),

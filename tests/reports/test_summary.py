@@ -286,6 +286,8 @@ def test_a_study_below_a_prefix_names_its_own_files() -> None:
     found = ContextRecord(changes=(), accepted=())
     text = summary(rows, [commit_row(2)], changes_record(kind=None), found, "project", results="slow/results")
     assert "`-R $(cat slow/results/failed.txt)`" in text
+    own = summary(rows, [commit_row(2)], changes_record(kind=None), found, "project", is_own_folder=True)
+    assert "To try these again, run `make retry`." in own
     assert " results/" not in text
 
 
