@@ -232,6 +232,8 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         (["ergit", "prepare", "re"], ["restore"]),
         (["ergit", "doctor", "--conf"], ["--configfile"]),
         (["ergit", "compare", "--st"], ["--study"]),
+        (["ergit", "figure", "c"], ["cusum", "conditions", "compare"]),
+        (["ergit", "figure", "evolution", "--format", "p"], ["pdf", "png"]),
     ],
     ids=" ".join,
 )
