@@ -111,11 +111,11 @@ def shortened(messages: str) -> str:
     return one_line(messages, 300) or "nothing"
 
 
-def why_perf_ended(messages: str, proc: Path) -> UnavailableError:
-    """Reason and fix, from what perf printed before it ended too early."""
+def why_perf_ended(fault: str, messages: str, proc: Path) -> UnavailableError:
+    """Reason and fix, from what perf did not do and what it printed."""
     if re.search(r"perf_event_paranoid|CAP_PERFMON|ermission", messages):
         return NoRightError(f"perf has no right to count for the whole machine{at_level(proc)}", give("perf", proc))
-    reason = f"perf stat does not start, and says: {shortened(messages)}"
+    reason = f"perf stat does not start ({fault}), and says: {shortened(messages)}"
     return UnavailableError(reason, MISSING if re.search(r"unknown (switch|option)", messages) else UNABLE)
 
 
@@ -356,11 +356,8 @@ class PerfSource(Source):
     def _try_out(self) -> None:
         fault = self._run.tell(b"ping")
         if fault is not None:
-            is_slow = self._run.process.poll() is None
             self._run.close()
-            if is_slow:
-                raise UnavailableError(f"perf stat started, but {fault}", UNABLE)
-            raise why_perf_ended(self._run.printed(), self._proc)
+            raise why_perf_ended(fault, self._run.printed(), self._proc)
         self.start()
         time.sleep(TRIAL_SECONDS)
         self.stop()

@@ -280,6 +280,31 @@ def test_a_perf_that_cannot_count_packages_is_refused_with_a_fix(perf_acts, act,
     assert fix in refusal.value.fix
 
 
+def test_a_perf_that_takes_its_time_to_end_is_refused_for_what_it_printed(tmp_path, monkeypatch):
+    """It closes its pipes a moment before it is gone, as the real one does."""
+    program = tmp_path / "perf"
+    program.write_text(
+        "#!/bin/bash\necho perf_event_paranoid setting is 3 >&2\n"
+        'for file in $(ls /proc/$$/fd); do case $file in [0-2] | 255) ;; *) eval "exec $file>&-" ;; esac; done\n'
+        "sleep 0.3\nexit 255\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(NoRightError, match="perf has no right to count"):
+        PerfSource(PACKAGE)
+
+
+def test_a_perf_that_does_not_answer_in_time_is_refused_for_that(tmp_path, monkeypatch):
+    program = tmp_path / "perf"
+    program.write_text("#!/bin/sh\necho Events disabled >&2\ncat > /dev/null\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(
+        UnavailableError, match=r"\(perf did not follow 'ping' within 0.2 s\), and says: Events disabled"
+    ):
+        PerfSource(PACKAGE, patience_seconds=0.2)
+
+
 def test_a_domain_that_perf_cannot_count_is_left_out_and_said(perf_acts):
     perf_acts(
         {"output": line("0.1") + line("<not supported>", "power/energy-ram/")},
