@@ -41,8 +41,14 @@ def main() -> None:
         cwd="/tmp",
     )
     printed = doctor.stdout + doctor.stderr
-    line = next((line for line in printed.splitlines() if line.startswith("readings")), printed)
-    check("the doctor says so", right="fatal" in line and "can be read" in line, found=line)
+    verdict = printed.splitlines()[0]
+    check(
+        "the doctor says so, and why",
+        right=doctor.returncode == 1
+        and verdict.endswith("no counter of package can be read.")
+        and printed.count("did not move") == len(MEASURING),
+        found=printed,
+    )
 
     load()
     with choose(MeasureSettings(source="powercap")) as source:
