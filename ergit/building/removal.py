@@ -45,7 +45,8 @@ def mounts_in(path: Path, mountinfo: Path = Path("/proc/self/mountinfo")) -> lis
     """What is mounted on the folder or below it, in the order of mounting (proc(5): the fifth field, octal escapes)."""
     lines = mountinfo.read_bytes().splitlines()
     points = (re.sub(rb"\\([0-7]{3})", lambda code: bytes([int(code[1], 8)]), line.split(b" ")[4]) for line in lines)
-    return [mount for point in points if (mount := Path(os.fsdecode(point))).is_relative_to(path)]
+    folder = os.fsencode(path)
+    return [Path(os.fsdecode(point)) for point in points if point == folder or point.startswith(folder + b"/")]
 
 
 def make_writable(folder: Path) -> None:

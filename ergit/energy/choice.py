@@ -2,10 +2,10 @@
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
 
-import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ergit.config.settings import MeasureSettings
 from ergit.energy.combined import CombinedSource
@@ -19,8 +19,7 @@ LEAST_RIGHT_FIRST = ("powercap", "perf", "pmu")
 """Sources by the right that they take: files of energy alone, a program that counts for a group, counting itself."""
 
 
-@dataclass(frozen=True)
-class Availability:
+class Availability(Struct, frozen=True):
     """Whether a source can be used here: what it would read or why it can't, and then the fix.
 
     `is_asked_for`: whether the settings may lead to it.
@@ -128,7 +127,7 @@ def open_part(entry: SourceEntry, settings: MeasureSettings, roots: Roots, limit
         other = refusal.domain if isinstance(refusal, OtherDomainError) else "package"
         if other in (settings.domains or DOMAINS):
             with contextlib.suppress(UnavailableError):
-                return entry.open(msgspec.structs.replace(settings, judged=other), roots, limit_watts)
+                return entry.open(replace(settings, judged=other), roots, limit_watts)
         raise with_reason(refusal, f"{entry.name}: {refusal.reason}") from refusal
 
 
@@ -141,7 +140,7 @@ def open_and_try_out(entry: SourceEntry, settings: MeasureSettings, roots: Roots
     try:
         source = entry.open(settings, roots, limit_watts)
     except OtherDomainError as refusal:
-        other = msgspec.structs.replace(settings, judged=refusal.domain, domains=None)
+        other = replace(settings, judged=refusal.domain, domains=None)
         try:
             open_and_try_out(entry, other, roots, limit_watts).close()
         except UnavailableError as unread:

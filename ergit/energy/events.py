@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from ergit.energy.source import OtherDomainError, UnavailableError, absent_counter_fix, parse_whole_number
 
@@ -21,8 +22,7 @@ OTHER_SOURCE = "Choose the source perf or powercap"
 CPU_FILES = Path("/sys/devices/system/cpu")
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(Struct, frozen=True):
     """One event of the PMU: `scale` × count is energy in `unit`."""
 
     name: str

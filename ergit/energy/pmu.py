@@ -8,10 +8,11 @@ import platform
 import struct
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from ergit.energy.events import (
     CPU_FILES,
@@ -59,8 +60,7 @@ READING = struct.Struct("=QQQ")
 """What one read of an event gives: count, nanoseconds enabled, nanoseconds running."""
 
 
-@dataclass(frozen=True)
-class OpenCounter:
+class OpenCounter(Struct, frozen=True):
     """One event counting on one CPU, which stands for its package; `descriptor` is read at the edges of a window."""
 
     event: Event

@@ -5,8 +5,9 @@ name among those that `measure.source` may have.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from ergit.config.settings import MeasureSettings
 from ergit.energy.estimate import EstimateSource
@@ -24,8 +25,7 @@ It raises UnavailableError where the source cannot be used.
 """
 
 
-@dataclass(frozen=True)
-class SourceEntry:
+class SourceEntry(Struct, frozen=True):
     """A source that a study can ask for by its name."""
 
     name: str

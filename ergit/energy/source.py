@@ -5,10 +5,11 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Literal, Self
+
+from msgspec import Struct
 
 from ergit.errors import ErgitError
 from ergit.records.readings import DOMAINS, Counter, SourceRecord
@@ -83,8 +84,7 @@ Read = bytes | OSError
 """What one read of a counter gave."""
 
 
-@dataclass(frozen=True)
-class Energy:
+class Energy(Struct, frozen=True):
     """Joules of one window by domain, summed over sockets and dies; none, but a `problem`, if they can't be trusted.
 
     The package holds core and uncore, psys holds the package: domains are never to be added to each other. `seconds` is
@@ -100,8 +100,7 @@ class Energy:
     is_gone: bool = False
 
 
-@dataclass(frozen=True)
-class CounterResult:
+class CounterResult(Struct, frozen=True):
     """What one counter says of one window: its record, and its joules or the reason why they can't be trusted."""
 
     counter: Counter

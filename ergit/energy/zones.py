@@ -4,8 +4,9 @@ import contextlib
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ergit.energy.names import Candidate, other_names
 from ergit.energy.rights import give
@@ -49,8 +50,7 @@ BROKEN = "Look at the file; a counter that the kernel cannot serve is no use, so
 SMALL = "Choose the source pmu or perf, for which the kernel undoes wraps itself; real counters hold 65 kJ or more"
 
 
-@dataclass(frozen=True)
-class Zone:
+class Zone(Struct, frozen=True):
     """One counter, `energy_uj` in `path`: it holds 0..`range_uj` microjoules and restarts at 0.
 
     `ends_in_newline`: whether the file did when it was opened, as in sysfs; a later read without it is then torn.
