@@ -42,6 +42,11 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_percentages_are_written_as_the_program_writes_them(page: Path) -> None:
+    assert re.findall(r"\d %(?!\w)", text_of(page)) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_program_that_is_named_is_there(page: Path) -> None:
     modules = re.findall(r"-m ((?:ergit|scripts|tests|benchmarks)[\w.]+)", text_of(page))
     assert [module for module in modules if not (ROOT / module.replace(".", "/")).with_suffix(".py").exists()] == []

@@ -47,7 +47,7 @@ def density(values: FloatArray, at: FloatArray) -> FloatArray | None:
 
 
 def bootstrap_shifts(before: FloatArray, after: FloatArray, seed: int, resamples: int = RESAMPLES) -> FloatArray:
-    """The relative differences (`resamples`,) of the medians of resampled `after` to `before`; 0.05 is 5 % more.
+    """The relative differences (`resamples`,) of the medians of resampled `after` to `before`; 0.05 is 5% more.
 
     Each side is drawn anew from its own readings (Efron and Tibshirani 1993, An Introduction to the Bootstrap, 8.3). It
     shows the spread between runs alone: builds of the same source differ by more, which the workflow's interval knows.

@@ -33,7 +33,7 @@ def sha(number: int) -> str:
 
 
 def level(number: int) -> float:
-    """8 % more from commit 12 on, and one far excursion."""
+    """8% more from commit 12 on, and one far excursion."""
     return 640.0 if number == 20 else 108.0 if number >= 12 else 100.0
 
 
