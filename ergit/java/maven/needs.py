@@ -119,7 +119,9 @@ def add_compilations(found: Found, project: Project) -> None:
         for value in arguments:
             given = RELEASE_ARGUMENT.search(value.text)
             if given:
-                found.newest.append((int(given[1]), f"{value.stated_in}: {COMPILER} --release"))
+                found.newest.append(
+                    (int(given[1]), f"{value.stated_in}: {COMPILER} --release{_of_execution(execution)}")
+                )
         if stated and any(PREVIEW in value.text for value in arguments):
             release, stated_in = stated[0]
             found.ranges.append(JdkRange(exactly(str(release)), f"{stated_in} with {PREVIEW}"))
@@ -162,11 +164,16 @@ def _value(project: Project, execution: Execution, option: str) -> Value | None:
     """The value of an option of the compiler plugin, with where it stands in words."""
     configured = next(values_in(execution.configuration, option), None)
     if configured is not None:
-        return Value(configured.text, f"{configured.stated_in}: {COMPILER} <{option}>")
+        return Value(configured.text, f"{configured.stated_in}: {COMPILER} <{option}>{_of_execution(execution)}")
     value = project.parameter(f"maven.compiler.{option}")
     if value is None or not value.text:
         return None
     return Value(value.text, f"{value.stated_in}: maven.compiler.{option}")
+
+
+def _of_execution(execution: Execution) -> str:
+    """Which execution asks for a release, where it is a further one, as for the classes of a multi-release JAR."""
+    return "" if execution.name in ("", *BY_DEFAULT) else f" of the execution {execution.name}"
 
 
 def _arguments(execution: Execution) -> Iterator[Value]:

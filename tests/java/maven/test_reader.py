@@ -127,6 +127,17 @@ def test_the_execution_that_compiles_by_default_counts_and_that_of_tests_asks_fo
     assert (found.release, found.newest) == (9, 21)
 
 
+def test_a_further_execution_that_asks_for_a_jdk_is_named() -> None:
+    of_java_9 = (
+        "<executions><execution><id>compile-java-9</id><phase>compile</phase><goals><goal>compile</goal></goals>"
+        "<configuration><release>9</release></configuration></execution></executions>"
+    )
+    plugin = f"<build>{compiler_plugin(of_java_9)}</build>"
+    found = asked(pom=pom(properties(maven_compiler_release="8") + plugin))
+    assert (found.release, found.newest) == (8, 9)
+    assert found.newest_in == "pom.xml: maven-compiler-plugin <release> of the execution compile-java-9"
+
+
 def test_another_plugin_says_nothing() -> None:
     body = f"<build>{configured('release', '11').replace('maven-compiler', 'maven-javadoc')}</build>"
     assert asked(pom=pom(body)) == Requirement(None, None, "pom.xml names no Java release")
