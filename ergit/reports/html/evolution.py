@@ -92,6 +92,7 @@ def section(study: ReportStudy) -> Section:
             "labels": labels,
             "levels": levels_by_position(study),
             "rows": history.rows,
+            "sessions": dict(zip(contents.sessions, session_names(contents.sessions), strict=True)),
         },
         script="evolution.js",
     )

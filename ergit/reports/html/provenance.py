@@ -1,7 +1,7 @@
 """The section Provenance: what the readings were taken of, where and with what, and how to get all of it again."""
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -54,6 +54,7 @@ class Content:
 
     origin: tuple[tuple[str, str], ...]
     sessions: tuple[SessionFacts, ...]
+    unrecorded: str | None
     versions: tuple[tuple[str, str], ...]
     digests: tuple[tuple[str, str], ...]
     config: str
@@ -66,13 +67,16 @@ class Content:
 def section(study: ReportStudy) -> Section:
     """The section of a study."""
     config = _config(study.settings)
+    sessions = list(_sessions(study))
+    bare = [session for session in sessions if not session.facts]
     return Section(
         name="provenance",
         title="Provenance",
         template="provenance.html",
         content=Content(
             origin=tuple(_origin(study)),
-            sessions=tuple(_sessions(study)),
+            sessions=tuple(session for session in sessions if session.facts),
+            unrecorded=_unrecorded(bare) if bare else None,
             versions=tuple(_versions()),
             digests=tuple(_digests(study.results)),
             config=config,
@@ -119,6 +123,13 @@ def _sessions(study: ReportStudy) -> Iterator[SessionFacts]:
             jdk=_jdk(record),
             facts=tuple(_facts(record.conditions)) if record else (),
         )
+
+
+def _unrecorded(sessions: Sequence[SessionFacts]) -> str:
+    """What is said of sessions of which no fact is recorded, as of imported ones."""
+    hosts = ", ".join(dict.fromkeys(f"{session.host} ({session.source})" for session in sessions))
+    readings = counted(sum(session.readings for session in sessions), "reading")
+    return f"{readings} in {counted(len(sessions), 'session')} of {hosts}: no record says more of the machine."
 
 
 def _jdk(record: JobRecord | None) -> str | None:

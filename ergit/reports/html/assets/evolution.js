@@ -161,7 +161,7 @@ ergit.sections.evolution = (data) => {
     for (const row of rowsOf.get(position) ?? []) {
       const at = (name) => medians.data[name][row];
       const interval = Number.isFinite(at(`${quantity}_low`)) ? ` (${said(at(`${quantity}_low`))} to ${said(at(`${quantity}_high`))})` : "";
-      const several = rowsOf.get(position).length > 1 || ergit.data.sessions.length > 1 ? `, session ${at("session")}` : "";
+      const several = rowsOf.get(position).length > 1 || ergit.data.sessions.length > 1 ? `, session ${data.sessions[at("session")]}` : "";
       const median = Number.isFinite(at(quantity)) ? `${said(at(quantity))} ${unit}${interval}` : "no median";
       facts.push(["median", `${median}, ${at("readings")} clean ${at("readings") === 1 ? "reading" : "readings"}${several}`]);
     }
