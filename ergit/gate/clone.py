@@ -105,7 +105,7 @@ def prepare(top: Path, config: Path, place: Path, base: str, head: str, *, allow
     study = place / f"{_commit_in(top, head)[:10]}-against-{re.sub(r'[^A-Za-z0-9_.]', '-', base)[:LONGEST_NAME]}"
     study.mkdir(parents=True, exist_ok=True)
     if place.resolve().is_relative_to(top):
-        (place / ".gitignore").write_text("*\n", encoding="utf-8")  # nothing of ergit's shows in the project's status
+        ignore(place)
     with run_lock(study):
         pair = pair_of(top, study / "results/mirror.git", base, head)
         written = study / WRITTEN
@@ -113,6 +113,21 @@ def prepare(top: Path, config: Path, place: Path, base: str, head: str, *, allow
         link_files(settings, config.parent, study)
     os.environ.setdefault(BUILD_CACHE, str(place / "builds"))
     return Prepared(study, (config, written))
+
+
+def ignore(folder: Path) -> None:
+    """Makes a folder that Git ignores with all that is in it: nothing of ergit's shows in a project's status."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
+def ignore_results(study: Path) -> None:
+    """The same for the results of a study that lies in a clone, unless they are ignored or tracked there already."""
+    with git_in(study, environment={"GIT_CEILING_DIRECTORIES": ""}) as git:
+        if git.attempt("rev-parse", "--show-toplevel"):
+            for name in ("results", ".snakemake"):
+                if git.attempt("check-ignore", "--quiet", f"{name}/x") is None and not git.ls_files("--", name):
+                    ignore(study / name)
 
 
 def _commit_in(top: Path, name: str) -> str:

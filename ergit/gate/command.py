@@ -7,7 +7,15 @@ from pathlib import Path
 
 from ergit.errors import ErgitError
 from ergit.gate import github
-from ergit.gate.clone import Prepared, config_of, default_place, has_uncommitted_changes, prepare, top_of_clone
+from ergit.gate.clone import (
+    Prepared,
+    config_of,
+    default_place,
+    has_uncommitted_changes,
+    ignore_results,
+    prepare,
+    top_of_clone,
+)
 from ergit.records.gate import GateRecord, Verdict, read_gate
 from ergit.reports.gate_page import ESTIMATED, sentence_of
 from ergit.starting.command import study_status
@@ -54,6 +62,9 @@ def run(asked: argparse.Namespace) -> None:
     if asked.base is None:
         refuse_words(asked, "--base is missing", "head", "work", "allow_estimate")
         study: Path = asked.study or Path()
+        if not study.is_dir():
+            raise ErgitError(f"--study: there is no folder {study}.")
+        ignore_results(study)
         configs = [] if asked.configfile is None else [asked.configfile.resolve()]
     else:
         refuse_words(asked, "--base makes a study of its own", "study")

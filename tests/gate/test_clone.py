@@ -14,6 +14,7 @@ from ergit.gate.clone import (
     config_of,
     default_place,
     has_uncommitted_changes,
+    ignore_results,
     link_files,
     pair_of,
     prepare,
@@ -158,6 +159,26 @@ def test_a_study_inside_the_clone_shows_nothing_in_its_status(
     assert has_uncommitted_changes(clone.path)
 
 
+def test_the_results_of_a_study_in_a_clone_show_nothing_unless_they_are_tracked(clone: Repository) -> None:
+    study = clone.path / "energy"
+    for _ in range(2):
+        (study / "config").mkdir(parents=True, exist_ok=True)
+        ignore_results(study)
+        assert clone.git("status", "--porcelain") == ""
+    assert sorted(path.name for path in study.iterdir()) == [".snakemake", "config", "results"]
+    tracked = clone.path / "tracked"
+    (tracked / "results").mkdir(parents=True)
+    (tracked / "results/energy.csv").write_text("")
+    clone.commit("Results")
+    ignore_results(tracked)
+    assert not (tracked / "results/.gitignore").exists()
+
+
+def test_a_study_outside_of_any_clone_gets_no_further_file(tmp_path: Path) -> None:
+    ignore_results(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_usual_place_is_outside_of_the_clone_and_each_clone_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
     places = [default_place(Path(top)) for top in ("/a/words", "/b/words")]
@@ -171,6 +192,7 @@ def test_the_usual_place_is_outside_of_the_clone_and_each_clone_has_its_own(monk
         (["--head", "x"], "--head does not go with this call: --base is missing."),
         (["--allow-estimate"], "--allow-estimate does not go with this call"),
         (["--base", "main", "--study", "x"], "--study does not go with this call: --base makes a study of its own."),
+        (["--study", "absent"], "--study: there is no folder absent."),
         (["--base", ""], "--base is empty: name the branch to compare with."),
     ],
 )
