@@ -24,9 +24,8 @@ from ergit.measuring.stages import order as order_of_stages
 from ergit.planning.heat import announce
 from ergit.plugins.files import enabled_stages
 
-show_to_person(logger, Path(ROOT))  # from here on, so that the errors below are sentences
-
 is_module = not workflow.modifier.is_main_snakefile()
+show_to_person(logger, Path(ROOT), is_ending_told=not is_module)  # from here on: the errors below are sentences
 if is_module and not workflow.modifier.skip_configfile:
     raise WorkflowError("The module statement hands no config over to ergit: add `config: config`, or a part of it.")
 if not (is_module or workflow.overwrite_configfiles):

@@ -131,7 +131,7 @@ def test_a_config_that_is_none(tmp_path: Path, text: str | bytes, sentence: str)
 
 @pytest.mark.parametrize(
     "words",
-    [["doctor"], ["forecast"], ["migrate-config", "config/config.yaml"]],
+    [["doctor"], ["forecast"], ["migrate-config", "config/config.yaml"], ["run", "--configfile", "config/config.yaml"]],
     ids=lambda words: words[0],
 )
 def test_every_command_names_the_line_of_a_config_that_is_no_yaml(

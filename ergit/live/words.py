@@ -135,7 +135,7 @@ def clock(moment: str) -> str:
 
 def failure_line(what: str, reason: str) -> Line:
     """That a commit or a job failed, and why: a line that stays."""
-    return [("red", f"{SPEAKER}{what} failed: "), ("", one_line(reason))]
+    return [("red", f"{SPEAKER}{what} failed: "), ("", one_line(reason.removeprefix(SPEAKER)))]
 
 
 def minute_line(record: LiveRecord) -> Line:

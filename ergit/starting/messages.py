@@ -47,15 +47,19 @@ def shown(text: str, exception: str | None, root: Path) -> str | None:
 
 
 class Shown(logging.Filter):
-    """Lets through what a person is shown, on its way to a terminal."""
+    """Lets through what a person is shown, on its way to a terminal; that jobs failed where nothing else says so."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, is_ending_told: bool) -> None:
         super().__init__()
         self._root = root
+        self._is_ending_told = is_ending_told
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a message is shown at all."""
-        return shown(str(record.msg), exception_of(record), self._root) is not None
+        text = str(record.msg)
+        if UNFINISHED in text and not self._is_ending_told:
+            return True
+        return shown(text, exception_of(record), self._root) is not None
 
 
 class Sentences(logging.Formatter):
@@ -79,11 +83,14 @@ def exception_of(record: logging.LogRecord) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def show_to_person(logger: logging.Logger, root: Path) -> None:
-    """From now on the logger's handlers but those of files show what a person is meant to read."""
+def show_to_person(logger: logging.Logger, root: Path, *, is_ending_told: bool = True) -> None:
+    """From now on the logger's handlers but those of files show what a person is meant to read.
+
+    `is_ending_told` says whether ending.py tells what failed; a workflow with ergit as a module may not ask for it.
+    """
     for handler in logger.handlers:
         if not isinstance(handler, logging.FileHandler) and not isinstance(handler.formatter, Sentences):
-            handler.addFilter(Shown(root))
+            handler.addFilter(Shown(root, is_ending_told=is_ending_told))
             handler.setFormatter(Sentences(handler.formatter, root))
 
 

@@ -201,7 +201,7 @@ def test_an_error_of_the_machine_is_told_at_once_and_the_job_is_left(
     run.plan(jobs())
     run.started({1: PlannedJob("measure", (f"readings/{A}/1.json",))})
     run.failed(1, "ergit: The disk is full.\n  Free some room.")
-    assert "ergit: job measure of aaaaaaaaaa v1 Subject 0 failed: ergit: The disk is full. Free some room.\n" in shown()
+    assert "ergit: job measure of aaaaaaaaaa v1 Subject 0 failed: The disk is full. Free some room.\n" in shown()
     assert (news(results).steps, news(results).jobs_done) == ((), 0)
 
 

@@ -66,11 +66,20 @@ def test_the_terminal_gets_the_sentence_and_the_log_file_all(tmp_path: Path) -> 
     logger.info("Building DAG of jobs...")
     logger.error(place, extra={"exception": "WorkflowError"})
     logger.error("Exiting because a job execution failed.")
-    for handler in logger.handlers:
-        handler.close()
+    logger.handlers[1].close()
     assert terminal.getvalue() == "Building DAG of jobs...\nergit: no such key\n"
     assert place in file.read_text(encoding="utf-8")
     assert "Exiting because" in file.read_text(encoding="utf-8")
+
+
+def test_where_ergit_is_a_module_snakemake_says_that_jobs_failed() -> None:
+    logger, terminal = logging.Logger("a run"), io.StringIO()
+    logger.addHandler(logging.StreamHandler(terminal))
+    show_to_person(logger, ROOT, is_ending_told=False)
+    logger.error(
+        "WorkflowError:\nAt least one job did not complete successfully.", extra={"exception": "WorkflowError"}
+    )
+    assert "At least one job did not complete" in terminal.getvalue()
 
 
 @pytest.mark.parametrize(
