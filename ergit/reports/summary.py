@@ -70,7 +70,8 @@ def summary(
     if flags is not None:
         parts += ["## Flags of readings", flags]
     parts += [
-        f"Figures: {results}/plots/evolution.svg, distribution and cusum beside it (also PNG); others: `ergit figure`."
+        f"Report: {results}/report.html, one page for a browser."
+        f" Figures: {results}/plots/evolution.svg, distribution and cusum beside it (also PNG); others: `ergit figure`."
         f" Tables: {results}/energy.csv, {results}/changes.tsv."
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
