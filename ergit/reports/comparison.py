@@ -25,14 +25,14 @@ def page(comparison: ComparisonRecord) -> Iterator[str]:
     yield from (what_intervals_assume(difference) for difference in assumed if difference is not None)
     for common in comparison.common:
         seen = "differs" if common.differs else "no difference seen"
-        yield f"over {counted(common.commits, 'commit')}, {_relative(common)}, p = {common.p:.2g}: {seen}"
+        yield f"over {counted(common.commits, 'commit')}, {relative_sentence(common)}, p = {common.p:.2g}: {seen}"
     by_evidence = sorted(comparison.pairs, key=lambda pair: pair.q)
     for pair in by_evidence[:SHOWN_PAIRS]:
         yield ""
         name = "" if pair.first != pair.second else f" {pair.first[:10]}"
         yield f"A{name}: median {pair.first_median_joules:.6g} J of {counted(pair.first_readings, 'reading')}"
         yield f"B{name}: median {pair.second_median_joules:.6g} J of {counted(pair.second_readings, 'reading')}"
-        yield f"{_relative(pair)}, q = {pair.q:.2g}"
+        yield f"{relative_sentence(pair)}, q = {pair.q:.2g}"
         yield verdict_sentence(pair)
     if len(by_evidence) > SHOWN_PAIRS:
         differing = sum(pair.differs for pair in by_evidence)
@@ -74,5 +74,7 @@ def verdict_sentence(pair: ComparedPair) -> str:
     return f"no difference of {pair.visible:.1%} or more was seen; a smaller one is possible"
 
 
-def _relative(found: ComparedPair | CommonDifference) -> str:
-    return f"B uses {compared_phrase(found.relative)} A (95% interval {found.ci_low:+.1%} to {found.ci_high:+.1%})"
+def relative_sentence(found: ComparedPair | CommonDifference, first: str = "A", second: str = "B") -> str:
+    """How much more or less the second uses, with the interval."""
+    interval = f"(95% interval {found.ci_low:+.1%} to {found.ci_high:+.1%})"
+    return f"{second} uses {compared_phrase(found.relative)} {first} {interval}"

@@ -13,7 +13,7 @@ from ergit.files import write_bytes_atomically
 from ergit.git.names import CommitNames
 from ergit.records.changes import ChangesRecord, read_changes
 from ergit.records.commits import CommitRow, chosen, read_commits
-from ergit.records.comparison import ComparedPair, ComparisonRecord
+from ergit.records.comparison import ComparisonRecord
 from ergit.records.context import ChangeContext, read_context
 from ergit.records.energy_table import ENERGIES, read_energy_table
 
@@ -162,7 +162,7 @@ def _compare(asked: Asked) -> "Figure":
 
     sides = _sides(asked)
     with_verdict = len(sides.sides) == 2 and asked.sheet.is_annotated and asked.drawn == asked.record.study.judged
-    return two_commits(sides, _verdict(_comparison(asked)) if with_verdict else "", sheet=asked.sheet)
+    return two_commits(sides, _verdict(_comparison(asked), sides) if with_verdict else "", sheet=asked.sheet)
 
 
 def _ecdf(asked: Asked) -> "Figure":
@@ -211,15 +211,15 @@ def _comparison(asked: Asked) -> ComparisonRecord:
     return two_commits(read_study(asked.results), first.commit, second.commit)
 
 
-def _verdict(comparison: ComparisonRecord) -> str:
-    """The comparison in one line."""
-    from ergit.reports.comparison import verdict_sentence
+def _verdict(comparison: ComparisonRecord, sides: "Sides") -> str:
+    """The comparison of two commits in one line."""
+    from ergit.reports.comparison import relative_sentence, verdict_sentence
 
     for obstacle in comparison.obstacles:
         return f"cannot be compared: {obstacle}"
-    pair: ComparedPair = comparison.pairs[0]
-    interval = f"{pair.relative:+.2%} (95% interval {pair.ci_low:+.2%} to {pair.ci_high:+.2%})"
-    return f"the second against the first: {interval}: {verdict_sentence(pair)}"
+    (pair,) = comparison.pairs
+    first, second = (side.name for side in sides.sides)
+    return f"{relative_sentence(pair, first, second)}: {verdict_sentence(pair)}"
 
 
 def _refuse_absent(asked: Asked) -> None:
