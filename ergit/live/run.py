@@ -14,7 +14,7 @@ from ergit.config.settings import Settings
 from ergit.errors import ErgitError
 from ergit.forecast.forecast import job_seconds
 from ergit.live import words
-from ergit.live.news import LAST_READINGS, MINUTE, last_reading, spread
+from ergit.live.news import LAST_READINGS, MINUTE, disqualifying, last_reading, spread
 from ergit.live.process import VARIABLE, name_of, this_process
 from ergit.live.tally import RECENT, PlannedJob, Tally, Work
 from ergit.records.commits import read_commits
@@ -235,7 +235,7 @@ def result_line(record: LiveRecord, costs: JobCosts, last: LiveReading) -> Line:
     taken = [window for window in costs.readings if not window.warmup]
     joules = [window.joules[record.judged] / window.loops for window in taken if record.judged in window.joules]
     seconds = [window.duration_seconds / window.loops for window in taken if window.status == "ok"]
-    flagged = sum(bool(window.flags) for window in taken)
+    flagged = sum(bool(disqualifying(window.flags)) for window in taken)
     place = f"{record.jobs_done:,} of {record.jobs_total:,}" if record.jobs_total else f"{record.jobs_done:,}"
     flags: tuple[Style, str] = ("yellow", f"{flagged} of {len(taken)} flagged  ") if flagged else ("", "")
     return [

@@ -105,8 +105,8 @@ def joules_words(record: LiveRecord, joules: float) -> str:
 
 
 def seconds_words(seconds: float) -> str:
-    """`0.203 s`."""
-    return f"{seconds:#.3g} s"
+    """`0.203 s`, `3.40 ms`."""
+    return f"{seconds:#.3g} s" if seconds >= 0.1 else f"{seconds * 1000:#.3g} ms"
 
 
 def celsius_words(celsius: float) -> str:
