@@ -65,6 +65,7 @@ def opened(browser: "Browser", file: Path, at: str = "", **options: Any) -> "Ite
     """The page in the browser, ready; afterwards nothing was said on its console, asked of a network, or popped up."""
     heard: list[str] = []
     context = browser.new_context(viewport={"width": 1200, "height": 900}, reduced_motion="reduce", **options)
+    context.set_default_timeout(120_000)  # of milliseconds; a busy machine is no failure
     page = context.new_page()
     page.on("console", lambda message: heard.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: heard.append(f"error: {error}"))
