@@ -17,7 +17,7 @@ from ergit.errors import ErgitError
 from ergit.records.changes import ChangeResult, ChangesRecord, CommitResult, ComparablePart
 from ergit.records.commits import CommitRow
 from ergit.records.energy_table import EnergyRow
-from ergit.reports.figures import distribution, encoded, evolution
+from ergit.reports.figures import cusum, distribution, encoded, evolution
 from ergit.reports.figures.contents import median_interval
 from ergit.reports.figures.evolution import percent
 from ergit.reports.figures.labels import clipped, plain
@@ -282,6 +282,23 @@ def test_commits_that_imported_files_lack_are_not_called_unmeasured_yet() -> Non
     words = written(draw("evolution", rows, absent=[3]))
     assert "not in the files: 1" in words
     assert not any("not measured yet" in text for text in words)
+
+
+def test_commits_that_are_measured_as_an_equal_one_are_not_called_unmeasured_yet() -> None:
+    rows = study(2, 7)
+    commits = [listed(row, "") for row in {row.commit: row for row in rows}.values()]
+    reused = replace(listed(reading(2, 0.0), ""), reason=f"all; measured once, as {sha(1)}")
+    words = written(evolution(energy_table(rows), [*commits, reused], NO_CHANGE))
+    assert "measured as an equal one: 1" in words
+    assert not any("not measured yet" in text for text in words)
+
+
+def test_a_study_with_short_stretches_only_has_no_sums_of_residuals_and_says_so() -> None:
+    rows = study(4, 7)
+    commits = [listed(row, "") for row in {row.commit: row for row in rows}.values()]
+    words = written(cusum(energy_table(rows), commits, NO_CHANGE))
+    assert "No stretch between two changes has 8 commits." in words
+    assert not any("within the bounds" in text or "beyond" in text for text in words)
 
 
 def test_imported_files_are_named_without_the_folder_that_they_share() -> None:
