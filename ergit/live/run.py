@@ -61,6 +61,10 @@ class LiveRun:
         self._outcome: Outcome | None = None
         self._ending: str | None = None
         self._process = this_process()
+        with suppress(OSError):
+            results.mkdir(parents=True, exist_ok=True)
+            for left_by_a_kill in results.glob(".live.*.part"):
+                left_by_a_kill.unlink()
         os.environ[VARIABLE] = name_of(self._process)
 
     def plan(self, jobs: Iterable[PlannedJob]) -> None:

@@ -235,6 +235,16 @@ def test_the_end_is_told_once_and_for_all(results: Path) -> None:
     assert "left" not in minute_line(found)[0][1]
 
 
+def test_what_a_kill_left_half_written_is_removed_and_a_missing_folder_is_made(tmp_path: Path) -> None:
+    results = tmp_path / "new"
+    LiveRun(SETTINGS, results, None)
+    (results / ".live.json.4711.part").write_text("{")
+    run = LiveRun(SETTINGS, results, None)
+    run.started({1: PlannedJob("mirror", ("mirror.json",))})
+    assert sorted(path.name for path in results.iterdir()) == ["live.html", "live.json"]
+    assert news(results).steps[0].what == "fetches the repository"
+
+
 def test_damaged_records_and_a_folder_that_takes_nothing_end_no_run(results: Path) -> None:
     run = LiveRun(SETTINGS, results, None)
     run.plan(jobs())
