@@ -2,6 +2,8 @@
 
 import dataclasses
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -349,6 +351,12 @@ def test_the_gate_of_the_config_has_defaults_and_knows_its_words() -> None:
         read_config(CONFIG | {"gate": {"bass": "v1.0"}})
 
 
+def ergit_gate(study: Path) -> subprocess.CompletedProcess[str]:
+    """One call of `ergit gate` on the study of a folder."""
+    command = [sys.executable, "-P", "-m", "ergit.cli", "gate", "--study", str(study)]
+    return subprocess.run(command, cwd=study.parent, capture_output=True, text=True, timeout=300)
+
+
 def test_one_call_measures_and_fails_by_the_verdict_and_an_accepted_change_passes(tmp_path: Path) -> None:
     project = Repository(tmp_path / "project")
     project.path.mkdir()
@@ -372,12 +380,13 @@ def test_one_call_measures_and_fails_by_the_verdict_and_an_accepted_change_passe
     assert (work / "results/summary.md").exists()
 
     configure(work, **usual, changes={"accepted": [slower[:7]]})
-    passed = snakemake(work, "gate")
+    passed = ergit_gate(work)
     assert passed.returncode == 0, passed.stderr
-    assert f"ergit: gate: pass: the change of {slower[:10]} is accepted." in passed.stdout + passed.stderr
+    assert f"ergit: gate: pass: the change of {slower[:10]} is accepted." in passed.stdout
 
     configure(work, **usual, gate={"base": "v9"})
-    unknown = snakemake(work, "gate")
-    assert unknown.returncode != 0
+    unknown = ergit_gate(work)
+    assert unknown.returncode == 1
     assert "gate.base: 'v9' is no commit, tag or branch" in unknown.stdout + unknown.stderr
+    assert "ergit: gate: no verdict: the study did not finish." in unknown.stderr
     assert "Traceback" not in unknown.stdout + unknown.stderr
