@@ -347,7 +347,7 @@ class ChangeSettings(Part, frozen=True, kw_only=True):
 
 
 class GateSettings(Part, frozen=True, kw_only=True):
-    """`snakemake gate`, which fails where the energy has grown by `changes.least_change` or more."""
+    """`ergit gate` and `snakemake gate`, which fail where the energy has grown by `changes.least_change` or more."""
 
     head: Annotated[Text | None, _says("The commit that is judged; null: the newest of the study.")] = None
     base: Annotated[Text | None, _says("The commit it is compared with; null: the level of the commits before it.")] = (
