@@ -14,10 +14,11 @@ UNFINISHED = "At least one job did not complete successfully."
 FAILED = "Exiting because a job execution failed"
 CANCELLED = "Terminating processes on user request"
 NO_BACKUP = re.compile(r"Cannot restore \S+: no backup found\.")
+SENTENCES = ("WorkflowError", "ErgitError", "GitError", "FullDiskError")  # exceptions whose text is for a person
 AT_A_LINE = re.compile(r'\w+(?: in rule \S+)? in file "(?P<file>[^"]+)", line \d+:\n(?P<said>.*)', re.DOTALL)
 TRACE = re.compile(r"\n {2}File \".*", re.DOTALL)
 IN_A_FUNCTION = re.compile(
-    r"^ *(?:ergit\.errors\.)?ErgitError: (?P<said>.+?)(?=\nWildcards:|\nTraceback|\Z)", re.M | re.S
+    r"^ *(?:[\w.]+\.)?(?:Ergit|Git|FullDisk)Error: (?P<said>.+?)(?=\nWildcards:|\nTraceback|\Z)", re.M | re.S
 )
 SIGNAL = re.compile(r"died with <Signals\.(\w+): \d+>|returned non-zero exit status (137|143)\b")
 OF_A_SHELL = {"137": "SIGKILL", "143": "SIGTERM"}  # 128 and the number of the signal: bash(1), EXIT STATUS
@@ -40,7 +41,7 @@ def shown(text: str, exception: str | None, root: Path) -> str | None:
         return text
     if exception == "RuleException":
         return None
-    if exception == "WorkflowError":
+    if exception in SENTENCES:
         return f"{SPEAKER}{TRACE.sub('', place['said']).strip()}"
     inner = IN_A_FUNCTION.search(text)
     return f"{SPEAKER}{inner['said'].strip()}" if inner else text

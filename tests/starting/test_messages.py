@@ -21,6 +21,11 @@ ROOT = Path("/opt/ergit")
             "ergit: config: Unknown key 'a'. Did you mean 'b'?",
         ),
         (
+            'ErgitError in file "/opt/ergit/rules/handlers.smk", line 99:\nresults/a.json is damaged.\n  File "a", line 1',
+            "ErgitError",
+            "ergit: results/a.json is damaged.",
+        ),
+        (
             'InputFunctionException in rule all in file "/opt/ergit/Snakefile", line 70:\nError:\n  ErgitError:'
             " results/plan.json is damaged.\nWildcards:\n\nTraceback:\n",
             "InputFunctionException",
@@ -35,7 +40,7 @@ ROOT = Path("/opt/ergit")
         ("Exiting because a job execution failed. Look above for error messages", None, None),
         ("Cannot restore results/plan.json: no backup found.", None, None),
     ],
-    ids=["config", "in a function", "command line", "unfinished", "exiting", "no backup"],
+    ids=["config", "in a handler", "in a function", "command line", "unfinished", "exiting", "no backup"],
 )
 def test_an_error_of_ergit_is_its_sentence_and_of_failed_jobs_nothing_is_shown(
     text: str, exception: str | None, expected: str | None
