@@ -21,9 +21,9 @@ ROOT = Path("/opt/ergit")
             "ergit: config: Unknown key 'a'. Did you mean 'b'?",
         ),
         (
-            'ErgitError in file "/opt/ergit/rules/handlers.smk", line 99:\nresults/a.json is damaged.\n  File "a", line 1',
+            'ErgitError in file "/opt/ergit/rules/handlers.smk", line 9:\na.json is damaged.\n  File "a", line 1',
             "ErgitError",
-            "ergit: results/a.json is damaged.",
+            "ergit: a.json is damaged.",
         ),
         (
             'InputFunctionException in rule all in file "/opt/ergit/Snakefile", line 70:\nError:\n  ErgitError:'
