@@ -105,7 +105,7 @@ def _rows(study: ReportStudy, evidence: Sequence[Evidence]) -> Iterator[ChangeRo
     history = {row.commit: row for row in study.history}
     with_charts = {(one.change.commit, one.change.kind) for one in evidence}
     seen: set[str] = set()
-    pairs = undone(study.changes.changes)
+    pairs, why_no_cause = undone(study.changes.changes), _why_no_cause(study)
     for change in sorted(study.changes.changes, key=lambda change: change.order):
         context = study.contexts.get((change.commit, change.kind))
         row = history[change.commit]
@@ -121,7 +121,7 @@ def _rows(study: ReportStudy, evidence: Sequence[Evidence]) -> Iterator[ChangeRo
             link=public_url(context.link) if context and context.link else None,
             classes=classes_of(differs),
             differs="not recorded" if differs is None else kinds_phrase(differs.kinds),
-            facts=tuple(_facts(change, context, pair)),
+            facts=tuple(_facts(change, context, pair, why_no_cause)),
             touched=tuple(_of_kind(files) for files in differs.files) if differs else (),
             dependencies=_listed(map(dependency_text, differs.dependencies), differs.dependencies_unlisted)
             if differs
@@ -189,7 +189,18 @@ def _why_none(study: ReportStudy) -> str:
     return "No commit could be measured, so no change can be found. What failed stands under Validity."
 
 
-def _facts(change: ChangeResult, context: ChangeContext | None, pair: Undone | None) -> Iterator[str]:
+def _why_no_cause(study: ReportStudy) -> str:
+    """Why it may not be known whether time or power changed."""
+    if study.changes.kind == "estimated":
+        return "the energy is an estimate from CPU time"
+    if study.readings["duration_seconds"].isna().all():
+        return "durations were not recorded"
+    return "the two sides were measured in different sessions"
+
+
+def _facts(
+    change: ChangeResult, context: ChangeContext | None, pair: Undone | None, why_no_cause: str
+) -> Iterator[str]:
     """What is known of a change, a sentence each."""
     if change.kind == "transient":
         yield "The energy was different at these commits alone, and then as before."
@@ -207,7 +218,7 @@ def _facts(change: ChangeResult, context: ChangeContext | None, pair: Undone | N
         grew = {"time": "The time changed", "power": "The power changed", "both": "Time and power changed"}
         yield f"{grew[context.mostly]}: time {context.duration_change:+.1%}, power {context.power_change:+.1%}."
     else:
-        yield "Whether time or power changed is not known: it was not recorded, or the sides have different sessions."
+        yield f"Whether time or power changed is not known: {why_no_cause}."
     if context.java and context.java.before != context.java.after:
         yield f"The JDK changed from {one_line(context.java.before)} to {one_line(context.java.after)}."
     if context.tests is not None:

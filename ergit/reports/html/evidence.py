@@ -255,9 +255,7 @@ def _bootstrap_words(evidence: Evidence) -> str:
     change = evidence.change
     few = min(len(evidence.before.joules), len(evidence.after.joules))
     caution = (
-        f" A side of {counted(few, 'commit')} shows hardly how far builds differ, so the resamples lie too close."
-        if few < 5
-        else ""
+        f" With {counted(few, 'commit')} on a side, resamples hardly show how far builds differ." if few < 5 else ""
     )
     return (
         f"95 of 100 of {len(evidence.shifts):,} resamples (seed {evidence.seed}) of commits and their readings lie from"

@@ -1,20 +1,17 @@
 """The charts of a change's evidence, made once and empty: the page's script fills them for the opened one."""
 
-from bokeh.models import (
-    BoxAnnotation,
-    ColumnDataSource,
-    FixedTicker,
-    HoverTool,
-    Legend,
-    LegendItem,
-    Range1d,
-    Slope,
-    Span,
-)
+from typing import Any, TypeAlias
+
+from bokeh.models import ColumnDataSource, DataRange1d, FixedTicker, HoverTool, Range1d
+from bokeh.models.annotations import BoxAnnotation, Legend, LegendItem, Slope, Span
+from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from ergit.reports.html.section import Chart
 from ergit.reports.html.theme import FAINT, FONT, FONT_SIZE, INK, PAPER, SESSIONS, chart_figure
+
+Entry: TypeAlias = "tuple[str, list[GlyphRenderer[Any]]]"
+"""An entry of a legend: its words, and what it stands for."""
 
 BEFORE, AFTER = SESSIONS[0].light, SESSIONS[1].light
 MARKS = {"before": "circle", "after": "triangle"}
@@ -27,7 +24,7 @@ def charts(*, has_times: bool) -> tuple[Chart, ...]:
     return (_distribution(), _ecdf(), _quantiles(), _bootstrap(), order)
 
 
-def readings_legend(plot: figure, items: list[tuple[str, list[object]]]) -> None:
+def readings_legend(plot: figure, items: list[Entry]) -> None:
     """A legend above the chart, in the page's colours."""
     plot.add_layout(
         Legend(
@@ -38,16 +35,15 @@ def readings_legend(plot: figure, items: list[tuple[str, list[object]]]) -> None
             label_text_color=INK.light,
             label_text_font=FONT,
             label_text_font_size=FONT_SIZE,
-            padding=0,
             margin=0,
         ),
         "above",
     )
 
 
-def strips(plot: figure, source: ColumnDataSource, names: tuple[str, str], x: str) -> list[tuple[str, list[object]]]:
+def strips(plot: figure, source: ColumnDataSource, names: tuple[str, str], x: str) -> list[Entry]:
     """Points of two columns of joules over the same x, told apart by colour and mark; the entries of a legend."""
-    entries: list[tuple[str, list[object]]] = []
+    entries: list[Entry] = []
     for name, colour, mark in zip(names, (BEFORE, AFTER), MARKS.values(), strict=True):
         points = plot.scatter(
             x=x, y=name, source=source, marker=mark, size=5, color=colour, fill_alpha=0.45, line_alpha=0.7
@@ -61,7 +57,7 @@ def strips(plot: figure, source: ColumnDataSource, names: tuple[str, str], x: st
 
 def side_axis(plot: figure, names: tuple[str, str]) -> None:
     """Names the two sides along x, at 0 and 1."""
-    plot.x_range = Range1d(-0.6, 1.6)
+    plot.x_range = Range1d(start=-0.6, end=1.6)
     plot.xaxis.ticker = FixedTicker(ticks=[0, 1])
     plot.xaxis.major_label_overrides = {0: names[0], 1: names[1]}
 
@@ -90,7 +86,7 @@ def _distribution() -> Chart:
 def _ecdf() -> Chart:
     source = ColumnDataSource({"joules": [], "before": [], "after": []})
     plot = chart_figure(x_label="joules of a run", y_label="share of the readings", height=HEIGHT)
-    lines = [
+    lines: list[Entry] = [
         (
             name,
             [
@@ -130,7 +126,7 @@ def _quantiles() -> Chart:
 def _bootstrap() -> Chart:
     source = ColumnDataSource({"low": [], "high": [], "resamples": []})
     plot = chart_figure(x_label="relative change (%)", y_label="resamples", height=HEIGHT)
-    plot.y_range.start = 0
+    plot.y_range = DataRange1d(start=0)
     plot.add_layout(
         BoxAnnotation(
             name="evidence-interval", fill_color=FAINT.light, fill_alpha=0.2, line_color=None, left=0, right=0

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bokeh.models import ColumnDataSource, Span
+from bokeh.models import ColumnDataSource
+from bokeh.models.annotations import Span
 from bokeh.plotting import figure
 
 from ergit.reports.distributions import BRIDGE_95
-from ergit.reports.html.evidence_charts import BEFORE, readings_legend, strips
+from ergit.reports.html.evidence_charts import BEFORE, Entry, readings_legend, strips
 from ergit.reports.html.section import Chart
 from ergit.reports.html.theme import FAINT, UP, chart_figure, commit_axis
 
@@ -131,7 +132,7 @@ def residuals_chart(columns: Mapping[str, Sequence[object]]) -> Chart:
     commit_axis(plot)
     for side in (-BRIDGE_95, BRIDGE_95):
         plot.add_layout(Span(dimension="width", location=side, line_color=FAINT.light, line_dash="dashed"))
-    entries: list[tuple[str, list[object]]] = [
+    entries: list[Entry] = [
         (words, [plot.line(x="position", y=name, source=source, line_color=colour, line_width=width)])
         for name, words, colour, width in (
             ("within", "as noise alone", BEFORE, 1.5),

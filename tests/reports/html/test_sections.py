@@ -217,3 +217,5 @@ def test_an_imported_study_says_what_its_files_did_not_say(tmp_path: Path) -> No
     assert {one.words for one in content.conditions} == {"Not recorded: imported readings have no record of it."}
     assert content.drift is None
     assert content.sessions[0].first is None
+    (row,) = changes_of(study).rows
+    assert "Whether time or power changed is not known: durations were not recorded." in row.facts
