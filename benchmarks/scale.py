@@ -4,6 +4,8 @@ Each study has five rounds. Checkouts, builds and readings end at once, so that 
 CPU seconds, which other load changes little, and peak memory. A row is a study; its columns are
 
 - plan: a dry run before anything is built;
+- Snakemake alone: the dry run of a workflow of as many jobs with the same files and edges, and nothing else: no params,
+  logs, priorities, checkpoints;
 - pass: the scheduler's choice of the next job, the median and the slowest, with all readings ready, under `ergit` and
   under Snakemake's `greedy` (of that one some passes only: all would take hours);
 - job: all that Snakemake does for one job, without the job's own program;
@@ -28,9 +30,48 @@ SIZES = (100, 1000, 3232)
 ROUNDS = 5
 PASSES_OF_GREEDY = 30
 HEAD = (
-    "| commits | jobs | plan | pass, ergit | pass, greedy | job, ergit | nothing to do | metadata |\n"
-    "|--:|--:|--:|--:|--:|--:|--:|--:|"
+    "| commits | jobs | plan | Snakemake alone | pass, ergit | pass, greedy | job, ergit | nothing to do | metadata |\n"
+    "|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
+ALONE = """from hashlib import sha1
+COMMITS = [sha1(str(number).encode()).hexdigest() for number in range({commits})]
+
+rule all:
+    input:
+        expand("results/readings/{{commit}}/{{round}}.json", commit=COMMITS, round=range(1, {rounds} + 1)),
+
+rule checkout:
+    output:
+        temp(directory("results/checkout/{{commit}}")),
+    shell:
+        "true"
+
+rule java:
+    output:
+        "results/java/{{commit}}.json",
+    shell:
+        "true"
+
+rule build:
+    input:
+        "results/java/{{commit}}.json",
+        "results/checkout/{{commit}}",
+    output:
+        "results/build/{{commit}}.tar.gz",
+        "results/build/{{commit}}.json",
+    shell:
+        "true"
+
+rule measure:
+    input:
+        "results/build/{{commit}}.json",
+        "results/build/{{commit}}.tar.gz",
+    output:
+        "results/readings/{{commit}}/{{round}}.json",
+    shell:
+        "true"
+"""
+"""A workflow of the same jobs, by Python's format()."""
 
 
 class Cost(NamedTuple):
@@ -70,9 +111,20 @@ def made_study(home: Path, commits: int) -> Path:
     return study
 
 
-def called(study: Path, module: str, *options: str, may_fail: bool = False) -> Cost:
+def plan_alone(home: Path, commits: int) -> Cost:
+    """What the plan of as many jobs takes in a workflow that has nothing of ergit's."""
+    folder = home / "alone"
+    folder.mkdir()
+    snakefile = folder / "Snakefile"
+    snakefile.write_text(ALONE.format(commits=commits, rounds=ROUNDS), encoding="utf-8")
+    return called(folder, "snakemake", "--dry-run", "--quiet", "rules", "progress", "host", snakefile=snakefile)
+
+
+def called(
+    study: Path, module: str, *options: str, may_fail: bool = False, snakefile: Path = ROOT / "Snakefile"
+) -> Cost:
     """What a call of Snakemake, or of `benchmarks.instant`, takes in the study's folder."""
-    given = ["--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
+    given = ["--snakefile", str(snakefile), "--cores", "2"]
     command = [sys.executable, "-P", "-m", module, *(options[:2] if module != "snakemake" else []), *given]
     command += options[2:] if module != "snakemake" else options
     log = study / "printed"
@@ -106,6 +158,7 @@ def row(commits: int) -> str:
     with tempfile.TemporaryDirectory() as name:
         study = made_study(Path(name), commits)
         plan = called(study, "snakemake", "--dry-run")
+        alone = plan_alone(Path(name), commits)
         passes(study, "ergit", "measure")
         greedy, _ = passes(study, "greedy", str(PASSES_OF_GREEDY))
         before = called(study, "snakemake", "--dry-run")
@@ -117,7 +170,7 @@ def row(commits: int) -> str:
         files = [path.stat() for path in (study / ".snakemake/metadata").rglob("*") if path.is_file()]
         metadata = sum(file.st_size for file in files) / jobs
         return (
-            f"| {commits} | {jobs} | {plan} | {shown(own)} | {shown(greedy)} | {per_job * 1000:.0f} ms"
+            f"| {commits} | {jobs} | {plan} | {alone} | {shown(own)} | {shown(greedy)} | {per_job * 1000:.0f} ms"
             f" | {nothing} | {metadata:.0f} B |"
         )
 
