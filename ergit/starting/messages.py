@@ -11,7 +11,7 @@ from threading import local
 from ergit.errors import SPEAKER
 
 UNFINISHED = "At least one job did not complete successfully."
-FAILED = "Exiting because a job execution failed"
+SAID_OTHERWISE = ("Exiting because a job execution failed", "Removing output files of failed job")
 CANCELLED = "Terminating processes on user request"
 NO_BACKUP = re.compile(r"Cannot restore \S+: no backup found\.")
 SENTENCES = ("WorkflowError", "ErgitError", "GitError", "FullDiskError")  # exceptions whose text is for a person
@@ -33,7 +33,7 @@ def shown(text: str, exception: str | None, root: Path) -> str | None:
         root: ergit's folder; an error in a workflow that is not ergit's stays as it is.
     """
     if exception is None:
-        return None if text.startswith(FAILED) or NO_BACKUP.fullmatch(text) else text
+        return None if text.startswith(SAID_OTHERWISE) or NO_BACKUP.fullmatch(text) else text
     if exception == "WorkflowError" and text.rstrip().endswith(UNFINISHED):
         return None
     place = AT_A_LINE.search(text)

@@ -38,9 +38,10 @@ ROOT = Path("/opt/ergit")
         ),
         ("WorkflowError:\nAt least one job did not complete successfully.", "WorkflowError", None),
         ("Exiting because a job execution failed. Look above for error messages", None, None),
+        ("Removing output files of failed job build since they might be corrupted:\nresults/a", None, None),
         ("Cannot restore results/plan.json: no backup found.", None, None),
     ],
-    ids=["config", "in a handler", "in a function", "command line", "unfinished", "exiting", "no backup"],
+    ids=["config", "in a handler", "in a function", "command line", "unfinished", "exiting", "removing", "no backup"],
 )
 def test_an_error_of_ergit_is_its_sentence_and_of_failed_jobs_nothing_is_shown(
     text: str, exception: str | None, expected: str | None
