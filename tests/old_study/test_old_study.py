@@ -89,6 +89,15 @@ def session_of_0_1_0(facts: dict[str, object], scale: dict[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+def test_a_plan_loads_no_package_for_tables_and_figures(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    done = snakemake(study, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "snakemake.dag" in loaded
+    assert not {"pandas", "scipy", "matplotlib"} & loaded
+
+
 def test_nothing_is_built_or_measured_again(study: Path) -> None:
     for target in ("all", "gate", "noise", "export"):
         jobs = planned(study, target)
