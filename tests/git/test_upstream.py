@@ -66,6 +66,23 @@ def test_the_clones_own_settings_reach_a_server_that_asks_for_a_token_and_no_err
         assert token not in str(error.value)
 
 
+def test_a_token_in_the_address_that_a_clone_came_from_is_used_and_no_file_of_the_mirror_holds_it(
+    tmp_path: Path,
+) -> None:
+    made = new_repository(tmp_path / "served/project")
+    made.commit("One")
+    made.commit("Two")
+    with git_server(tmp_path / "served", "gitlab-ci-token", "t0ken") as host:
+        clone = new_repository(tmp_path / "clone")
+        clone.git("remote", "add", "origin", f"http://gitlab-ci-token:t0ken@{host}/project")
+        clone.git("fetch", "--quiet", "--depth=1", "origin", "main")
+        clone.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
+        path, record = mirrored(clone)
+    with git_in(path) as git:
+        assert git.rev_list("--count", record.head) == "2"
+    assert not [file for file in path.rglob("*") if file.is_file() and b"t0ken" in file.read_bytes()]
+
+
 def test_a_shallow_clone_of_a_repository_that_is_gone_is_an_error_with_the_fix(
     five: Repository, tmp_path: Path
 ) -> None:
