@@ -100,6 +100,10 @@ def test_the_slower_commit_is_told_with_what_failed_and_where_the_figures_are(fi
     for name in ("evolution.svg", "evolution.png", "distribution.svg", "distribution.png", "cusum.svg", "cusum.png"):
         assert (finished / "work/results/plots" / name).stat().st_size > 1000
     assert "results/plots/evolution.svg" in printed
+    page = (finished / "work/results/report.html").read_text(encoding="utf-8")
+    assert "Energy estimated from CPU time" in page
+    assert "`./build` ended with status 1" in page
+    assert "results/report.html" in printed
 
 
 def test_snakemakes_own_report_has_figures_and_tables_with_captions_categories_and_labels(
