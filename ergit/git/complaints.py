@@ -24,7 +24,10 @@ REMEDIES = (
         r"[Rr]epository (?:'[^']*' )?not found|returned error: 404|does not exist",
         "there is no such repository, or none that this user may see",
     ),
-    (r"Connection (?:refused|timed out|reset)|Network is unreachable|No route to host", "the server does not answer"),
+    (
+        r"Connection (?:refused|timed out|reset)|[Cc]ould ?n[o']t connect|Network is unreachable|No route to host",
+        "the server does not answer",
+    ),
     (
         r"dubious ownership",
         "the repository belongs to another user. If you trust it: `git config --global --add safe.directory {url}`",

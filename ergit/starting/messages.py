@@ -89,6 +89,7 @@ def show_to_person(logger: logging.Logger, root: Path, *, is_ending_told: bool =
 
     `is_ending_told` says whether ending.py tells what failed; a workflow with ergit as a module may not ask for it.
     """
+    logging.raiseExceptions = False  # else a full disk prints a traceback for each line that the log file cannot take
     for handler in logger.handlers:
         if not isinstance(handler, logging.FileHandler) and not isinstance(handler.formatter, Sentences):
             handler.addFilter(Shown(root, is_ending_told=is_ending_told))
