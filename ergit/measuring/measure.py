@@ -25,10 +25,10 @@ from ergit.config.study_files import refuse_edited
 from ergit.disk import explain_write_error, write_problem
 from ergit.energy import Roots, Source, choose
 from ergit.errors import CommitError, ErgitError, exit_on_user_error
+from ergit.live.job import LiveJob
 from ergit.machine import temperature
 from ergit.machine.conditions import Conditions, Fact, conditions, differences
 from ergit.machine.kernel import Machine
-from ergit.live.job import LiveJob
 from ergit.machine.lock import lock_path, measuring_lock
 from ergit.measuring.attempts import take_all
 from ergit.measuring.context import ReadingSetup
