@@ -87,7 +87,7 @@ def wait_until_within(
     warm: Callable[[], None] = warm_up,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-    on_wait: Callable[[str, float], None] = lambda flag, celsius: None,
+    on_wait: Callable[[str, float], None] = lambda _flag, _celsius: None,
 ) -> TemperatureWait:
     """Waits while the CPU is too hot, and makes it work while it is too cold, at most `wait_seconds` long.
 
