@@ -11,20 +11,26 @@ from pathlib import Path
 import pytest
 
 from ergit.errors import ErgitError
-from ergit.git.runner import FOREIGN, GitError, GitObject, configuration, git_in
+from ergit.git.runner import FOREIGN, Git, GitError, GitObject, GitOfEachCommit, configuration, git_in
 from tests.fakes.repositories import Repository
 
+both_kinds = pytest.mark.parametrize("kind", [Git, GitOfEachCommit])
 
-def test_an_error_names_the_command_and_the_folder_and_is_gits_own_words_on_one_line(tmp_path: Path) -> None:
-    with git_in(tmp_path) as git, pytest.raises(GitError) as raised:
+
+@both_kinds
+def test_an_error_names_the_command_and_the_folder_and_is_gits_own_words_on_one_line(
+    tmp_path: Path, kind: type[Git]
+) -> None:
+    with git_in(tmp_path, kind=kind) as git, pytest.raises(GitError) as raised:
         git.rev_list("--all", "--no-such-option=secret")
     assert str(raised.value) == (
         f"`git rev-list` failed in {tmp_path}: fatal: not a git repository (or any of the parent directories): .git"
     )
 
 
-def test_an_error_holds_no_secret(five: Repository) -> None:
-    with git_in(five.path, secrets=["sesame"]) as git, pytest.raises(GitError) as raised:
+@both_kinds
+def test_an_error_holds_no_secret(five: Repository, kind: type[Git]) -> None:
+    with git_in(five.path, secrets=["sesame"], kind=kind) as git, pytest.raises(GitError) as raised:
         git.rev_parse("--verify", "sesame:https://ada:hunter2@host/r")
     assert "sesame" not in str(raised.value)
     assert "hunter2" not in str(raised.value)
@@ -36,25 +42,27 @@ def test_git_that_is_not_installed_is_an_error_with_the_fix(five: Repository, mo
         pass
 
 
+@both_kinds
 def test_git_that_is_killed_is_an_error_with_its_status(
-    five: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    five: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Git]
 ) -> None:
     script = f'#!/bin/sh\n[ "$1" = version ] && exec {shutil.which("git")} version\nkill -9 $$\n'
     (tmp_path / "git").write_text(script, encoding="utf-8")
     (tmp_path / "git").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with (
-        git_in(five.path) as git,
+        git_in(five.path, kind=kind) as git,
         pytest.raises(GitError, match=r"`git rev-parse` failed in .*: it ended with status -9\."),
     ):
         git.rev_parse("HEAD")
 
 
-def test_git_ends_with_the_program_that_is_killed(five: Repository, tmp_path: Path) -> None:
+@both_kinds
+def test_git_ends_with_the_program_that_is_killed(five: Repository, tmp_path: Path, kind: type[Git]) -> None:
     waiting = f"""
 from pathlib import Path
-from ergit.git.runner import git_in
-with git_in(Path({str(five.path)!r})) as git:
+from ergit.git.runner import {kind.__name__}, git_in
+with git_in(Path({str(five.path)!r}), kind={kind.__name__}) as git:
     git.output("-c", "alias.wait=!echo $$ > {tmp_path}/pid; exec sleep 60", "wait")
 """
     with subprocess.Popen([sys.executable, "-c", waiting]) as program:
