@@ -115,11 +115,14 @@ ergit.fillEvidence = async ({ before, after, factors, conditions, interval, colu
   const named = (id, chart) => chart.view.model.document.get_model_by_name(id);
   const sides = [ergit.readingsAt(before, factors), ergit.readingsAt(after, factors)];
   document.getElementById("evidence-conditions").textContent =
-    conditions === null ? "" : `Joules of several sessions, brought to the conditions of session ${conditions} by commits measured in both.`;
+    conditions === null
+      ? ""
+      : `Joules of several sessions, brought to the conditions of session ${conditions} by commits measured in both.`;
 
   const distribution = await draw("distribution", ergit.strips(sides, ["before", "after"]));
   const { joules, before: first, after: second } = columns.density;
-  const edge = (shape, at, sign) => joules.map((_, index) => (shape.length ? at + sign * 0.42 * shape[index] : Number.NaN));
+  const edge = (shape, at, sign) =>
+    joules.map((_, index) => (shape.length ? at + sign * 0.42 * shape[index] : Number.NaN));
   named("evidence-shapes", distribution).data = {
     joules,
     before_left: edge(first, 0, -1),

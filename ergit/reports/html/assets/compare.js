@@ -5,7 +5,9 @@ ergit.sections.compare = (data) => {
   if (form === null) return;
   const { commits } = ergit.data;
   const names = ["position", "part", "readings", "median", "mad", "level", "shift"];
-  const known = new Map(data.commits.map((values) => [values[0], Object.fromEntries(names.map((name, at) => [name, values[at]]))]));
+  const known = new Map(
+    data.commits.map((values) => [values[0], Object.fromEntries(names.map((name, at) => [name, values[at]]))]),
+  );
   const positions = Array.from(known.keys());
   const short = (position) => commits.sha[position].slice(0, 10);
   const titleOf = (position) => `${short(position)} ${commits.date[position]} ${commits.subject[position]}`;
@@ -32,12 +34,15 @@ ergit.sections.compare = (data) => {
   const named = (text) => {
     const word = text.trim().split(/\s+/)[0];
     const tagged = positions.filter((position) => commits.tags[position].split(" ").includes(word));
-    const begun = /^[0-9a-f]{4,40}$/i.test(word) ? positions.filter((position) => commits.sha[position].startsWith(word.toLowerCase())) : [];
+    const begun = /^[0-9a-f]{4,40}$/i.test(word)
+      ? positions.filter((position) => commits.sha[position].startsWith(word.toLowerCase()))
+      : [];
     const found = tagged.length ? tagged : begun;
     return found.length === 1 ? found[0] : null;
   };
 
-  const element = (name, text, more = {}) => Object.assign(document.createElement(name), { textContent: text, ...more });
+  const element = (name, text, more = {}) =>
+    Object.assign(document.createElement(name), { textContent: text, ...more });
   const facts = (first, second) => {
     const table = document.createElement("table");
     const head = table.createTHead().insertRow();
@@ -70,18 +75,38 @@ ergit.sections.compare = (data) => {
     const list = document.createElement("ul");
     const beside = [one, other].flatMap((each, side) => (each.part === null ? ["AB"[side]] : []));
     if (beside.length) {
-      list.append(element("li", `${beside.join(" and ")} ${beside.length > 1 ? "are" : "is"} beside the main line, which has no level there.`));
+      list.append(
+        element(
+          "li",
+          `${beside.join(" and ")} ${beside.length > 1 ? "are" : "is"} beside the main line, which has no level there.`,
+        ),
+      );
     } else if (one.part !== other.part) {
-      list.append(element("li", "They were measured in sessions that nothing links: a difference may come from the machine or its state."));
+      list.append(
+        element(
+          "li",
+          "They were measured in sessions that nothing links: a difference may come from the machine or its state.",
+        ),
+      );
     }
     if (other.shift !== null && other.shift[0] === first) {
       const [, relative, low, high, q, differs] = other.shift;
       const verdict = differs ? "they differ" : "no difference was seen; a small one is possible";
-      list.append(element("li", `The workflow compared these neighbours: ${percent(relative)} (95% interval ${percent(low)} to ${percent(high)}, q = ${q}): ${verdict}.`));
+      list.append(
+        element(
+          "li",
+          `The workflow compared these neighbours: ${percent(relative)} (95% interval ${percent(low)} to ${percent(high)}, q = ${q}): ${verdict}.`,
+        ),
+      );
     }
     const [older, newer] = [Math.min(first, second), Math.max(first, second)];
     const between = data.changes.filter(([position]) => older < position && position <= newer);
-    const item = element("li", between.length ? `Changes from the older to the newer one (${between.length}): ` : "The workflow found no change from the older to the newer one.");
+    const item = element(
+      "li",
+      between.length
+        ? `Changes from the older to the newer one (${between.length}): `
+        : "The workflow found no change from the older to the newer one.",
+    );
     between.slice(-20).forEach(([position, kind, relative], index) => {
       if (index) item.append(", ");
       const link = element("a", `${percent(relative)} at ${short(position)}`, { href: `#${commits.sha[position]}` });
@@ -94,7 +119,10 @@ ergit.sections.compare = (data) => {
 
   const command = (first, second) => {
     const line = `ergit compare ${short(first)} ${short(second)}`;
-    const place = element("p", "The size of the difference, its interval and the verdict, by the same statistics as the changes: ");
+    const place = element(
+      "p",
+      "The size of the difference, its interval and the verdict, by the same statistics as the changes: ",
+    );
     const copy = element("button", "Copy", { type: "button" });
     copy.addEventListener("click", async () => {
       await navigator.clipboard.writeText(line);
@@ -109,13 +137,21 @@ ergit.sections.compare = (data) => {
     const place = document.getElementById("compare-result");
     const wrong = ["A", "B"].filter((_, side) => chosen[side] === null);
     if (wrong.length) {
-      place.replaceChildren(element("p", `${wrong.join(" and ")}: this names no single commit with clean readings. Choose one of the list.`));
+      place.replaceChildren(
+        element(
+          "p",
+          `${wrong.join(" and ")}: this names no single commit with clean readings. Choose one of the list.`,
+        ),
+      );
       return;
     }
     const [first, second] = chosen;
     place.replaceChildren(facts(first, second), found(first, second), command(first, second));
     const sides = chosen.map((position) => ergit.readingsAt([position], null));
-    for (const [name, columns] of [["compare-readings", ergit.strips(sides, ["A", "B"])], ["compare-order", ergit.inOrder(sides, ["A", "B"])]]) {
+    for (const [name, columns] of [
+      ["compare-readings", ergit.strips(sides, ["A", "B"])],
+      ["compare-order", ergit.inOrder(sides, ["A", "B"])],
+    ]) {
       const chart = await ergit.draw(name);
       chart.source.data = columns;
       chart.view.model.reset.emit();
@@ -126,7 +162,10 @@ ergit.sections.compare = (data) => {
   ergit.compare = (first, second) => {
     const newer = positions.find((position) => commits.sha[position] === second);
     if (newer === undefined) return ergit.tell("This commit has no clean reading.");
-    const older = first === null ? positions[Math.max(0, positions.indexOf(newer) - 1)] : positions.find((position) => commits.sha[position] === first);
+    const older =
+      first === null
+        ? positions[Math.max(0, positions.indexOf(newer) - 1)]
+        : positions.find((position) => commits.sha[position] === first);
     if (older !== undefined) form.first.value = titleOf(older);
     form.second.value = titleOf(newer);
     document.getElementById("compare").scrollIntoView();

@@ -50,7 +50,11 @@ ergit.sections.evolution = (data) => {
     };
     const ofJudged = (values) => Array.from(values, (value) => (isJudged() ? scale(value) : NaN));
     levels.data = { ...levels.data, y: ofJudged(levels.data.joules) };
-    changes.data = { ...changes.data, low: ofJudged(changes.data.low_joules), high: ofJudged(changes.data.high_joules) };
+    changes.data = {
+      ...changes.data,
+      low: ofJudged(changes.data.low_joules),
+      high: ofJudged(changes.data.high_joules),
+    };
     drawReadings(quantity, scale);
     const isLog = controls.scale.value === "log";
     plot.y_scale = model(isLog ? "log-scale" : "linear-scale");
@@ -99,7 +103,9 @@ ergit.sections.evolution = (data) => {
     const [bottom, top] = (leavesOut ? usual : all) ?? [0, 1];
     const room = 0.16 * (top - bottom) || Math.abs(top) * 0.1 || 1;
     plot.y_range.setv(
-      isLog ? { start: bottom / (top / bottom) ** 0.06, end: top * (top / bottom) ** 0.16 } : { start: bottom - room / 3, end: top + room },
+      isLog
+        ? { start: bottom / (top / bottom) ** 0.06, end: top * (top / bottom) ** 0.16 }
+        : { start: bottom - room / 3, end: top + room },
     );
     const beyond = shown.filter((row) => y[row] > plot.y_range.end || y[row] < plot.y_range.start);
     model("edge").data = {
@@ -111,7 +117,8 @@ ergit.sections.evolution = (data) => {
     note.textContent = beyond.length
       ? `${beyond.length} ${beyond.length === 1 ? "median lies" : "medians lie"} outside of this height, as small triangles at its edge say.`
       : "";
-    if (!isJudged()) note.textContent += " Levels and their changes are those of the judged energy alone, and are not drawn here.";
+    if (!isJudged())
+      note.textContent += " Levels and their changes are those of the judged energy alone, and are not drawn here.";
     label();
     tellSpan();
   };
@@ -150,8 +157,10 @@ ergit.sections.evolution = (data) => {
     forth: (middle, half) => clamped(middle, middle + 2 * half),
   };
 
-  const element = (name, text, attributes = {}) => Object.assign(document.createElement(name), { textContent: text, ...attributes });
-  const said = (value) => (Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(4))));
+  const element = (name, text, attributes = {}) =>
+    Object.assign(document.createElement(name), { textContent: text, ...attributes });
+  const said = (value) =>
+    Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(4)));
 
   /** What is known of one commit, as pairs of a word and a text. */
   const factsOf = (position) => {
@@ -160,15 +169,24 @@ ergit.sections.evolution = (data) => {
     const unit = data.labels[quantity].match(/\((\w+)\)$/)?.[1] ?? "";
     for (const row of rowsOf.get(position) ?? []) {
       const at = (name) => medians.data[name][row];
-      const interval = Number.isFinite(at(`${quantity}_low`)) ? ` (${said(at(`${quantity}_low`))} to ${said(at(`${quantity}_high`))})` : "";
-      const several = rowsOf.get(position).length > 1 || ergit.data.sessions.length > 1 ? `, session ${data.sessions[at("session")]}` : "";
+      const interval = Number.isFinite(at(`${quantity}_low`))
+        ? ` (${said(at(`${quantity}_low`))} to ${said(at(`${quantity}_high`))})`
+        : "";
+      const several =
+        rowsOf.get(position).length > 1 || ergit.data.sessions.length > 1
+          ? `, session ${data.sessions[at("session")]}`
+          : "";
       const median = Number.isFinite(at(quantity)) ? `${said(at(quantity))} ${unit}${interval}` : "no median";
-      facts.push(["median", `${median}, ${at("readings")} clean ${at("readings") === 1 ? "reading" : "readings"}${several}`]);
+      facts.push([
+        "median",
+        `${median}, ${at("readings")} clean ${at("readings") === 1 ? "reading" : "readings"}${several}`,
+      ]);
     }
     if (data.levels[position] != null) facts.push(["level", `${said(data.levels[position])} J`]);
     const conditions = conditionsOf(position);
     if (conditions) facts.push(["conditions", conditions]);
-    for (const [words, positions] of Object.entries(data.rows)) if (positions.includes(position)) facts.push(["note", words]);
+    for (const [words, positions] of Object.entries(data.rows))
+      if (positions.includes(position)) facts.push(["note", words]);
     for (const row of changesOf.get(position) ?? []) facts.push(["change", changes.data.words[row]]);
     return facts;
   };
@@ -179,7 +197,8 @@ ergit.sections.evolution = (data) => {
     if (start === undefined) return "";
     const spread = (name, form) => {
       const values = [];
-      for (let row = start; row < ergit.data.count && readings.position[row] === position; row++) values.push(readings[name]?.[row]);
+      for (let row = start; row < ergit.data.count && readings.position[row] === position; row++)
+        values.push(readings[name]?.[row]);
       const known = values.filter(Number.isFinite);
       if (!known.length) return null;
       const [low, high] = [Math.min(...known), Math.max(...known)].map((value) => Number(value.toPrecision(3)));
@@ -190,7 +209,10 @@ ergit.sections.evolution = (data) => {
       spread("megahertz_after", (text) => `${text} MHz`),
       spread("foreign_cores", (text) => `${text} cores used by others`),
     ];
-    if (readings.started) parts.unshift(`from ${new Date(1000 * readings.started[start]).toISOString().slice(0, 16).replace("T", " ")} UTC`);
+    if (readings.started)
+      parts.unshift(
+        `from ${new Date(1000 * readings.started[start]).toISOString().slice(0, 16).replace("T", " ")} UTC`,
+      );
     return parts.filter(Boolean).join(", ");
   };
 
@@ -203,7 +225,9 @@ ergit.sections.evolution = (data) => {
     }
     const sha = commits.sha[position];
     const title = element("h3", "");
-    const name = ergit.data.link ? element("a", sha.slice(0, 10), { href: ergit.data.link.replaceAll("{commit}", sha) }) : element("span", sha.slice(0, 10));
+    const name = ergit.data.link
+      ? element("a", sha.slice(0, 10), { href: ergit.data.link.replaceAll("{commit}", sha) })
+      : element("span", sha.slice(0, 10));
     name.className = "sha";
     title.append(name, ` ${commits.subject[position]}`);
     if (commits.tags[position]) title.append(element("span", ` ${commits.tags[position]}`, { className: "note" }));
@@ -229,7 +253,8 @@ ergit.sections.evolution = (data) => {
     for (let position = Math.ceil(event.x - near); position <= event.x + near; position++) {
       if (position >= 0 && position < count) candidates.push(position);
     }
-    const distance = (position) => Math.min(...(rowsOf.get(position) ?? []).map((row) => Math.abs(medians.data.y[row] - event.y)), Infinity);
+    const distance = (position) =>
+      Math.min(...(rowsOf.get(position) ?? []).map((row) => Math.abs(medians.data.y[row] - event.y)), Infinity);
     candidates.sort((a, b) => distance(a) - distance(b) || Math.abs(a - event.x) - Math.abs(b - event.x));
     return candidates[0];
   };
@@ -242,7 +267,10 @@ ergit.sections.evolution = (data) => {
       if (tip.hidden) return;
       const list = element("dl", "");
       for (const [word, text] of factsOf(position)) list.append(element("dt", word), element("dd", text));
-      tip.replaceChildren(element("strong", `${commits.sha[position].slice(0, 10)} ${commits.subject[position]}`), list);
+      tip.replaceChildren(
+        element("strong", `${commits.sha[position].slice(0, 10)} ${commits.subject[position]}`),
+        list,
+      );
       const box = document.getElementById("canvas-evolution").getBoundingClientRect();
       const isRight = event.sx > box.width / 2;
       tip.style.left = `${box.left + scrollX + event.sx + (isRight ? -16 - tip.offsetWidth : 16)}px`;
@@ -289,7 +317,9 @@ ergit.sections.evolution = (data) => {
       if (matches(position, words)) return choose(position);
     }
     ergit.tell(`No commit has “${words}” in its SHA, tags, subject or author.`);
-    document.getElementById("evolution-commit").replaceChildren(element("p", `No commit has “${words}” in its SHA, tags, subject or author.`));
+    document
+      .getElementById("evolution-commit")
+      .replaceChildren(element("p", `No commit has “${words}” in its SHA, tags, subject or author.`));
   });
   find.addEventListener("click", (event) => {
     const step = Number(event.target.closest("button[data-step]")?.dataset.step);

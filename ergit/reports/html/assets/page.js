@@ -71,7 +71,13 @@ ergit.drawAnew = async (chart) => {
   const element = document.getElementById(`chart-${name}`);
   const manager = await Bokeh.embed.embed_item(chart.item, `canvas-${name}`);
   const view = manager.get_by_id(chart.item.root_id);
-  const drawn = { name, view, source: view.model.document.get_model_by_id(chart.source), columns: chart.columns, element };
+  const drawn = {
+    name,
+    view,
+    source: view.model.document.get_model_by_id(chart.source),
+    columns: chart.columns,
+    element,
+  };
   ergit.charts.set(name, drawn);
   ergit.leaveFocus(element);
   if (matchMedia("(pointer: coarse)").matches) ergit.leaveTouch(drawn);
@@ -137,7 +143,10 @@ ergit.does = {
 ergit.svgOf = (chart) => {
   const svg = chart.view.export("svg").ctx.get_serialized_svg(true);
   const { width, height } = chart.view.bbox;
-  return svg.replace(/<svg [^>]*>/, (tag) => `${tag.slice(0, -1)} viewBox="0 0 ${width} ${height}"><rect width="100%" height="100%" fill="#ffffff"/>`);
+  return svg.replace(
+    /<svg [^>]*>/,
+    (tag) => `${tag.slice(0, -1)} viewBox="0 0 ${width} ${height}"><rect width="100%" height="100%" fill="#ffffff"/>`,
+  );
 };
 
 const MOST_ROWS = 1000; // of a table on the page
@@ -250,7 +259,7 @@ ergit.followTheme = () => {
     before = document.documentElement.dataset.theme;
     ergit.setTheme("light");
   });
-  addEventListener("beforeprint", ergit.toPaper); // a listener of its own: only after the first has what is drawn its colours
+  addEventListener("beforeprint", ergit.toPaper); // a listener of its own: what is drawn has its colours after the first
   addEventListener("afterprint", () => {
     for (const printed of document.querySelectorAll(".printed")) printed.remove();
     ergit.setTheme(before);

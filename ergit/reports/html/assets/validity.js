@@ -3,7 +3,9 @@
 ergit.sections.validity = (conditions) => {
   const { readings, commits, count } = ergit.data;
   if (readings.started === undefined) return;
-  const order = Array.from({ length: count }, (_, row) => row).sort((a, b) => readings.started[a] - readings.started[b]);
+  const order = Array.from({ length: count }, (_, row) => row).sort(
+    (a, b) => readings.started[a] - readings.started[b],
+  );
   const columnsOf = (names) => ({
     number: order.map((_, index) => index + 1),
     taken: order.map((row) => new Date(readings.started[row] * 1000).toISOString()),
