@@ -73,7 +73,7 @@ def test_a_branch_into_which_its_base_was_merged_is_compared_with_what_was_merge
     ("base", "head", "words"),
     [
         ("feature", "HEAD", r"feature holds all of HEAD \([0-9a-f]{10}\), so there is nothing to judge\. Check out"),
-        ("mian", "HEAD", "--base: 'mian' is no commit, tag or branch of the repository. Did you mean"),
+        ("maine", "HEAD", "--base: 'maine' is no commit, tag or branch of the repository. Did you mean"),
         ("main", "nobody", "--head: 'nobody' is no commit, tag or branch"),
         ("apart", "HEAD", r"HEAD \([0-9a-f]{10}\) and apart share no commit"),
     ],
@@ -128,7 +128,7 @@ def test_what_the_gate_adds_to_a_config_lets_what_is_set_there_stand(
 
 def test_a_wrong_config_is_named(tmp_path: Path) -> None:
     config = tmp_path / "ergit.yaml"
-    config.write_text("workload: {comand: x}\n")
+    config.write_text("workload: {commands: x}\n")
     with pytest.raises(ErgitError, match=r"ergit\.yaml: .*Did you mean 'command'\?"):
         write_config(tmp_path / "gate.yaml", tmp_path, config, Pair("a", "b"), allow_estimate=False)
 
