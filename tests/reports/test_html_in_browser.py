@@ -1,5 +1,6 @@
 """The report as a browser shows it: drawn, silent, without a network, for keyboard and screen reader too."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,8 +50,6 @@ BROKEN_LINKS = """
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
     """A headless Chromium."""
-    import os
-
     from playwright.sync_api import sync_playwright
 
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ergit.records.changes import SessionOffset
+from ergit.records.commits import reused_from
 from ergit.records.energy_table import times
 from ergit.records.failures import FailureRow
 from ergit.records.noise import NoiseRecord, read_noise
@@ -63,6 +64,7 @@ class Content:
     failures: tuple[FailureRow, ...]
     failures_unlisted: int
     failed_commits: int
+    unmeasured: str | None
     sessions: tuple[SessionRow, ...]
     sessions_in_words: str
 
@@ -101,6 +103,7 @@ def section(study: ReportStudy) -> Section:
         failures=study.failures[:LISTED_REASONS],
         failures_unlisted=max(0, len(study.failures) - LISTED_REASONS),
         failed_commits=int(study.table.loc[study.table["status"] != "ok", "commit"].nunique()),
+        unmeasured=_unmeasured(study),
         sessions=sessions,
         sessions_in_words=_sessions_in_words(sessions),
     )
@@ -335,6 +338,16 @@ def _residual_words(study: ReportStudy) -> str:
         f"{told} of ±{BRIDGE_95}{where}; noise alone leaves it in 5 of 100. There the level drifted, or holds a change"
         " too small or too gradual to be reported."
     )
+
+
+def _unmeasured(study: ReportStudy) -> str | None:
+    """How many chosen commits have neither a reading nor a failure, and why; None where each has one."""
+    known = set(study.table["commit"])
+    without = sum(row.commit not in known and reused_from(row) is None for row in study.commits)
+    if without == 0:
+        return None
+    why = "are not in the imported files" if study.imported is not None else "were not measured yet"
+    return f"{without:,} of {counted(len(study.commits), 'commit')} {why}."
 
 
 def _sessions(study: ReportStudy) -> Iterator[SessionRow]:

@@ -182,6 +182,16 @@ def test_validity_says_what_is_flagged_repeated_recorded_and_not(study: ReportSt
     assert (session.host, session.commits, session.readings, session.clean) == ("box", 28, 253, 252)
     assert session.first == "2024-05-01 10:00"
     assert content.noise is None
+    assert content.unmeasured is None
+
+
+def test_commits_that_nobody_measured_are_counted_and_reused_ones_are_not_among_them(tmp_path: Path) -> None:
+    reused = f"listed as main; measured once, as {sha(0)}"
+    history = [
+        replace(row, reason=reused) if row.order == 1 else row for row in commits([f"Step {n}" for n in range(5)])
+    ]
+    study = study_of(tmp_path, history, [row_of(history[0], 1, repeat, 100.0) for repeat in (1, 2)])
+    assert validity_of(study).unmeasured == "3 of 5 commits were not measured yet."
 
 
 def test_charts_are_there_for_what_was_recorded_alone(study: ReportStudy) -> None:
