@@ -102,7 +102,7 @@ def _main(history: History, medians: ColumnDataSource, span: Range1d) -> figure:
     commit_axis(plot)
     _add_log_scale(plot)
     _draw_spans(plot, history)
-    _draw_readings(plot)
+    _draw_readings(plot, history.commits)
     _draw_medians(plot, medians, history.commits)
     levels = history.levels
     plot.segment(
@@ -165,12 +165,12 @@ def _draw_spans(plot: figure, history: History) -> None:
     plot.vstrip("first", "last", source=columns_source(places), fill_color="colour", fill_alpha=0.15, line_color=None)
 
 
-def _draw_readings(plot: figure) -> None:
+def _draw_readings(plot: figure, commits: int) -> None:
     """Single readings, which the script fills in when they are asked for."""
     for name, colour, marker in (("readings", FAINT, "dot"), ("flagged", TRANSIENT, "x")):
         source = columns_source({"x": [], "y": []}, name)
-        size = 9 if marker == "dot" else 6
-        plot.scatter("x", "y", source=source, marker=marker, size=size, color=colour.light, alpha=0.5)
+        size = float(np.interp(commits, [40, 2000], [18, 9])) if marker == "dot" else 6
+        plot.scatter("x", "y", source=source, marker=marker, size=size, color=colour.light, alpha=0.6)
 
 
 def _draw_medians(plot: figure, medians: ColumnDataSource, commits: int) -> None:

@@ -62,7 +62,7 @@ ergit.sections.evolution = (data) => {
     model("log-axis").visible = isLog;
     model("grid").ticker = model(isLog ? "log-axis" : "linear-axis").ticker;
     const label = data.labels[quantity];
-    const relative = `${label.replace(/ \(\w+\)$/, "")}, % against ${commits.sha[reference].slice(0, 10)}`;
+    const relative = `difference from ${commits.sha[reference].slice(0, 10)} (%)`;
     for (const axis of ["linear-axis", "log-axis"]) {
       model(axis).axis_label = controls.scale.value === "relative" ? relative : label;
     }
