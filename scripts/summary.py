@@ -18,7 +18,7 @@ from ergit.records.imported import read_imported
 from ergit.reports.flags import flags_part
 from ergit.reports.summary import failed_files, summary
 
-OWN_FOLDER = Path(ergit.__file__).parents[1]
+OWN_FOLDER = Path(ergit.__file__).resolve().parents[1]
 
 
 def main(job: Any) -> None:
