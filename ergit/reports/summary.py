@@ -97,8 +97,8 @@ def facts(table: pd.DataFrame, commits: Sequence[CommitRow]) -> Iterator[str]:
         yield f"{origin}, {_sessions(group['session'].nunique())}"
     if clean["commit"].nunique() > 1 and not clean.duplicated(["commit", "session"]).any():
         yield (
-            "**One reading of each commit**: how far equal readings lie apart shows only between commits, so few"
-            " commits decide nothing and many only large changes; take two or more (measure.rounds, measure.repeats)"
+            "**One reading of each commit**: how far equal readings lie apart shows only between commits, so only large"
+            " changes are found, the larger the fewer the commits; take two or more (measure.rounds, measure.repeats)"
         )
     if (ok["kind"] == "estimated").any():
         yield "**Estimated**: CPU time multiplied by a constant. That is not a measurement of energy."
