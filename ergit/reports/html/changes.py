@@ -23,7 +23,7 @@ CLASSES = {  # what a change may be, each in one of the first five; the others m
     "program-alone": "the program, not the workload",
     "workload-alone": "the workload, not the program",
     "program-and-workload": "both the program and the workload",
-    "around": "neither: build, dependencies or JDK",
+    "around": "neither, but build, dependencies or JDK",
     "nothing": "nothing that runs",
     "build": "the build, whatever else",
     "dependencies": "dependencies, whatever else",
@@ -166,7 +166,7 @@ def _in_words(rows: Sequence[ChangeRow]) -> str:
     up = sum(row.change.direction == "increase" for row in rows)
     split = [
         f"{counted(count, 'touches', 'touch')} {text}"
-        for name, text in list(CLASSES.items())[:3]
+        for name, text in list(CLASSES.items())[:5]
         if (count := sum(name in row.classes for row in rows))
     ]
     told = f"{counted(up, 'increase')} and {counted(len(rows) - up, 'decrease')}."
