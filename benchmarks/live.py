@@ -71,8 +71,8 @@ def now(seconds: float = 0.0) -> str:
     return iso_time(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
-def taken(attempt: Attempt) -> Reading:
-    """A reading that takes no time."""
+def taken(attempt: Attempt, seconds: float) -> Reading:
+    """A reading that takes no time, and says that it took so many seconds."""
     return Reading(
         repeat=attempt.repeat,
         attempt=1,
@@ -82,7 +82,7 @@ def taken(attempt: Attempt) -> Reading:
         signal=None,
         reason=None,
         started=now(),
-        duration_seconds=0.2,
+        duration_seconds=seconds,
         cpu_seconds=0.2,
         loops=1,
         joules={"package": 1.4},
@@ -92,13 +92,13 @@ def taken(attempt: Attempt) -> Reading:
     )
 
 
-def milliseconds_a_reading(results: Path) -> tuple[list[float], list[float]]:
+def milliseconds_a_reading(results: Path, seconds: float) -> tuple[list[float], list[float]]:
     """What telling of each of many readings took (file, page, block on a terminal): wall and CPU time, sorted."""
     seen, given = pty.openpty()
     record = news()
     write_live(results / "live.json", record)
     told = LiveJob(results, MeasureSettings(), Screen(given, {"TERM": "xterm"}), {VARIABLE: name_of(record.run)})
-    take, wall, cpu = told.around(taken, "measured"), [], []
+    take, wall, cpu = told.around(lambda attempt: taken(attempt, seconds), "measured"), [], []
     for repeat in range(1, READINGS + 1):
         began, used = time.perf_counter(), time.process_time()
         take(Attempt(repeat))
@@ -142,8 +142,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "results")
         results.mkdir()
-        wall, cpu = milliseconds_a_reading(results)
-        print(f"telling of a reading: {median(cpu):.2f} ms of CPU time, {wall[0]:.2f} ms long at best")
+        for seconds in (0.2, 60.0):  # short readings are on the page every 5 s, long ones each
+            wall, cpu = milliseconds_a_reading(results, seconds)
+            print(f"a reading of {seconds:g} s: {median(cpu):.2f} ms of CPU time, {wall[0]:.2f} ms long at best")
         for announced, every in ((60.0, 60.0), (0.2, 0.5)):
             share = share_of_a_core(Path(folder), announced, every)
             print(f"ergit watch, news every {every:g} s: {share:.3%} of a core over {WATCHED_SECONDS} s")

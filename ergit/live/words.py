@@ -183,6 +183,6 @@ def _bar_line(record: LiveRecord) -> Line:
     of = (record.builds_done, record.builds_total) if building else (record.readings_done, record.readings_total)
     done, left = bar(of[0], of[1] or 0)
     time_left = "" if record.outcome else left_words(record)
-    title = "building" if building else "measuring"
+    title = "building" if building else "measured" if of[0] == of[1] else "measuring"
     words = titled(title, ("green", done), ("dim", left), ("bold", f"  {progress_words(record)}"))
     return [*words, ("", f"  {time_left}")] if time_left else words
