@@ -139,10 +139,8 @@ def _verdict(study: ReportStudy, flags: list[FlagRow]) -> Iterator[str]:
         )
     equal = study.context.equal
     if equal is not None and equal.pairs:
-        yield (
-            f"Of {counted(equal.pairs, 'pair')} of neighbours that are the same program,"
-            f" {f'{equal.differ:,}' if equal.differ else 'none'} {'is' if equal.differ <= 1 else 'are'} called different."
-        )
+        differ = "none is" if equal.differ == 0 else "1 is" if equal.differ == 1 else f"{equal.differ:,} are"
+        yield (f"Of {counted(equal.pairs, 'pair')} of neighbours that are the same program, {differ} called different.")
     stretches = residual_sums(study.changes)
     if stretches:
         leaving = sum(stretch.leaves for stretch in stretches)
