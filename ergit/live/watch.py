@@ -13,6 +13,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from ergit.errors import ErgitError
 from ergit.forecast.page import duration
 from ergit.live.process import life_of
@@ -92,6 +94,8 @@ def snapshot(study: Path, results: Path) -> list[Line]:
         request = read_request(results / name)
         if request is not None and record.outcome is None:
             lines.append(titled(asked, ("yellow", f"asked for by {request.by}, {request.asked}")))
+    if life_of(record.run) == "ended" and record.outcome is None:
+        record = replace(record, outcome="interrupted")  # nothing runs now, and nothing is expected
     return [*lines, *block(record, REASONS), *_last(record), titled("news", ("", _news(record)))]
 
 

@@ -44,7 +44,10 @@ def test_a_run_is_seen_with_its_last_readings_and_what_it_waits_for(tmp_path: Pa
 
 def test_a_run_that_was_killed_is_not_taken_for_one_that_runs(tmp_path: Path) -> None:
     run = replace(this_process(), process=dead_process())
-    assert "run        the run was killed; the same command continues (process" in seen(tmp_path, live_record(run=run))
+    text = seen(tmp_path, live_record(run=run))
+    assert "run        the run was killed; the same command continues (process" in text
+    assert "215 of 900 readings, 24%\n" in text
+    assert "\nnow " not in text
 
 
 def test_another_process_with_the_same_number_is_not_the_run(tmp_path: Path) -> None:
