@@ -23,6 +23,10 @@ GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
 BEGINNING_SECONDS = 1.0  # within this a command that was just started is the leader of its session
 SETTLE_SECONDS = 0.1  # for processes that are on their way out when the command ends
 DYING_SECONDS = 10.0  # SIGKILL takes effect within this, but for a process that hangs in the kernel
+LOST = (
+    "A command's launcher was killed, before the command began or as it ended, and by nothing that the command started."
+    " Is there too little memory (`sudo dmesg | tail`)? Nothing was recorded; run the same command again."
+)
 RESET_SIGNALS = tuple(
     int(number) for number in (*ENDING_SIGNALS, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTSTP)
 )
@@ -107,6 +111,7 @@ class RunningCommand:
         self._raw = b""  # the report as it came
         self._shell: int | None = None  # the command itself, where it killed the launcher and so became our child
         self._launcher_status = 0
+        self._is_being_stopped = self._is_lost = False  # lost: the launcher is gone, and with it all that it knew
         self._began = self._ended = 0.0
         self._cpu_seconds_before = 0.0  # of the cgroup: what the launcher needed to get ready
 
@@ -144,6 +149,7 @@ class RunningCommand:
 
     def stop(self) -> None:
         """Ends the command and all it started: SIGTERM, a moment, SIGKILL."""
+        self._is_being_stopped = True
         if self._launcher is not None:
             os.write(self._words, launcher.STOP)
         self._signal(signal.SIGTERM)
@@ -155,7 +161,13 @@ class RunningCommand:
             self.ends_within(DYING_SECONDS)
 
     def report(self) -> LauncherReport:
-        """What became of the command that has ended."""
+        """What became of the command that has ended.
+
+        Raises:
+            ErgitError: nobody knows: the launcher was killed, and nothing is there of the command that could do it.
+        """
+        if self._is_lost:
+            raise ErgitError(LOST)
         if self._raw:
             return LauncherReport(*marshal.loads(self._raw))
         if self._shell is None:
@@ -221,14 +233,18 @@ class RunningCommand:
     def _adopt(self) -> None:
         """Finds the command's shell, the leader of its session, among our children: the launcher has been killed.
 
-        It may have been killed while it started the shell, which is no leader for a moment then.
+        It may have been killed while it started the shell, which is no leader for a moment then. In a sandbox all ends
+        with the launcher, its first process.
         """
         self._launcher_status = self._started.wait()
         self._launcher = None
         deadline = time.monotonic() + BEGINNING_SECONDS
-        while self._shell is None and (orphans := self._orphans()) and time.monotonic() < deadline:
+        orphans = self._orphans()
+        while self._shell is None and orphans and time.monotonic() < deadline:
             self._shell = next((pid for pid in orphans if trees.session(pid) == pid), None)
             time.sleep(0.0 if self._shell else 0.001)
+            orphans = self._orphans()
+        self._is_lost = not (self._is_being_stopped or orphans or self._started.sandbox)
 
     def _below(self) -> list[int]:
         """The processes of the command, zombies too."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ergit.errors import ErgitError
 from ergit.processes import launcher, running, trees
 from ergit.processes import run as processes
 from ergit.processes.cgroups import fresh_cgroup, own_cgroup
@@ -191,6 +192,23 @@ def test_a_launcher_that_is_killed_while_it_starts_the_command_is_no_end_of_the_
         os.kill(pid, signal.SIGKILL)
         assert command.ends_within(20)
         assert os.waitstatus_to_exitcode(command.report().status) == 7
+    finally:
+        command.end()
+        for descriptor in (reports, words_end, words):
+            os.close(descriptor)
+
+
+def test_a_launcher_that_is_killed_before_it_starts_the_command_is_no_failure_of_the_command() -> None:
+    (reports, reports_end), (words_end, words) = os.pipe(), os.pipe()
+    program = [sys.executable, "-c", "import time; time.sleep(60)"]
+    pid = os.posix_spawn(program[0], program, os.environ, setsid=True)
+    command = RunningCommand(StartedLauncher(pid, pid), words, reports, None)
+    try:
+        os.close(reports_end)
+        os.kill(pid, signal.SIGKILL)
+        assert command.ends_within(20)
+        with pytest.raises(ErgitError, match="launcher was killed, before the command began"):
+            command.report()
     finally:
         command.end()
         for descriptor in (reports, words_end, words):
