@@ -1,10 +1,3 @@
-@parameters_known
-def noise_measured(wildcards):
-    """The noise floor's record, which no rule of the plain command makes; with another one the page is made anew."""
-    record = Path(RESULTS, "noise.json")
-    return sha256(record.read_bytes()).hexdigest() if record.exists() else None
-
-
 rule report:
     """The whole study on one page without a network: its history, its changes with their evidence, how it was made."""
     input:

@@ -183,7 +183,7 @@ ergit.sections.evolution = (data) => {
       ]);
     }
     if (data.levels[position] != null) facts.push(["level", `${said(data.levels[position])} J`]);
-    const conditions = conditionsOf(position);
+    const conditions = seenAround(position);
     if (conditions) facts.push(["conditions", conditions]);
     for (const [words, positions] of Object.entries(data.rows))
       if (positions.includes(position)) facts.push(["note", words]);
@@ -192,7 +192,7 @@ ergit.sections.evolution = (data) => {
   };
 
   /** Between which bounds the conditions of a commit's readings lie, and when the first was taken. */
-  const conditionsOf = (position) => {
+  const seenAround = (position) => {
     const start = first.get(position);
     if (start === undefined) return "";
     const spread = (name, form) => {
