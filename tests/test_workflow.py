@@ -326,7 +326,7 @@ def test_the_studied_repository_is_left_as_it_was(finished: Path) -> None:
         ({"commits": ["v9"]}, "'v9' is no commit, tag or branch"),
         ({"commits": []}, "commits is empty, so there is nothing to study"),
         ({"repository": {"url": "../nothing"}}, "there is no folder '../nothing'"),
-        ({"repository": {"url": "../shallow"}}, "is a shallow clone"),
+        ({"repository": {"url": "../project/core"}}, "lies inside the repository"),
         ({"mesure": {"rounds": 2}}, "Unknown key 'mesure' in the top level. Did you mean 'measure'?"),
     ],
 )
@@ -335,7 +335,7 @@ def test_what_is_wrong_is_said_in_a_paragraph_without_a_traceback(
 ) -> None:
     project = finished / "project"
     shutil.copytree(project, tmp_path / "project")
-    Repository(project).git("clone", "--quiet", "--depth=1", f"file://{project}", str(tmp_path / "shallow"))
+    (tmp_path / "project/core").mkdir()
     configure(tmp_path / "work", **changes)
     done = snakemake(tmp_path / "work")
     printed = done.stdout + done.stderr
