@@ -17,6 +17,7 @@ from ergit.live import words
 from ergit.live.news import LAST_READINGS, MINUTE, disqualifying, last_reading, spread
 from ergit.live.process import VARIABLE, name_of, this_process
 from ergit.live.tally import RECENT, PlannedJob, Tally, Work
+from ergit.planning.turn import was_asked_for
 from ergit.records.commits import read_commits
 from ergit.records.live import LiveCommit, LiveReading, LiveRecord, LiveStep, Outcome
 from ergit.records.readings import JobCosts
@@ -94,11 +95,12 @@ class LiveRun:
             self._tell([] if job.work is None else self._count(job.work, is_news=True))
 
     def failed(self, number: int, why: str) -> None:
-        """Tells that a job failed, by the fault of the machine or of the config."""
+        """Tells that a job failed by the fault of the machine or of the config; one that was asked to end is none."""
         job, step = self._running.pop(number, (None, None))
         if job is not None and step is not None:
             commit = f" of {words.commit_words(step.commit)}" if step.commit else ""
-            self._tell([words.failure_line(f"job {job.rule}{commit}", one_line(why))])
+            failure = words.failure_line(f"job {job.rule}{commit}", why)
+            self._tell([] if was_asked_for(why) else [failure])
 
     def end(self, outcome: Outcome) -> None:
         """Tells how the run ended; what is told later counts for nothing, but what a job still told is set right."""

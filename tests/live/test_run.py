@@ -203,6 +203,9 @@ def test_an_error_of_the_machine_is_told_at_once_and_the_job_is_left(
     run.failed(1, "ergit: The disk is full.\n  Free some room.")
     assert "ergit: job measure of aaaaaaaaaa v1 Subject 0 failed: The disk is full. Free some room.\n" in shown()
     assert (news(results).steps, news(results).jobs_done) == ((), 0)
+    run.started({2: PlannedJob("measure", (f"readings/{B}/1.json",))})
+    run.failed(2, "ergit: somebody asked this study to stop (now), so the run ends here.")
+    assert "failed" not in shown()
 
 
 def test_jobs_that_neither_build_nor_measure_are_told_by_what_they_do(results: Path) -> None:
