@@ -1,5 +1,6 @@
 """What a run is doing, in words and in lines: the same on the terminal, in `ergit watch` and on the page."""
 
+from collections import Counter
 from datetime import datetime
 
 from ergit.errors import SPEAKER
@@ -91,6 +92,15 @@ def failed_words(record: LiveRecord) -> str:
     return f"{counted(failed, 'commit')} failed; {share}{most.kind}, {most.reason}"
 
 
+def failed_kinds_words(record: LiveRecord) -> str:
+    """`4 commits failed: 3 build-failed, 1 timed-out`; empty where none did."""
+    kinds = Counter[str]()
+    for failure in record.failures:
+        kinds[failure.kind] += failure.commits
+    by_kind = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+    return f"{counted(kinds.total(), 'commit')} failed: {by_kind}" if kinds else ""
+
+
 def flagged_words(record: LiveRecord) -> str:
     """`12 readings flagged: 9 foreign-cpu, 3 too-hot`; empty where none is."""
     if not record.flagged:
@@ -139,9 +149,9 @@ def failure_line(what: str, reason: str) -> Line:
 
 
 def minute_line(record: LiveRecord) -> Line:
-    """All that a block says on one line, for a log."""
+    """All that a block says on one line, for a log, which has the reason of each failure on a line of its own."""
     waits = f"waits {record.waits}" if record.waits else ""
-    parts = (progress_words(record), left_words(record), waits, failed_words(record), flagged_words(record))
+    parts = (progress_words(record), left_words(record), waits, failed_kinds_words(record), flagged_words(record))
     return [("", f"{SPEAKER}{'; '.join(filter(None, (*parts, now_words(record))))}")]
 
 

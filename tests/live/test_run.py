@@ -190,7 +190,7 @@ def test_a_log_gets_a_line_a_minute_and_each_failure(results: Path, monkeypatch:
     assert len(lines) == 3
     assert lines[1] == "ergit: bbbbbbbbbb Subject 1 failed: the workload ended with status 3"
     assert lines[0].startswith("ergit: 0 of 12 readings, 0%; measures aaaaaaaaaa")
-    assert lines[2].startswith("ergit: 6 of 12 readings, 50%; about 12 s left; 1 commit failed;")
+    assert lines[2].startswith("ergit: 6 of 12 readings, 50%; about 12 s left; 1 commit failed: 1 ")
 
 
 def test_an_error_of_the_machine_is_told_at_once_and_the_job_is_left(

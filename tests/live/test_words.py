@@ -48,8 +48,8 @@ def test_builds_are_counted_while_commits_are_built() -> None:
 
 def test_a_log_gets_all_of_it_on_one_line() -> None:
     assert plain([minute_line(live_record(waits="for quiet", has_windows=True))]) == (
-        "ergit: 215 of 900 readings, 24%; about 41 min of work left; waits for quiet; 4 commits failed; 3 of them:"
-        " build-failed, `make` ended with status 2; 12 readings flagged: 9 foreign-cpu, 3 too-hot; measures 0ec90d327f"
+        "ergit: 215 of 900 readings, 24%; about 41 min of work left; waits for quiet; 4 commits failed:"
+        " 3 build-failed, 1 workload-timeout; 12 readings flagged: 9 foreign-cpu, 3 too-hot; measures 0ec90d327f"
         " v1.1 Speed up the <parser>, round 2 of 3, reading 3 of 5"
     )
 
