@@ -3,7 +3,9 @@
 Formats: docs.github.com, "Workflow commands for GitHub Actions".
 """
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from ergit.records.gate import GateRecord
@@ -13,6 +15,20 @@ from ergit.reports.gate_page import sentence_of
 def is_github(environment: Mapping[str, str]) -> bool:
     """Whether this runs as a step of GitHub Actions."""
     return environment.get("GITHUB_ACTIONS") == "true"
+
+
+@contextmanager
+def without_commands(environment: Mapping[str, str]) -> Iterator[None]:
+    """Until its end nothing that is printed is a command to GitHub: a subject or a line of a build's could be one.
+
+    After an error it stays so to the end of the step, since what failed is told last.
+    """
+    token = secrets.token_hex(16)
+    if is_github(environment):
+        print(f"::stop-commands::{token}", flush=True)
+    yield
+    if is_github(environment):
+        print(f"::{token}::", flush=True)
 
 
 def annotation(gate: GateRecord, top: Path | None, environment: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ergit.gate.github import annotation, is_github, write_outputs, write_summary
+from ergit.gate.github import annotation, is_github, without_commands, write_outputs, write_summary
 from ergit.records.context import Differences, KindFiles
 from ergit.records.gate import GateRecord
 
@@ -59,3 +59,21 @@ def test_summary_and_outputs_are_added_to_what_other_steps_wrote(tmp_path: Path)
     write_summary("", {})
     assert is_github({"GITHUB_ACTIONS": "true"})
     assert not is_github({})
+
+
+def test_what_a_commit_prints_is_no_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with without_commands({"GITHUB_ACTIONS": "true"}):
+        print("    ::error::of a log")
+    stop, printed, resume = capsys.readouterr().out.splitlines()
+    assert printed == "    ::error::of a log"
+    assert stop.startswith("::stop-commands::")
+    assert resume == f"::{stop.removeprefix('::stop-commands::')}::"
+    with without_commands({}):
+        print("elsewhere")
+    assert capsys.readouterr().out == "elsewhere\n"
+
+
+def test_after_an_error_nothing_is_a_command_since_what_failed_is_told_last(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit), without_commands({"GITHUB_ACTIONS": "true"}):
+        raise SystemExit
+    assert len(capsys.readouterr().out.splitlines()) == 1

@@ -138,6 +138,9 @@ def test_a_job_of_github_sees_a_merge_of_depth_one_and_a_broken_head_never_passe
     assert status == 5, runner.printed
     assert runner.contexts["steps.gate.outputs.verdict"] == "broken"
     assert f"::error title=Energy gate%3A broken::{merged[:10]} does not build: " in runner.printed
+    stop, resume, annotated = (runner.printed.index(text) for text in ("::stop-commands::", "\n::", "::error "))
+    assert stop == 0 < resume < annotated
+    assert 0 < runner.printed.index("package x does not exist") < resume
     assert "error: package x does not exist" in runner.summary
     assert runner.summary.startswith("## Energy gate: broken\n")
     assert header.split()[-1] not in runner.printed
