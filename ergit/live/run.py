@@ -188,7 +188,8 @@ class LiveRun:
         recent = [each for each in tally.recent if each.status == "measured" and each.readings]
         windows = [window.duration_seconds for each in recent[-5:] for window in each.readings if not window.warmup]
         building, measuring = self._left(len(tally.commits_built) - len(tally.built), total - done, recent)
-        both = None if building is None or measuring is None else building + measuring
+        is_known = bool(tally.commits_built or total) and None not in (building, measuring)
+        both = (building or 0.0) + (measuring or 0.0) if is_known else None
         last = self._last[-1] if self._last else None
         return LiveRecord(
             study=public_url(self._settings.repository.url),

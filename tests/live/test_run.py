@@ -106,6 +106,14 @@ def news(results: Path) -> LiveRecord:
     return found
 
 
+def test_before_the_commits_are_chosen_nobody_knows_how_long_it_takes(results: Path) -> None:
+    run = LiveRun(SETTINGS, results, None)
+    run.plan([PlannedJob("mirror", ("mirror.json",), is_left=True)])
+    run.started({1: PlannedJob("mirror", ("mirror.json",), is_left=True)})
+    assert news(results).seconds_left is None
+    assert minute_line(news(results)) == [("", "ergit: the commits are not chosen yet; fetches the repository")]
+
+
 def test_what_an_earlier_run_has_done_is_counted_with_what_is_left(results: Path) -> None:
     flagged = reading(flags=("foreign-cpu", "left-behind:java"), conditions=WindowConditions(celsius_after=61.0))
     done = (
