@@ -20,6 +20,7 @@ TRACE = re.compile(r"\n {2}File \".*", re.DOTALL)
 IN_A_FUNCTION = re.compile(
     r"^ *(?:[\w.]+\.)?(?:Ergit|Git|FullDisk)Error: (?P<said>.+?)(?=\nWildcards:|\nTraceback|\Z)", re.M | re.S
 )
+OF_ERGIT = ("Snakefile", "rules", "ergit", "modules")
 SIGNAL = re.compile(r"died with <Signals\.(\w+): \d+>|returned non-zero exit status (137|143)\b")
 OF_A_SHELL = {"137": "SIGKILL", "143": "SIGTERM"}  # 128 and the number of the signal: bash(1), EXIT STATUS
 
@@ -30,14 +31,14 @@ def shown(text: str, exception: str | None, root: Path) -> str | None:
     Args:
         text: the message.
         exception: the name of the exception that it tells of; None where it tells of none.
-        root: ergit's folder; an error in a workflow that is not ergit's stays as it is.
+        root: ergit's folder; an error in a file that is not ergit's, as a study's own rules in it, stays as it is.
     """
     if exception is None:
         return None if text.startswith(SAID_OTHERWISE) or NO_BACKUP.fullmatch(text) else text
     if exception == "WorkflowError" and text.rstrip().endswith(UNFINISHED):
         return None
     place = AT_A_LINE.search(text)
-    if place is None or not Path(place["file"]).is_relative_to(root):
+    if place is None or not any(Path(place["file"]).is_relative_to(root / name) for name in OF_ERGIT):
         return text
     if exception == "RuleException":
         return None

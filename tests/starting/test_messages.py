@@ -55,6 +55,7 @@ def test_an_error_of_ergit_is_its_sentence_and_of_failed_jobs_nothing_is_shown(
         ("Building DAG of jobs...", None),
         ('WorkflowError in file "/home/ada/Snakefile", line 3:\nmine\n', "WorkflowError"),
         ('RuleException:\nCalledProcessError in file "/home/ada/my.smk", line 3:\nCommand', "RuleException"),
+        ('RuleException:\nValueError in file "/opt/ergit/my.smk", line 5:\nmine', "RuleException"),
         ("NameError in file \"/opt/ergit/rules/sort.smk\", line 3:\nname 'a' is not defined", "NameError"),
         ("MissingRuleException:\nNo rule to produce x", "MissingRuleException"),
     ],
