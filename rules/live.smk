@@ -6,7 +6,6 @@ from contextlib import suppress
 
 from snakemake.logging import logger
 
-from ergit.errors import last_words
 from ergit.live.chatter import Chatter
 from ergit.terminal import VARIABLE, screen_of
 
@@ -30,8 +29,7 @@ class Live(logging.Handler):
             self.run.finished(record.job_id)
         elif event == "job_error" and record.jobid in self.jobs:
             job = self.jobs.pop(record.jobid)
-            log = next((path for path in map(Path, job.log) if path.exists()), None)
-            self.run.failed(record.jobid, last_words(log) if log else "it has no log")
+            self.run.failed(record.jobid, failed_job(job).in_short())
 
     def start(self):
         """Hands on what begins now; the whole plan where a checkpoint has changed it."""

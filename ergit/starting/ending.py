@@ -33,19 +33,23 @@ class FailedJob:
             return ""
         return last_words(self.log)
 
+    def in_short(self) -> str:
+        """Why it failed, after its name."""
+        return f"it was killed ({self.signal})" if self.signal else self.said() or "no log says why"
+
     def words(self) -> str:
         """Why it failed, for a person."""
-        said = self.said()
-        if said.startswith(SPEAKER):
-            return said
-        if self.signal:
+        if self.signal:  # before what its log says, which is of what it did, and not why it ended
             return (
                 f"{SPEAKER}the job {self} was killed ({self.signal}): by the kernel where memory ran out, which"
                 " `dmesg` says, or by somebody. The same command tries it again."
             )
+        said = self.said()
+        if said.startswith(SPEAKER):
+            return said
         if said:
             return f"{SPEAKER}the job {self} failed, and its log ends so:\n{said}"
-        return f"{SPEAKER}the job {self} failed and has said nothing."
+        return f"{SPEAKER}the job {self} failed, and no log says why; what it printed stands above, if anything."
 
 
 def last_lines(jobs: Iterable[FailedJob], snakemake_logs: Sequence[str], *, is_interrupted: bool) -> Iterator[str]:
@@ -55,7 +59,7 @@ def last_lines(jobs: Iterable[FailedJob], snakemake_logs: Sequence[str], *, is_i
     """
     causes: dict[str, list[FailedJob]] = {}
     for job in jobs:
-        if not is_interrupted or job.said().startswith(SPEAKER):
+        if not is_interrupted or (job.signal is None and job.said().startswith(SPEAKER)):
             causes.setdefault(job.words(), []).append(job)
     told = sorted(causes, key=lambda words: HOPELESS in words)
     if len(told) > TOLD:

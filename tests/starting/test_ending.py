@@ -43,6 +43,14 @@ def test_a_killed_job_is_explained_in_words(tmp_path: Path) -> None:
     )
 
 
+def test_what_a_killed_job_did_last_is_not_why_it_failed(log: Path) -> None:
+    log.write_text("ergit: energy by estimate, asked for by measure.source\n", encoding="utf-8")
+    job = FailedJob("measure", {"commit": COMMIT}, log, "SIGKILL")
+    assert told(job).startswith("\nergit: the job `measure` of commit a1b2c3d4e5 was killed (SIGKILL): by the kernel")
+    assert job.in_short() == "it was killed (SIGKILL)"
+    assert told(job, is_interrupted=True) == ""
+
+
 def test_a_program_that_ended_otherwise_shows_the_end_of_its_log(tmp_path: Path) -> None:
     log = tmp_path / "plot.log"
     log.write_text("Traceback (most recent call last):\nValueError: no\n", encoding="utf-8")
@@ -53,8 +61,10 @@ def test_a_program_that_ended_otherwise_shows_the_end_of_its_log(tmp_path: Path)
 
 def test_a_job_without_a_log_is_named_and_points_to_that_of_snakemake() -> None:
     assert told(FailedJob("mine")) == (
-        f"\nergit: the job `mine` failed and has said nothing.\n  (log: {OF_SNAKEMAKE[0]})\n"
+        "\nergit: the job `mine` failed, and no log says why; what it printed stands above, if anything."
+        f"\n  (log: {OF_SNAKEMAKE[0]})\n"
     )
+    assert FailedJob("mine").in_short() == "no log says why"
 
 
 def test_what_ends_the_run_comes_last_and_of_many_failures_three_are_told(tmp_path: Path) -> None:
