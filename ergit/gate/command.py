@@ -64,6 +64,11 @@ def run(asked: argparse.Namespace) -> None:
         study: Path = asked.study or Path()
         if not study.is_dir():
             raise ErgitError(f"--study: there is no folder {study}.")
+        if asked.configfile is None and not (study / "config/config.yaml").is_file():
+            raise ErgitError(
+                f"There is no study in {study.absolute()}: no config/config.yaml. Name its folder with --study. In a"
+                " clone of a project name the branch to compare with: `ergit gate --base BRANCH`."
+            )
         ignore_results(study)
         configs = [] if asked.configfile is None else [asked.configfile.resolve()]
     else:
@@ -78,7 +83,7 @@ def run(asked: argparse.Namespace) -> None:
         words += ["--configfile", *map(str, configs)]
     with github.without_commands(os.environ):
         if study_status([TARGET, *words]) != 0:
-            sys.exit(f"ergit: gate: no verdict: the study did not finish. {results.parent} holds it, with all logs.")
+            sys.exit(f"ergit: gate: no verdict: the study did not finish. {study.absolute()} holds it, with all logs.")
         gate = read_gate(results / "gate.json")
         print("\n".join(told(gate, results)), flush=True)
     if github.is_github(os.environ):

@@ -18,6 +18,8 @@ STEPS = re.compile(r"(?P<base>[^~^]+)(?P<steps>(?:[~^][0-9]*)+)")  # main~3, v2^
 HEAD = ("HEAD", "@")
 LISTED = "listed as "
 NOT_MIRRORED = re.compile("refs/(?!heads/|tags/|remotes/)|(pull|merge-requests|pipelines|changes)/")
+GATE_OPTIONS = ("--base", "--head")
+"""What names a commit on the command line of the gate, which has no study whose mirror could be old."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +211,8 @@ class CommitNames:
                 f" {name if name.startswith('refs/') else f'refs/{name}'}:refs/heads/studied`) and set `repository.url`"
                 " to that clone; or study that history itself: `repository.branch: refs/…`."
             )
+        elif key in GATE_OPTIONS:
+            fix = "Write a branch, a tag or a SHA that this clone or its origin has."
         else:
             fix = "If it is new there, bring the mirror up to date: `snakemake --cores 8 -R mirror`."
         known = list(dict.fromkeys([*self.tags(), *self.branches(), *self.listed]))

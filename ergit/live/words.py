@@ -76,6 +76,8 @@ def progress_words(record: LiveRecord) -> str:
 
 def left_words(record: LiveRecord) -> str:
     """How long it goes on: `about 41 min left`; empty where that is not known."""
+    if not record.readings_total and not is_building(record):  # what there is to do is not known
+        return ""
     if record.readings_total and record.readings_done >= record.readings_total:
         return ""
     if record.seconds_left is not None:

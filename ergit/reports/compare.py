@@ -69,7 +69,10 @@ def results_of(folder: Path) -> Path:
     for results in (folder, folder / "results"):
         if (results / "energy.csv").is_file() and (results / "commits.tsv").is_file():
             return results
-    raise ErgitError(f"There are no energy.csv and commits.tsv in {folder}: run the study first, or name its folder.")
+    raise ErgitError(
+        f"There is no energy.csv with commits.tsv in {folder.absolute()} or its results: run the study to its end"
+        " first, or name its folder."
+    )
 
 
 def read_study(folder: Path) -> ReadStudy:

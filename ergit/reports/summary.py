@@ -213,11 +213,13 @@ def equal_neighbours(record: ChangesRecord, context: ContextRecord) -> Iterator[
     """What neighbours between which nothing that runs differs show of this study: a check that costs no reading."""
     equal = context.equal
     if equal is not None and equal.pairs and equal.median_difference is not None:
+        most = f" (median), by no more than {equal.largest_usual_difference:.1%} in 95 of 100"
+        among = "" if equal.pairs == 1 else most
         by_build = f", of {equal.by_build:,} what was kept of the builds" if equal.by_build else ""
         yield (
-            f"{counted(equal.pairs, 'pair')} of neighbours are the same program in two builds: all files that may run"
-            f" are the same{by_build}. Their energy differs by {equal.median_difference:.1%} (median), by no more than"
-            f" {equal.largest_usual_difference:.1%} in 95 of 100. That is noise, drift and batches."
+            f"{counted(equal.pairs, 'pair')} of neighbours {'is' if equal.pairs == 1 else 'are'} the same program in"
+            f" two builds: all files that may run are the same{by_build}. Their energy differs by"
+            f" {equal.median_difference:.1%}{among}. That is noise, drift and batches."
         )
         yield f"The test of neighbours (`shift` in changes.json) calls {equal.differ:,} of these pairs different"
     if equal is not None and equal.false_alarms:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from ergit.config.reading import load_yaml
+from ergit.errors import ErgitError
 from ergit.starting.ending import INTERRUPTED
 from ergit.starting.lock import run_lock
 from ergit.starting.stale import remove_stale_locks
@@ -37,12 +38,17 @@ def study_status(words: Sequence[str]) -> int:
     """Runs a study with these words of Snakemake's, or looks at it; 0 where all was done, and 1 where not.
 
     Raises:
-        ErgitError: a config that is named is no YAML, or another run of the study goes on.
+        ErgitError: Snakemake does not understand a word, a config that is named is no YAML, or another run of the study
+            goes on.
     """
     interrupts = Interrupts()
     from snakemake.cli import get_argument_parser  # takes longer than all other commands
+    from snakemake.exceptions import CliException
 
-    given = get_argument_parser().parse_args(words)
+    try:
+        given = get_argument_parser().parse_args(words)
+    except CliException as error:
+        raise ErgitError(str(error)) from None
     for file in given.configfile or ():  # which Snakemake reads before ergit's rules, and refuses without a line
         load_yaml(Path(file))
     command = [*defaults(given), *words]

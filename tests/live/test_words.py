@@ -77,6 +77,7 @@ def test_a_subject_can_do_nothing_to_a_terminal() -> None:
 
 def test_before_the_commits_are_chosen_nothing_is_counted() -> None:
     record = live_record(
-        builds_total=None, readings_total=None, steps=(), failures=(), flagged=0, celsius=None, seconds_left=None
+        builds_total=None, readings_total=None, steps=(), failures=(), flagged=0, celsius=None, seconds_left=0.0
     )
     assert plain(block(record)) == "now        between two jobs"
+    assert plain([minute_line(record)]) == "ergit: the commits are not chosen yet; between two jobs"

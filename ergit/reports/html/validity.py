@@ -266,10 +266,11 @@ def _equal_words(study: ReportStudy) -> Iterator[str]:
             " how far equal programs differ."
         )
         return
+    most = f" (median), by no more than {equal.largest_usual_difference:.1%} in 95 of 100"
     yield (
-        f"{counted(equal.pairs, 'pair')} of neighbours are the same program in two builds. Their energy differs by"
-        f" {equal.median_difference:.1%} (median), by no more than {equal.largest_usual_difference:.1%} in 95 of 100:"
-        " that is noise, drift and batches."
+        f"{counted(equal.pairs, 'pair')} of neighbours {'is' if equal.pairs == 1 else 'are'} the same program in two"
+        f" builds. Their energy differs by {equal.median_difference:.1%}{'' if equal.pairs == 1 else most}: that is"
+        " noise, drift and batches."
     )
     yield (
         f"The test of neighbours calls {equal.differ:,} of these pairs different; at a false discovery rate of"
