@@ -83,10 +83,14 @@ def say(progress: int | None, words: str) -> None:
 
 
 def show(progress: int | None, text: str) -> None:
-    """Writes text to the file descriptor, where there is one and it is to be used, over the block that may be there."""
+    """Writes text to the file descriptor, where there is one and it is to be used, over the block that may be there.
+
+    A terminal that somebody has stopped is not waited for, and one that is gone is no error, as with `Screen.write`.
+    """
     screen = screen_of(progress)
-    if screen is not None and progress is not None:
-        os.write(progress, f"{ERASE if screen.has_block else ''}{text}".encode(errors="replace"))
+    if screen is not None and progress is not None and (not screen.has_block or _takes(progress)):
+        with suppress(OSError):
+            os.write(progress, f"{ERASE if screen.has_block else ''}{text}".encode(errors="replace"))
 
 
 def cut(line: Line, columns: int) -> list[tuple[Style, str]]:

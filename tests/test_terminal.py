@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ergit.terminal import Line, Screen, cut, say, screen_of, width
+from ergit.terminal import Line, Screen, cut, say, screen_of, show, width
 
 BLOCK: list[Line] = [[("green", "━━──"), ("bold", " 2 of 4")], [("", "now")]]
 
@@ -76,6 +76,7 @@ def test_a_terminal_that_is_gone_is_no_error() -> None:
     screen = Screen(given, {"TERM": "xterm"})
     os.close(seen)
     screen.write([[("", "x")]], BLOCK)
+    show(given, "ergit: a warning\n")
     os.close(given)
 
 
