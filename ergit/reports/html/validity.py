@@ -165,9 +165,12 @@ def _repeated(table: pd.DataFrame) -> Iterator[str]:
     slots = again.drop_duplicates(["commit", "round", "repeat"])
     last = table.sort_values("attempt", kind="stable").drop_duplicates(["commit", "round", "repeat"], keep="last")
     ended = last[last["attempt"] > 1]
+    reading = table.groupby(["commit", "host", "session", "round", "repeat"], dropna=False)["attempt"]
+    raised = int((table["clean"] & (table["attempt"] < reading.transform("max"))).sum())  # a limit was raised later
+    earlier = f"; {raised:,} of them are clean by the present limits" if raised else ", and flagged"
     yield (
         f"{counted(len(slots), 'reading')} had to be taken again, {counted(len(again), 'time')} in all;"
-        f" {int(ended['clean'].sum()):,} ended clean. The earlier attempts are kept, and flagged."
+        f" {int(ended['clean'].sum()):,} ended clean. The earlier attempts are kept{earlier}."
     )
 
 
