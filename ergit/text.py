@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+MOST_DETECTABLE = 10.0  # a larger minimum detectable change is this one: too few readings show any
 SHOWN = 0.001  # the smallest difference that a phrase shows: 0.1%
 _MARKUP = re.compile(r"`[^`]*`|\[(?=[^\]]*\]\()|<(?=[A-Za-z/!?])")
 """Code, which stays as it is, and what begins a link, an image or a tag."""
@@ -34,6 +35,11 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 def relative_phrase(relative: float) -> str:
     """`4.3% more energy` for 0.043, `2.0% less energy` for -0.02."""
     return f"{abs(relative):.1%} {'less' if relative < 0 else 'more'} energy"
+
+
+def detectable_phrase(relative: float) -> str:
+    """A smallest change that is found: `4.3%`; where only a tenfold one is, or none, `more than 1,000%`."""
+    return f"{relative:.1%}" if relative < MOST_DETECTABLE else f"more than {MOST_DETECTABLE:,.0%}"
 
 
 def compared_phrase(relative: float) -> str:

@@ -12,6 +12,7 @@ from ergit.records.build import read_build
 from ergit.records.changes import read_changes
 from ergit.records.forecast import ForecastRecord
 from ergit.records.readings import read_costs
+from ergit.text import detectable_phrase
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def _expected(number: float | None, in_words: Callable[[float], str], otherwise:
 
 
 def _change(change: float | None) -> str:
-    return "not known" if change is None else f"{change:.1%}"
+    return "not known" if change is None else detectable_phrase(change)
 
 
 def _lasting_change(path: Path) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ergit.records.forecast import ForecastRecord
-from ergit.text import counted
+from ergit.text import counted, detectable_phrase
 
 NOISE = {
     "readings": "the noise of the readings so far",
@@ -106,7 +106,8 @@ def _detects(record: ForecastRecord) -> str:
         return f"nothing: {record.missing['lasting_change']}"
     is_repeated = record.repeats > 1 or record.jobs > record.commits
     return (
-        f"lasting changes from {record.lasting_change:.1%} on, the newest commit's from {record.newest_change:.1%} on,"
+        f"lasting changes from {detectable_phrase(record.lasting_change)} on, the newest commit's from"
+        f" {detectable_phrase(record.newest_change)} on,"
         f" by {NOISE[record.noise_from]}{'' if is_repeated else '; a gate decides nothing by one reading of a commit'}"
     )
 

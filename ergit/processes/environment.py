@@ -9,6 +9,9 @@ from ergit.config.handover import PROGRAMS, ROOT, entries_without
 from ergit.processes.sandbox import kept_variables
 from ergit.records.java import JavaRecord
 
+STEP_FILES = ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY")
+"""Files by which a step of a GitHub workflow changes the steps after it: a studied commit must not."""
+
 
 def environment_of(java: JavaRecord, extra: Mapping[str, str]) -> dict[str, str]:
     """The variables that ergit sets for a commit's commands: its JDK, the study's folder, then the config's own."""
@@ -25,10 +28,13 @@ def child_environment(variables: Mapping[str, str], *, in_sandbox: bool = False)
     """This process's environment with these variables, the JDK first on PATH, ergit and its Python out of sight.
 
     What the user has set reaches the commands (PYTHONPATH too, but for its empty entries), variables named ERGIT_…
-    do only where they are among the given ones. Into a sandbox only a few harmless ones of the user's get.
+    do only where they are among the given ones, those of `STEP_FILES` never. Into a sandbox only a few harmless ones of
+    the user's get.
     """
     given = kept_variables(os.environ) if in_sandbox else os.environ
-    environment = {name: value for name, value in given.items() if not name.startswith("ERGIT_")}
+    environment = {
+        name: value for name, value in given.items() if not name.startswith("ERGIT_") and name not in STEP_FILES
+    }
     if "PYTHONPATH" in environment:
         environment["PYTHONPATH"] = os.pathsep.join(entries_without("PYTHONPATH", ROOT))
     if not environment.get("PYTHONPATH"):

@@ -16,7 +16,7 @@ from ergit.records.failures import FailureRow
 from ergit.records.imported import SOURCE, ImportRecord
 from ergit.reports.context import assumption_sentence, change_parts
 from ergit.reports.differences import kinds_phrase
-from ergit.text import cell, counted, markdown_line, markdown_table
+from ergit.text import cell, counted, detectable_phrase, markdown_line, markdown_table
 from ergit.urls import public_url
 
 # The record that a failure stands in, and from which on a commit is tried again.
@@ -164,7 +164,7 @@ def limits(table: pd.DataFrame, study: StudyFacts) -> Iterator[str]:
     """How small a change may be to be seen in this study, and what its intervals assume."""
     smallest = study.minimum_detectable_change
     if smallest is not None:
-        yield f"Minimum detectable change at the median commit: {smallest:.1%} (with {POWER:.0%} power)"
+        yield f"Minimum detectable change at the median commit: {detectable_phrase(smallest)} (with {POWER:.0%} power)"
     elif table["clean"].any():
         yield "Too few commits have clean readings for a change to be seen."
     assumption = assumption_sentence(study)

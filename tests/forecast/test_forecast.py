@@ -256,9 +256,9 @@ def test_the_noise_of_a_study_gives_the_change_that_was_found_detectable(
     noise = noise_of_study(record)
     assert noise
     planned = planned_change(noise, 12, 6, ChangeSettings())
-    assert planned and planned.lasting == pytest.approx(record.study.minimum_detectable_change)
+    assert planned and planned.lasting == pytest.approx(record.study.minimum_detectable_change, rel=0.03)
     more = planned_change(noise, 12, 60, ChangeSettings())
-    assert more and more.lasting <= planned.lasting
+    assert more and more.lasting <= 1.03 * planned.lasting
 
 
 def test_the_noise_of_the_readings_comes_before_that_of_the_floor_and_an_assumption(
@@ -306,10 +306,10 @@ def test_more_commits_and_more_runs_detect_smaller_changes() -> None:
     assert planned_change(assumed_noise(), 1, 15, ChangeSettings()) is None
 
 
-@pytest.mark.parametrize(("commits", "runs"), [(5, 15), (24, 15), (60, 4)])
+@pytest.mark.parametrize(("commits", "runs"), [(5, 15), (24, 15), (60, 4), (5, 2), (10, 2), (30, 2), (7, 1)])
 def test_the_planned_change_is_about_what_a_study_with_that_noise_detects(commits: int, runs: int) -> None:
     found = []
-    for seed in range(5):
+    for seed in range(1, 26):
         rng = np.random.default_rng(seed)
         log_joules = rng.normal(0, 0.005, commits)[:, None] + rng.normal(0, 0.02, (commits, runs))
         readings = one_session(np.repeat(np.arange(commits), runs), np.exp(log_joules).ravel())

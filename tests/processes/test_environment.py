@@ -48,6 +48,13 @@ def test_variables_of_ergits_do_not_reach_the_commands_but_those_meant_for_them(
     assert {name: value for name, value in found.items() if name.startswith("ERGIT_")} == {"ERGIT_STUDY": "/study"}
 
 
+def test_a_commit_cannot_change_later_steps_of_a_workflow_on_github(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY", "GITHUB_SHA"):
+        monkeypatch.setenv(name, "/runner/file")
+    found = child_environment({})
+    assert [name for name in found if name.startswith("GITHUB_")] == ["GITHUB_SHA"]
+
+
 def test_safe_path_reaches_the_commands_only_where_the_user_has_set_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
     assert "PYTHONSAFEPATH" not in program_variables()

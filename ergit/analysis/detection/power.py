@@ -12,6 +12,7 @@ from ergit.analysis.detection.differences import difference_with_runs
 from ergit.analysis.detection.noise import degrees_of_difference
 from ergit.analysis.detection.significance import FloatArray, critical
 from ergit.config.settings import ChangeSettings
+from ergit.text import MOST_DETECTABLE
 
 POWER = 0.8  # the probability with which a change of the stated size is found (Cohen 1988, Statistical Power Analysis)
 LEAST_RUNS = 3  # of each commit, for a robust centre
@@ -25,6 +26,7 @@ def minimum_detectable_change(part: PartResult, settings: ChangeSettings, tests:
     """For each commit (n,) the smallest persistent relative change that would have been found there, NaN for the first.
 
     As if it were the only change of the study: the levels of up to `WINDOW` commits on either side, with their noise.
+    None is above `MOST_DETECTABLE`, which stands for all that are larger.
     """
     with_runs = None if part.linked.many else partial(_with_runs, part)
     return detectable_changes(part.variance, part.degrees, part.noise.degrees, settings, tests, with_runs)
@@ -57,7 +59,8 @@ def detectable_changes(
         if with_runs:
             of_levels, degrees = with_runs(low, here, high, of_levels, degrees)
         multiple = _multiple(degrees, settings.false_discovery_rate / tests / multiplicity)
-        sizes.append(math.expm1(math.sqrt(of_levels) * multiple))
+        size = math.sqrt(of_levels) * multiple
+        sizes.append(math.expm1(size) if size < math.log1p(MOST_DETECTABLE) else MOST_DETECTABLE)
     return np.concatenate([[math.nan], np.maximum(sizes, settings.least_change)])
 
 

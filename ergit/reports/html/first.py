@@ -15,7 +15,7 @@ from ergit.reports.html.section import Section
 from ergit.reports.html.study import ReportStudy
 from ergit.reports.summary import accepted_line, equal_neighbours, facts, limits
 from ergit.reports.undone import undone
-from ergit.text import counted, markdown_line
+from ergit.text import counted, detectable_phrase, markdown_line
 
 DOUBT_FLAGGED = 0.1  # of the readings
 DOUBT_FAILED = 0.1  # of the commits
@@ -144,7 +144,8 @@ def _figures(study: ReportStudy) -> Iterator[Figure]:
     yield Figure(f"{int(study.table['clean'].sum()):,}", "clean readings")
     yield Figure(f"{len(study.changes.changes):,}", "change" if len(study.changes.changes) == 1 else "changes")
     if facts_of.minimum_detectable_change is not None:
-        yield Figure(f"{facts_of.minimum_detectable_change:.1%}", "is the smallest change that would probably be seen")
+        smallest = detectable_phrase(facts_of.minimum_detectable_change)
+        yield Figure(smallest, "is the smallest change that would probably be seen")
 
 
 def _doubts(study: ReportStudy) -> Iterator[str]:

@@ -8,6 +8,7 @@ import pytest
 from ergit.analysis.detection.detect import PartResult, detect
 from ergit.analysis.detection.neighbours import neighbour_differences
 from ergit.analysis.detection.observations import one_session
+from ergit.analysis.detection.power import minimum_detectable_change
 from ergit.analysis.detection.significance import FloatArray
 from ergit.analysis.difference import Sides, difference_of
 from ergit.config.settings import ChangeSettings
@@ -47,6 +48,13 @@ def test_one_reading_a_commit_shows_a_step_once_the_history_shows_its_noise() ->
     logs = np.random.default_rng(23).normal(0, 0.02, (20, 1))
     logs[10:] += math.log(1.2)
     assert [change.position for change in analysed(logs).changes] == [10]
+
+
+def test_where_hardly_any_change_would_be_found_the_minimum_detectable_one_stays_a_number() -> None:
+    numbers = np.random.default_rng(0)
+    for _ in range(8):
+        part = analysed(numbers.normal(0, 0.005, (49, 1)) + numbers.normal(0, 0.02, (49, 2)))
+        assert np.nanmax(minimum_detectable_change(part, ChangeSettings(), 48)) <= 10
 
 
 def test_a_commit_that_spreads_more_than_the_others_counts_with_its_own_spread() -> None:
