@@ -211,7 +211,10 @@ def _facts(
         yield "It lies in this commit: the one before it was measured too."
     else:
         yield f"It lies {location}."
-    yield f"From {change.joules_before:.4g} to {change.joules_after:.4g} J for a run."
+    yield (
+        f"From {change.joules_before:.4g} to {change.joules_after:.4g} J for a run: the median of the commits after it,"
+        " and that without the change; levels are robust means."
+    )
     if context is None:
         return
     if context.mostly is not None:
