@@ -20,7 +20,7 @@ from ergit.processes.sandbox import Sandbox, attempts_to_reach_the_network
 from ergit.text import one_line
 
 GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
-BEGINNING_SECONDS = 1.0  # within this a command that was just started is the leader of its session
+BEGINNING_SECONDS = 3.0  # within this a command that was just started is the leader of its session
 SETTLE_SECONDS = 0.1  # for processes that are on their way out when the command ends
 DYING_SECONDS = 10.0  # SIGKILL takes effect within this, but for a process that hangs in the kernel
 LOST = (

@@ -220,6 +220,8 @@ def test_as_a_module_without_handlers_the_first_job_runs_the_pre_stages_and_a_fa
     assert (parent / "runs").read_text() == "x"
     assert sorted(path.name for path in (parent / "below/results").iterdir()) == [
         ".run.lock",
+        "live.html",
+        "live.json",
         "mirror.log",
         "pre.a.log",
         "run.json",

@@ -171,7 +171,7 @@ ready = int(sys.argv[1])
 if os.fork() == 0:  # the command on its way: no leader of its session yet
     os.write(ready, b"r")
     os.close(ready)
-    time.sleep(0.2)
+    time.sleep(0.05)
     os.setsid()
     time.sleep(0.1)
     os._exit(7)
