@@ -29,7 +29,7 @@ class Live(logging.Handler):
             self.run.finished(record.job_id)
         elif event == "job_error" and record.jobid in self.jobs:
             job = self.jobs.pop(record.jobid)
-            self.run.failed(record.jobid, failed_job(job).in_short())
+            self.run.failed(record.jobid, None if was_interrupted() else failed_job(job).in_short())
 
     def start(self):
         """Hands on what begins now; the whole plan where a checkpoint has changed it."""

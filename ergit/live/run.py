@@ -94,13 +94,18 @@ class LiveRun:
         if job is not None:
             self._tell([] if job.work is None else self._count(job.work, is_news=True))
 
-    def failed(self, number: int, why: str) -> None:
-        """Tells that a job failed by the fault of the machine or of the config; one that was asked to end is none."""
+    def failed(self, number: int, why: str | None) -> None:
+        """Tells that a job failed by the fault of the machine or of the config; one that was asked to end is none.
+
+        `why` is None where it was ended with the run.
+        """
         job, step = self._running.pop(number, (None, None))
         if job is not None and step is not None:
             commit = f" of {words.commit_words(step.commit)}" if step.commit else ""
-            failure = words.failure_line(f"job {job.rule}{commit}", why)
-            self._tell([] if was_asked_for(why) else [failure])
+            if why is None or was_asked_for(why):
+                self._tell([])
+            else:
+                self._tell([words.failure_line(f"job {job.rule}{commit}", why)])
 
     def end(self, outcome: Outcome) -> None:
         """Tells how the run ended; what is told later counts for nothing, but what a job still told is set right."""

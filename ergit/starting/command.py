@@ -2,6 +2,7 @@
 
 import argparse
 import atexit
+import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,11 +13,13 @@ from ergit.config.reading import load_yaml
 from ergit.errors import ErgitError
 from ergit.starting.ending import INTERRUPTED
 from ergit.starting.lock import run_lock
+from ergit.starting.messages import CANCELLED, ENDING, exception_of
 from ergit.starting.stale import remove_stale_locks
 
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "profiles/ergit"
 AGAIN_SECONDS = 5
+TRACEBACK = "Traceback (most recent call last)"
 LOOKING = (
     *("dryrun", "unlock", "lint", "summary", "detailed_summary", "list_rules", "list_target_rules", "report"),
     *("dag", "rulegraph", "filegraph", "list_untracked", "list_params_changes", "list_input_changes"),
@@ -72,23 +75,42 @@ def defaults(given: argparse.Namespace) -> list[str]:
     return found
 
 
-class Interrupts:
-    """Ends what runs when somebody presses Ctrl-C, and again some seconds later if it goes on.
+class Interrupts(logging.Filter):
+    """Ends what runs when somebody presses Ctrl-C, and again some seconds later if Snakemake does not heed it.
 
     Python raises KeyboardInterrupt wherever the program is, and a library that is just being loaded or called back may
-    swallow it (3 of 20 at random moments, by `make faults`): Snakemake would then go on as if nothing had been.
+    swallow it (3 of 20 at random moments, by `make faults`): Snakemake would then go on as if nothing had been. Once it
+    ends its jobs, which it says in its log, another KeyboardInterrupt would only keep it from waiting for them.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.came = False
+        self._is_heeded = False
         for number in (signal.SIGINT, signal.SIGALRM):
             signal.signal(number, self)
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Handles a SIGINT, and the alarm that follows it."""
+        if self._is_heeded:
+            return
         self.came = True
         signal.alarm(AGAIN_SECONDS)
         signal.default_int_handler(number, frame)
+
+    def heed(self) -> None:
+        """From now on what runs is ending by itself, and is not interrupted once more."""
+        self._is_heeded = True
+        signal.alarm(0)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Hears how Snakemake ends; whether a message is to be logged: of an interrupted run no traceback is."""
+        text = str(record.msg)
+        if text.startswith(ENDING):
+            self.came = True  # by a SIGTERM, which Snakemake handles itself
+        elif self.came and text.startswith(CANCELLED):
+            self.heed()
+        return not (self.came and exception_of(record) and TRACEBACK in text)
 
     def tell(self) -> None:
         """Says how to go on, where an interrupt came."""
@@ -99,13 +121,17 @@ class Interrupts:
 def called(words: Sequence[str], interrupts: Interrupts) -> int:
     """The status with which Snakemake ends; where it is interrupted, the last word is how to go on."""
     from snakemake.cli import main
+    from snakemake.logging import logger
 
     atexit.register(interrupts.tell)  # before the workflow registers what failed, which is told first then
+    logger.addFilter(interrupts)
     try:
         main(words)
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
     except KeyboardInterrupt:
         status = 1
-    signal.alarm(0)
-    return 1 if interrupts.came else status
+    if interrupts.came:
+        interrupts.heed()
+        return 1
+    return status

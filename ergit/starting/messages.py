@@ -12,7 +12,8 @@ from ergit.errors import SPEAKER
 
 UNFINISHED = "At least one job did not complete successfully."
 SAID_OTHERWISE = ("Exiting because a job execution failed", "Removing output files of failed job")
-CANCELLED = "Terminating processes on user request"
+CANCELLED = "Terminating processes on user request"  # what Snakemake says when it heeds a SIGINT
+ENDING = "Will exit after finishing currently running jobs"  # and a SIGTERM
 NO_BACKUP = re.compile(r"Cannot restore \S+: no backup found\.")
 SENTENCES = ("WorkflowError", "ErgitError", "GitError", "FullDiskError")  # exceptions whose text is for a person
 AT_A_LINE = re.compile(r'\w+(?: in rule \S+)? in file "(?P<file>[^"]+)", line \d+:\n(?P<said>.*)', re.DOTALL)

@@ -214,6 +214,10 @@ def test_an_error_of_the_machine_is_told_at_once_and_the_job_is_left(
     run.started({2: PlannedJob("measure", (f"readings/{B}/1.json",))})
     run.failed(2, "ergit: somebody asked this study to stop (now), so the run ends here.")
     assert "failed" not in shown()
+    run.started({3: PlannedJob("measure", (f"readings/{B}/2.json",))})
+    run.failed(3, None)
+    assert "failed" not in shown()
+    assert news(results).steps == ()
 
 
 def test_jobs_that_neither_build_nor_measure_are_told_by_what_they_do(results: Path) -> None:

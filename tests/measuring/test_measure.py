@@ -34,6 +34,7 @@ from ergit.planning.requests import stop
 from ergit.records.build import BuildRecord, write_build
 from ergit.records.readings import JobRecord, read_readings, write_readings
 from ergit.records.retakes import retake_mark
+from ergit.records.unfinished import unfinished_path
 from tests.fakes import job_records
 from tests.fakes.job_records import reading
 from tests.fakes.needs import needs_bubblewrap, needs_root
@@ -432,6 +433,7 @@ def test_a_program_that_is_told_to_end_takes_the_workload_along_and_tidies_up(st
     assert program.returncode == 128 + signal.SIGTERM
     assert mark not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert not study.output.exists()
+    assert not unfinished_path(study.output).exists()  # it does not count as killed
     assert not (study.folder / "work/0123456789abcdef").exists()
 
 

@@ -88,13 +88,29 @@ def test_after_a_kill_the_same_command_goes_on_and_a_dry_run_before_it_removes_n
     assert (study / "done").exists()
 
 
-def test_an_interrupt_ends_it_with_a_sentence_and_status_1(study: Path, running: subprocess.Popen[str]) -> None:
-    os.killpg(running.pid, signal.SIGINT)  # as a terminal does on Ctrl-C
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_it_with_a_sentence_and_status_1(
+    study: Path, running: subprocess.Popen[str], number: signal.Signals
+) -> None:
+    os.killpg(running.pid, number)  # as a terminal does on Ctrl-C, and `timeout` when the time is over
     _, said = running.communicate(timeout=60)
     assert running.returncode == 1
+    assert "Traceback" not in said
     assert said.endswith("ergit: interrupted; the same command continues\n")
     (study / "seconds").write_text("0", encoding="utf-8")
     assert ergit_run(study, "--rerun-incomplete").returncode == 0
+
+
+def test_an_interrupt_that_is_heeded_is_not_repeated_while_a_job_takes_long_to_end(study: Path) -> None:
+    stubborn = RULES.replace("touch started; sleep", "trap '' INT; touch started; sleep")
+    (study / "Snakefile").write_text(stubborn, encoding="utf-8")
+    (study / "seconds").write_text("12", encoding="utf-8")  # the second comes after 5 s
+    with started([*ERGIT, *PLAIN], study) as running:
+        os.killpg(running.pid, signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert "Traceback" not in said
+    assert said.endswith("ergit: interrupted; the same command continues\n")
 
 
 def test_the_lock_of_a_snakemake_that_runs_is_not_removed(study: Path) -> None:
