@@ -184,8 +184,9 @@ def test_a_launcher_that_is_killed_while_it_starts_the_command_is_no_end_of_the_
     (reports, reports_end), (words_end, words) = os.pipe(), os.pipe()
     os.set_inheritable(reports_end, True)
     program = [sys.executable, "-c", KILLED_LAUNCHER, str(reports_end)]
+    others = frozenset(trees.orphans(os.getpid()))  # what other tests have left to this process
     pid = os.posix_spawn(program[0], program, os.environ, setsid=True)
-    command = RunningCommand(StartedLauncher(pid, pid), words, reports, None)
+    command = RunningCommand(StartedLauncher(pid, pid), words, reports, None, others)
     try:
         assert os.read(reports, 1) == b"r"
         os.close(reports_end)
