@@ -202,8 +202,9 @@ def test_a_launcher_that_is_killed_while_it_starts_the_command_is_no_end_of_the_
 def test_a_launcher_that_is_killed_before_it_starts_the_command_is_no_failure_of_the_command() -> None:
     (reports, reports_end), (words_end, words) = os.pipe(), os.pipe()
     program = [sys.executable, "-c", "import time; time.sleep(60)"]
+    others = frozenset(trees.orphans(os.getpid()))  # what other tests have left to this process
     pid = os.posix_spawn(program[0], program, os.environ, setsid=True)
-    command = RunningCommand(StartedLauncher(pid, pid), words, reports, None)
+    command = RunningCommand(StartedLauncher(pid, pid), words, reports, None, others)
     try:
         os.close(reports_end)
         os.kill(pid, signal.SIGKILL)
