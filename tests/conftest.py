@@ -5,13 +5,17 @@ the extras and runs these (`ERGIT_TESTS_WITH_EXTRAS`).
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fakes.needs import skips_not_allowed
+from tests.fakes.needs import chromium, skips_not_allowed
 from tests.fakes.repositories import Repository, new_repository
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 WITH_EXTRAS, SKIPPED = (os.environ.get(f"ERGIT_TESTS_{name}") for name in ("WITH_EXTRAS", "SKIPPED"))
 
@@ -60,3 +64,15 @@ def make_repository(tmp_path: Path) -> Callable[[str], Repository]:
 def repository(make_repository: Callable[[str], Repository]) -> Repository:
     """An empty repository."""
     return make_repository("project")
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """A headless Chromium; for tests that are marked `needs_browser`."""
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=flags)
+        yield opened
+        opened.close()

@@ -50,6 +50,15 @@ def new_repository(path: Path) -> Repository:
     return repository
 
 
+def commit_programs(repository: Repository, build: str) -> None:
+    """Makes the first commit (tag first): the programs `build`, with that text, and `program`, empty."""
+    for name, text in (("build", build), ("program", "")):
+        (repository.path / name).write_text(text)
+        (repository.path / name).chmod(0o755)
+    repository.commit("Start")
+    repository.git("tag", "first")
+
+
 def small_history(repository: Repository) -> Repository:
     """The repository with five commits: one, two (tag v2), three, four (tag v4, branch old), five."""
     for number, name in enumerate(["one", "two", "three", "four", "five"], 1):

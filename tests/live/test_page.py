@@ -1,7 +1,6 @@
 """results/live.html: what it says, and what a browser makes of it."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import pytest
 from ergit.live import page
 from ergit.text import iso_time
 from tests.fakes.live_records import live_record
-from tests.fakes.needs import chromium, needs_browser
+from tests.fakes.needs import needs_browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -47,20 +46,6 @@ def test_the_page_is_replaced_as_a_whole(tmp_path: Path) -> None:
     page.write(tmp_path, live_record())
     assert (tmp_path / "live.html").stat().st_ino != before
     assert [path.name for path in tmp_path.iterdir()] == ["live.html"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    """A headless Chromium."""
-    import os
-
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-        opened = playwright.chromium.launch(executable_path=chromium(), args=flags)
-        yield opened
-        opened.close()
 
 
 @needs_browser

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.repositories import Repository
+from tests.fakes.repositories import Repository, commit_programs
 from tests.fakes.studies import ROOT, configure, snakemake
 
 MINE = """
@@ -26,12 +26,7 @@ rule mine:
 @pytest.fixture
 def study(repository: Repository) -> Path:
     """The folder of a study of four commits, of which one does not build."""
-    (repository.path / "build").write_text("#!/bin/bash\ntest ! -e broken\n")
-    (repository.path / "build").chmod(0o755)
-    (repository.path / "program").write_text("")
-    (repository.path / "program").chmod(0o755)
-    repository.commit("Start")
-    repository.git("tag", "first")
+    commit_programs(repository, "#!/bin/bash\ntest ! -e broken\n")
     for number in range(3):
         repository.commit(f"Step {number}", program=f"#!/bin/bash\ntrue # {number}\n")
     repository.commit("Does not build", broken="yes")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ergit.records.readings import read_readings
-from tests.fakes.repositories import Repository
+from tests.fakes.repositories import Repository, commit_programs
 from tests.fakes.studies import ROOT, configure, planned, snakemake
 
 GOOD = "#!/bin/bash\ntrue\n"
@@ -19,12 +19,7 @@ GOOD = "#!/bin/bash\ntrue\n"
 @pytest.fixture
 def study(repository: Repository) -> Path:
     """The folder of a study of 12 commits that build, each in one round."""
-    (repository.path / "build").write_text("#!/bin/bash\ntrue\n")
-    (repository.path / "build").chmod(0o755)
-    (repository.path / "program").write_text("")
-    (repository.path / "program").chmod(0o755)
-    repository.commit("Start")
-    repository.git("tag", "first")
+    commit_programs(repository, "#!/bin/bash\ntrue\n")
     for number in range(12):
         repository.commit(f"Step {number}", program=f"{GOOD}# {number}\n")
     folder = repository.path.parent / "study"

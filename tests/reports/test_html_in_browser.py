@@ -1,6 +1,5 @@
 """The report as a browser shows it: drawn, silent, without a network, for keyboard and screen reader too."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 
 from ergit.reports.html import report
 from ergit.reports.html.study import ReportStudy
-from tests.fakes.needs import SHARED, chromium, needs_browser
+from tests.fakes.needs import SHARED, needs_browser
 from tests.fakes.report_studies import failed_study, large_study, measured_study, sha
 
 if TYPE_CHECKING:
@@ -45,18 +44,6 @@ BROKEN_LINKS = """
     : !link.protocol.startsWith("https"))
   .map((link) => link.outerHTML)
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    """A headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=flags)
-        yield opened
-        opened.close()
 
 
 @contextmanager

@@ -35,7 +35,6 @@ LOOKS: tuple[tuple[str, str, Any], ...] = (
     ("#56B4E9", "P", (0, (3, 1, 1, 1))),
     ("#000000", "X", (0, (1, 1))),
 )
-MOST_COMMITS = len(LOOKS)
 LEAST_READINGS = 3  # of each side, for a Q-Q plot or a bootstrap
 POINTS = 120  # of a density
 BINS = 60

@@ -36,7 +36,6 @@ from ergit.reports.html.theme import (
 LEFT = 150  # pixels for the names of rows; the page's script takes them away on a phone
 ROW = 17  # height of a row below the chart in pixels
 MARKS = "marks"  # the range from bottom (0) to top (1) for what stands at the edge, whatever the axis shows
-EDGE_Y = (0.02, 0.93)
 
 
 @dataclass(frozen=True)
