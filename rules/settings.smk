@@ -14,7 +14,7 @@ if ROOT not in sys.path:  # ergit need not be installed where it is used as a mo
     sys.path.append(ROOT)
 
 from ergit.config.handover import command_of_python, hand_over, program_variables, variables_beside_others
-from ergit.config.reading import from_command_line, load_yaml, read_config
+from ergit.config.reading import STUDY_CONFIG, config_in, from_command_line, load_yaml, read_config
 from ergit.config.study_files import all_files, edited_files
 from ergit.disk import refuse_unwritable
 from ergit.errors import ErgitError
@@ -29,17 +29,13 @@ show_to_person(logger, Path(ROOT), is_ending_told=not is_module)  # from here on
 if is_module and not workflow.modifier.skip_configfile:
     raise WorkflowError("The module statement hands no config over to ergit: add `config: config`, or a part of it.")
 if not (is_module or workflow.overwrite_configfiles):
-    study = Path("config/config.yaml")
-    if not study.exists() and Path(ROOT) != Path.cwd():
-        raise WorkflowError(
-            f"There is no {study} in {Path.cwd()}. Make one, or name the study's config with --configfile."
-        )
+    remedy = "Make one, or name the study's config with --configfile."
     try:
-        load_yaml(study)  # says in which line an error is
+        load_yaml(config_in(Path(), remedy))  # says in which line an error is
     except ErgitError as error:
         raise WorkflowError(str(error)) from None
 
-    configfile: study
+    configfile: STUDY_CONFIG
 
 
 try:

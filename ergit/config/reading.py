@@ -23,6 +23,7 @@ from ergit.text import counted, one_line
 Block = Mapping[str, object] | Mapping[object, object]  # of a caller, or as YAML has it
 
 DESCRIBED = "docs/config.md describes every key."
+STUDY_CONFIG = Path("config/config.yaml")  # in a study's folder
 MOST = 3  # mistakes shown at once
 OWN = "x-"  # begins keys of the top level that are the user's own, such as a place for YAML anchors
 NO_COMMITS = (
@@ -45,6 +46,17 @@ class Problem(NamedTuple):
     path: KeyPath
     words: str
     is_text: bool = False
+
+
+def config_in(study: Path, remedy: str) -> Path:
+    """The config in a study's folder.
+
+    Raises:
+        ErgitError: there is none; it ends with the remedy, a sentence that says what to do.
+    """
+    if not (study / STUDY_CONFIG).exists():
+        raise ErgitError(f"There is no {STUDY_CONFIG} in {study.absolute()}. {remedy}")
+    return study / STUDY_CONFIG
 
 
 def read_config(source: Path | Mapping[str, object], files: Sequence[Path] = ()) -> Settings:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from ergit.config.handover import received
-from ergit.config.reading import read_config
+from ergit.config.reading import config_in, read_config
 from ergit.config.settings import ChangeSettings
 from ergit.disk import explain_write_error
 from ergit.errors import ErgitError, exit_on_user_error
@@ -36,13 +36,14 @@ def run(asked: argparse.Namespace) -> None:
     Raises:
         ErgitError: there is no config, it is wrong, or the commits are not chosen yet.
     """
-    settings = read_config(asked.configfile or asked.study / "config/config.yaml")
+    remedy = "Name the study's folder with --study or its config with --configfile."
+    settings = read_config(asked.configfile or config_in(asked.study, remedy))
     if settings.imported:
         raise ErgitError("There is nothing to forecast: readings are imported, so nothing is built or measured.")
     results: Path = asked.study / "results"
     if not (results / "commits.tsv").exists():
         raise ErgitError(
-            f"There is no {results / 'commits.tsv'} yet: the commits are not chosen. `snakemake --cores 1 --until"
+            f"There is no {results / 'commits.tsv'} yet: the commits are not chosen. `ergit run --until"
             " forecast` chooses them and prints the forecast; it builds and measures nothing."
         )
     record = forecast(results, study_settings(settings, settings.changes))

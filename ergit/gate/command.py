@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from ergit.config.reading import config_in
 from ergit.errors import ErgitError
 from ergit.gate import github
 from ergit.gate.clone import (
@@ -64,10 +65,11 @@ def run(asked: argparse.Namespace) -> None:
         study: Path = asked.study or Path()
         if not study.is_dir():
             raise ErgitError(f"--study: there is no folder {study}.")
-        if asked.configfile is None and not (study / "config/config.yaml").is_file():
-            raise ErgitError(
-                f"There is no study in {study.absolute()}: no config/config.yaml. Name its folder with --study. In a"
-                " clone of a project name the branch to compare with: `ergit gate --base BRANCH`."
+        if asked.configfile is None:
+            config_in(
+                study,
+                "Name the study's folder with --study. In a clone of a project name the branch to compare with: `ergit"
+                " gate --base BRANCH`.",
             )
         ignore_results(study)
         configs = [] if asked.configfile is None else [asked.configfile.resolve()]

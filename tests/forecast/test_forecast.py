@@ -478,7 +478,7 @@ def test_the_command_prints_the_forecast(results: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        (CONFIG, ["results/commits.tsv", "snakemake --cores 1 --until forecast"]),
+        (CONFIG, ["results/commits.tsv", "`ergit run --until forecast`"]),
         (CONFIG.replace("workload", "imported: [a.csv]\nworkload"), ["readings are imported"]),
     ],
 )
@@ -488,6 +488,13 @@ def test_where_there_is_nothing_to_forecast_it_says_why(tmp_path: Path, config: 
     with pytest.raises(SystemExit) as ended:
         called(tmp_path)
     assert all(word in str(ended.value) for word in words)
+
+
+@pytest.mark.parametrize("command", ["forecast", "doctor", "gate"])
+def test_a_folder_without_a_config_is_refused_with_what_to_do(command: str, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--study", str(tmp_path)])
+    assert f"There is no config/config.yaml in {tmp_path}. Name the study's folder with --study" in str(ended.value)
 
 
 def test_a_forecast_without_a_choice_of_commits_is_refused(tmp_path: Path) -> None:

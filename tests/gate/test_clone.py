@@ -193,7 +193,7 @@ def test_the_usual_place_is_outside_of_the_clone_and_each_clone_has_its_own(monk
         (["--allow-estimate"], "--allow-estimate does not go with this call"),
         (["--base", "main", "--study", "x"], "--study does not go with this call: --base makes a study of its own."),
         (["--study", "absent"], "--study: there is no folder absent."),
-        ([], "There is no study in .*: no config/config.yaml. .* `ergit gate --base BRANCH`."),
+        ([], "There is no config/config.yaml in .* --study. .* `ergit gate --base BRANCH`."),
         (["--base", ""], "--base is empty: name the branch to compare with."),
     ],
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from ergit.config.reading import read_config
+from ergit.config.reading import config_in, read_config
 from ergit.config.settings import MeasureSettings, SandboxSettings
 from ergit.energy.rights import PREPARE
 from ergit.errors import ErgitError
@@ -211,13 +211,11 @@ def run(asked: argparse.Namespace) -> None:
 def _settings(asked: argparse.Namespace) -> tuple[MeasureSettings, SandboxSettings]:
     """How is measured, and in what: as given, else as in the config named, else in that of the study's folder."""
     if asked.measure is None:
-        config = asked.configfile or asked.study / "config/config.yaml"
-        if not config.exists():
-            raise ErgitError(
-                f"There is no {config.absolute()}. Name the study's folder with --study or its config with"
-                " --configfile, or look at the machine alone with --measure '{}'."
-            )
-        settings = read_config(config)
+        remedy = (
+            "Name the study's folder with --study or its config with --configfile, or look at the machine alone with"
+            " --measure '{}'."
+        )
+        settings = read_config(asked.configfile or config_in(asked.study, remedy))
         return settings.measure, settings.sandbox
     try:
         given = msgspec.json.decode(asked.measure)
