@@ -29,7 +29,8 @@ class Live(logging.Handler):
             self.run.finished(record.job_id)
         elif event == "job_error" and record.jobid in self.jobs:
             job = self.jobs.pop(record.jobid)
-            self.run.failed(record.jobid, None if was_interrupted() else failed_job(job).in_short())
+            is_told_last = was_interrupted() or not (is_module or goes_on())
+            self.run.failed(record.jobid, None if is_told_last else failed_job(job).in_short())
 
     def start(self):
         """Hands on what begins now; the whole plan where a checkpoint has changed it."""
@@ -62,6 +63,12 @@ def planned_job(job):
 def is_told_of():
     """Whether there is a run to tell of: no dry run, none whose readings are imported, and not a job of one."""
     return workflow.is_main_process and not (workflow.dryrun or workflow.touch or settings.imported)
+
+
+def goes_on():
+    """Whether the run goes on when a job has just failed; where not, its last words tell at once why."""
+    scheduler = workflow.scheduler
+    return len(scheduler.running) > 1 or (scheduler.keepgoing and bool(scheduler.open_jobs))
 
 
 def end_live(outcome):

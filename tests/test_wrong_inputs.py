@@ -291,4 +291,5 @@ def test_both_commands_end_with_the_sentence_and_no_words_of_snakemakes(
     assert done.returncode == 1
     last = [line for line in done.stderr.splitlines() if not line.startswith("  (log: ")][-1]
     assert last.startswith(sentence)
+    assert done.stderr.count(sentence.removeprefix("ergit: ")) == 1
     assert not [word for word in SNAKEMAKES_OWN if word in done.stdout + done.stderr]

@@ -97,7 +97,7 @@ class LiveRun:
     def failed(self, number: int, why: str | None) -> None:
         """Tells that a job failed by the fault of the machine or of the config; one that was asked to end is none.
 
-        `why` is None where it was ended with the run.
+        `why` is None where it was ended with the run, or the run with it: then the last words of the run say why.
         """
         job, step = self._running.pop(number, (None, None))
         if job is not None and step is not None:
