@@ -31,8 +31,8 @@ COMMANDS = (
         "run a study, or go on with it",
         "Runs the study of this folder with Snakemake, on all cores, as profiles/ergit of ergit's own folder says. All"
         " words after `run` are options and targets of Snakemake (snakemake --help). The same command goes on after"
-        " Ctrl-C, a kill or a power cut. Ends with status 0 where all was done, and 1 where something failed or it was"
-        " interrupted. More in docs/scale.md.",
+        " Ctrl-C, a kill or a power cut. Ends with status 0 where all was done, 1 where something failed or it was"
+        " interrupted, and 2 for wrong words. `--list-target-rules` lists the targets. More in docs/scale.md.",
         ("ergit run", "ergit run -n", "ergit run --configfile parser.yaml --directory ~/studies/parser"),
     ),
     Command(

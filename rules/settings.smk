@@ -24,8 +24,15 @@ from ergit.measuring.stages import order as order_of_stages
 from ergit.planning.heat import announce
 from ergit.plugins.files import enabled_stages
 
+
+def names_of_targets():
+    """The names of all rules that may be asked for: those without a job for each commit."""
+    return sorted(rule.name for rule in workflow.rules if not rule.has_wildcards())
+
+
 is_module = not workflow.modifier.is_main_snakefile()
-show_to_person(logger, Path(ROOT), is_ending_told=not is_module)  # from here on: the errors below are sentences
+# From here on: the errors below are sentences.
+show_to_person(logger, Path(ROOT), is_ending_told=not is_module, targets=None if is_module else names_of_targets)
 if is_module and not workflow.modifier.skip_configfile:
     raise WorkflowError("The module statement hands no config over to ergit: add `config: config`, or a part of it.")
 if not (is_module or workflow.overwrite_configfiles):

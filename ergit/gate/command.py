@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -50,7 +51,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--study", type=Path, metavar="DIR", help="without --base: the study's folder (default: the working directory)"
     )
-    parser.add_argument("--cores", default="all", metavar="N", help="how many cores builds may use (default: all)")
+    parser.add_argument(
+        "--cores", type=cores, default="all", metavar="N", help="how many cores builds may use (default: all)"
+    )
+
+
+def cores(word: str) -> str:
+    """A number of cores as Snakemake takes it, or `all`.
+
+    Raises:
+        argparse.ArgumentTypeError: it is neither.
+    """
+    if word != "all" and not re.fullmatch("[1-9][0-9]*", word):
+        raise argparse.ArgumentTypeError(f"{word!r} is neither a number of cores nor `all`")
+    return word
 
 
 def run(asked: argparse.Namespace) -> None:

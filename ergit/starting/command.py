@@ -10,15 +10,16 @@ from pathlib import Path
 from types import FrameType
 
 from ergit.config.reading import load_yaml
-from ergit.errors import ErgitError
 from ergit.starting.ending import INTERRUPTED
 from ergit.starting.lock import run_lock
-from ergit.starting.messages import CANCELLED, ENDING, exception_of
+from ergit.starting.messages import CANCELLED, ENDING, exception_of, is_wrong_target
 from ergit.starting.stale import remove_stale_locks
 
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "profiles/ergit"
 AGAIN_SECONDS = 5
+USAGE = "ergit run [-n] [--configfile FILE] [--directory DIR] [other options and targets of snakemake ...]"
+WRONG_WORDS = 2  # the status with which argparse ends a program
 TRACEBACK = "Traceback (most recent call last)"
 LOOKING = (
     *("dryrun", "unlock", "lint", "summary", "detailed_summary", "list_rules", "list_target_rules", "report"),
@@ -29,29 +30,32 @@ LOOKING = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `ergit run`: Snakemake's."""
-    parser.usage = "ergit run [-n] [--configfile FILE] [--directory DIR] [other options and targets of snakemake ...]"
+    parser.usage = USAGE
 
 
 def run(options: argparse.Namespace) -> None:
-    """Runs the study, or looks at it; ends with status 0 where all was done, and 1 where not."""
+    """Runs the study, or looks at it; ends with status 0 where all was done, 2 for wrong words, and 1 where not."""
     sys.exit(study_status(options.others))
 
 
 def study_status(words: Sequence[str]) -> int:
-    """Runs a study with these words of Snakemake's, or looks at it; 0 where all was done, and 1 where not.
+    """Runs a study with these words of Snakemake's, or looks at it; 0 where all was done, 1 where not.
+
+    The status is 2 where a target is not there; other words that Snakemake does not understand end the program with it.
 
     Raises:
-        ErgitError: Snakemake does not understand a word, a config that is named is no YAML, or another run of the study
-            goes on.
+        ErgitError: a config that is named is no YAML, or another run of the study goes on.
     """
     interrupts = Interrupts()
     from snakemake.cli import get_argument_parser  # takes longer than all other commands
     from snakemake.exceptions import CliException
 
+    parser = get_argument_parser()
+    parser.prog, parser.usage = "ergit run", USAGE
     try:
-        given = get_argument_parser().parse_args(words)
+        given = parser.parse_args(words)
     except CliException as error:
-        raise ErgitError(str(error)) from None
+        parser.error(str(error))
     for file in given.configfile or ():  # which Snakemake reads before ergit's rules, and refuses without a line
         load_yaml(Path(file))
     command = [*defaults(given), *words]
@@ -118,13 +122,26 @@ class Interrupts(logging.Filter):
             print(INTERRUPTED, file=sys.stderr, flush=True)
 
 
+class WrongWords(logging.Filter):
+    """Hears whether Snakemake refuses a target."""
+
+    came = False
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Hears one message; each is to be logged."""
+        self.came |= is_wrong_target(str(record.msg))
+        return True
+
+
 def called(words: Sequence[str], interrupts: Interrupts) -> int:
-    """The status with which Snakemake ends; where it is interrupted, the last word is how to go on."""
+    """The status with which Snakemake ends, 2 for a wrong target; an interrupted run's last word is how to go on."""
     from snakemake.cli import main
     from snakemake.logging import logger
 
     atexit.register(interrupts.tell)  # before the workflow registers what failed, which is told first then
+    wrong_words = WrongWords()
     logger.addFilter(interrupts)
+    logger.addFilter(wrong_words)
     try:
         main(words)
     except SystemExit as end:
@@ -134,4 +151,4 @@ def called(words: Sequence[str], interrupts: Interrupts) -> int:
     if interrupts.came:
         interrupts.heed()
         return 1
-    return status
+    return WRONG_WORDS if wrong_words.came else status

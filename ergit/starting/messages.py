@@ -3,8 +3,10 @@
 What failed is told at the end of the run, by ending.py. Snakemake's own log keeps all messages as they are.
 """
 
+import difflib
 import logging
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import local
 
@@ -21,7 +23,12 @@ TRACE = re.compile(r"\n {2}File \".*", re.DOTALL)
 IN_A_FUNCTION = re.compile(
     r"^ *(?:[\w.]+\.)?(?:Ergit|Git|FullDisk)Error: (?P<said>.+?)(?=\nWildcards:|\nTraceback|\Z)", re.M | re.S
 )
+Targets = Callable[[], Sequence[str]]
 OF_ERGIT = ("Snakefile", "rules", "ergit", "modules")
+NO_TARGET = re.compile(
+    r"MissingRuleException:\nNo rule to produce (?P<name>.+) \(if you use input functions", re.DOTALL
+)
+OF_MANY_FILES = "Target rules may not contain wildcards."
 SIGNAL = re.compile(r"died with <Signals\.(\w+): \d+>|returned non-zero exit status (137|143)\b")
 OF_A_SHELL = {"137": "SIGKILL", "143": "SIGTERM"}  # 128 and the number of the signal: bash(1), EXIT STATUS
 
@@ -49,6 +56,30 @@ def shown(text: str, exception: str | None, root: Path) -> str | None:
     return f"{SPEAKER}{inner['said'].strip()}" if inner else text
 
 
+def is_wrong_target(text: str) -> bool:
+    """Whether a message of Snakemake's refuses a target that somebody asked for."""
+    return bool(NO_TARGET.match(text)) or OF_MANY_FILES in text
+
+
+def wrong_target(text: str, targets: Sequence[str]) -> str:
+    """That message as a sentence; `targets` are the names of rules that are targets."""
+    found = NO_TARGET.match(text)
+    if found is None:
+        wrong = (
+            "A rule with a job for each commit, such as `build` or `measure`, is no target. Name a file that it makes,"
+            " such as results/build/SHA.json, or another rule."
+        )
+    else:
+        close = difflib.get_close_matches(found["name"], targets, n=1)
+        others = (
+            f"Did you mean {close[0]!r}?"
+            if close
+            else f"Targets are {', '.join(targets)}, and the files that they make, such as results/energy.csv."
+        )
+        wrong = f"There is no target {found['name']!r}. {others}"
+    return f"{SPEAKER}{wrong} `ergit run --list-target-rules` says what each of these rules makes."
+
+
 class Shown(logging.Filter):
     """Lets through what a person is shown, on its way to a terminal; that jobs failed where nothing else says so."""
 
@@ -66,18 +97,21 @@ class Shown(logging.Filter):
 
 
 class Sentences(logging.Formatter):
-    """Formats messages as another formatter does, and errors of ergit's as their sentence."""
+    """Formats messages as another formatter does; errors of ergit's, and a wrong target, as their sentence."""
 
-    def __init__(self, inner: logging.Formatter | None, root: Path) -> None:
+    def __init__(self, inner: logging.Formatter | None, root: Path, targets: Targets | None) -> None:
         super().__init__()
         self._inner = inner or logging.Formatter()
         self._root = root
+        self._targets = targets
 
     def format(self, record: logging.LogRecord) -> str:
         """The text of a message."""
-        exception = exception_of(record)
-        told = shown(str(record.msg), exception, self._root) if exception else None
-        return self._inner.format(record) if told in (None, str(record.msg)) else str(told)
+        text, exception = str(record.msg), exception_of(record)
+        if exception and self._targets is not None and is_wrong_target(text):
+            return wrong_target(text, self._targets())
+        told = shown(text, exception, self._root) if exception else None
+        return self._inner.format(record) if told in (None, text) else str(told)
 
 
 def exception_of(record: logging.LogRecord) -> str | None:
@@ -86,16 +120,20 @@ def exception_of(record: logging.LogRecord) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def show_to_person(logger: logging.Logger, root: Path, *, is_ending_told: bool = True) -> None:
+def show_to_person(
+    logger: logging.Logger, root: Path, *, is_ending_told: bool = True, targets: Targets | None = None
+) -> None:
     """From now on the logger's handlers but those of files show what a person is meant to read.
 
     `is_ending_told` says whether ending.py tells what failed; a workflow with ergit as a module may not ask for it.
+    `targets` gives the names of the rules that are targets, once all are known; without it a wrong one is told by
+    Snakemake.
     """
     logging.raiseExceptions = False  # else a full disk prints a traceback for each line that the log file cannot take
     for handler in logger.handlers:
         if not isinstance(handler, logging.FileHandler) and not isinstance(handler.formatter, Sentences):
             handler.addFilter(Shown(root, is_ending_told=is_ending_told))
-            handler.setFormatter(Sentences(handler.formatter, root))
+            handler.setFormatter(Sentences(handler.formatter, root, targets))
 
 
 class Listener(logging.Handler):

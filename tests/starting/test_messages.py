@@ -79,6 +79,34 @@ def test_the_terminal_gets_the_sentence_and_the_log_file_all(tmp_path: Path) -> 
     assert "Exiting because" in file.read_text(encoding="utf-8")
 
 
+NO_TARGET = "MissingRuleException:\nNo rule to produce {} (if you use input functions make sure that they don't raise)."
+
+
+@pytest.mark.parametrize(
+    ("text", "exception", "sentence"),
+    [
+        (NO_TARGET.format("repor"), "MissingRuleException", "There is no target 'repor'. Did you mean 'report'?"),
+        (
+            NO_TARGET.format("x"),
+            "MissingRuleException",
+            "There is no target 'x'. Targets are all, builds, report, and the files that they make,",
+        ),
+        (
+            "WorkflowError:\nTarget rules may not contain wildcards. Please specify concrete files",
+            "WorkflowError",
+            "A rule with a job for each commit, such as `build` or `measure`, is no target. Name a file that it makes,",
+        ),
+    ],
+)
+def test_a_wrong_target_is_told_with_those_that_there_are(text: str, exception: str, sentence: str) -> None:
+    logger, terminal = logging.Logger("a run"), io.StringIO()
+    logger.addHandler(logging.StreamHandler(terminal))
+    show_to_person(logger, ROOT, targets=lambda: ["all", "builds", "report"])
+    logger.error(text, extra={"exception": exception})
+    assert terminal.getvalue().startswith(f"ergit: {sentence}")
+    assert "`ergit run --list-target-rules`" in terminal.getvalue()
+
+
 def test_where_ergit_is_a_module_snakemake_says_that_jobs_failed() -> None:
     logger, terminal = logging.Logger("a run"), io.StringIO()
     logger.addHandler(logging.StreamHandler(terminal))

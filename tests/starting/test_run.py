@@ -16,6 +16,7 @@ from ergit.errors import ErgitError
 from ergit.machine.kernel import FIRST_PID_NAMESPACE, Machine
 from ergit.starting.lock import run_lock
 from ergit.starting.stale import remove_stale_locks
+from tests.fakes.studies import configure
 
 ERGIT = [sys.executable, str(Path(__file__).parents[2] / "bin/ergit"), "run"]
 PLAIN = ("--snakefile", "Snakefile", "--workflow-profile", "none", "--cores", "1")
@@ -63,6 +64,27 @@ def started(command: list[str], study: Path) -> Iterator[subprocess.Popen[str]]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("words", "last"),
+    [
+        (
+            ["-n", "builts"],
+            "ergit: There is no target 'builts'. Did you mean 'builds'? `ergit run --list-target-rules`",
+        ),
+        (["--cors", "2"], "ergit run: error: unrecognized arguments: --cors"),
+        (["--cores", "many"], "ergit run: error: Error parsing number of cores"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_wrong_words_end_with_status_2_and_few_lines(tmp_path: Path, words: list[str], last: str) -> None:
+    configure(tmp_path)
+    done = subprocess.run([*ERGIT, *words], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    told = (done.stdout + done.stderr).splitlines()
+    assert any(line.startswith(last) for line in told)
+    assert len(told) <= 4
 
 
 def test_a_second_run_is_refused_with_the_name_of_the_first(study: Path, running: subprocess.Popen[str]) -> None:
