@@ -215,7 +215,9 @@ def run(words: Sequence[str]) -> None:
     if named == "run" and {"-h", "--help"}.isdisjoint(words):  # what follows is for Snakemake
         after = words.index(named) + 1
         own, others = words[:after], [*words[after:]]
-    options = parser.parse_args(own)
+    options, unknown = parser.parse_known_args(own)
+    if unknown:  # argparse itself would show the usage of `ergit`, which says nothing of a command's words
+        options.part.error(f"unrecognized arguments: {' '.join(unknown)}")
     options.parser, options.others = parser, others
     options.run(options)
 
@@ -243,7 +245,7 @@ def parser_for(names: Collection[str | None]) -> argparse.ArgumentParser:
         if command.name in names:
             module = import_module(command.module)
             module.add_arguments(part)
-            part.set_defaults(run=module.run, command=command.name)
+            part.set_defaults(run=module.run, command=command.name, part=part)
     return parser
 
 

@@ -5,11 +5,13 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from ergit.cli import COMMANDS
+from ergit.cli import COMMANDS, Command, main
 from ergit.config.handover import program_variables
 
 ROOT = Path(__file__).parents[1]
@@ -101,6 +103,19 @@ def test_wrong_words_end_with_status_2_and_the_usage(tmp_path: Path, words: list
     done = ergit(tmp_path, *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(r"(?s)usage: ergit.*\nergit.*: error: [^\n]+\n", done.stderr)
+
+
+@pytest.mark.parametrize(
+    "command", [command for command in COMMANDS if command.name != "run"], ids=lambda each: each.name
+)
+def test_an_option_that_a_command_does_not_know_is_refused_with_the_usage_of_that_command(command: Command) -> None:
+    words = {"compare": ["a", "b"], "figure": ["evolution"], "changes": ["a", "b"], "completion": ["bash"]}
+    words |= {"prepare": ["show"], "new-stage": ["x"], "migrate-config": ["x"]}
+    with pytest.raises(SystemExit) as ended, redirect_stderr(StringIO()) as told:
+        main([command.name, *words.get(command.name, []), "--bas", "main"])
+    assert ended.value.code == 2
+    assert told.getvalue().startswith(f"usage: ergit {command.name} ")
+    assert f"\nergit {command.name}: error: unrecognized arguments: --bas" in told.getvalue()
 
 
 @pytest.mark.parametrize(
