@@ -9,6 +9,16 @@ PROGRAMS = ("ergit.git.checkout", "ergit.java.choose", "ergit.building.build", "
 SLOW = frozenset(
     {
         *("pandas", "numpy", "scipy", "matplotlib", "bokeh", "jinja2", "tabulate", "git", "snakemake", "yaml"),
+        *(
+            "typing_extensions",
+            "inspect",
+            "dataclasses",
+            "tomllib",
+            "zipfile",
+            "socket",
+            "csv",
+            "ergit.plugins.process",
+        ),
         *("asyncio", "multiprocessing", "jsonschema", "packaging", "pathspec", "statistics", "tree_sitter"),
     }
 )

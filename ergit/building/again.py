@@ -15,7 +15,7 @@ from ergit.config.fingerprint import build_fingerprint
 from ergit.config.settings import JobSettings
 from ergit.git.checkout import checkout
 from ergit.git.workload import workload_of
-from ergit.plugins.process import StageFacts
+from ergit.plugins.facts import StageFacts
 from ergit.records.build import BuildRecord, read_build, write_build
 from ergit.records.java import JavaRecord, read_java
 from ergit.records.record import JsonObject

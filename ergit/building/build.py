@@ -30,7 +30,7 @@ from ergit.git.workload import workload_of
 from ergit.inputs.contents import contents_of_tree
 from ergit.inputs.dependency_lists import listed_dependencies
 from ergit.planning.turn import wait_while_paused
-from ergit.plugins.process import StageFacts
+from ergit.plugins.facts import StageFacts
 from ergit.plugins.runs import begin
 from ergit.processes.environment import child_environment, environment_of
 from ergit.processes.kills import count_kills

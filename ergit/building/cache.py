@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import platform
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,7 +41,7 @@ def cached_path(
         or any("ERGIT_STUDY" in command for command in settings.commands)
     ):
         return None
-    what = [commit, java.wanted, msgspec.to_builtins(java.chosen), fingerprint, platform.machine(), str(build_dir)]
+    what = [commit, java.wanted, msgspec.to_builtins(java.chosen), fingerprint, os.uname().machine, str(build_dir)]
     if failed:
         what.append(msgspec.to_builtins(failed))
     return Path(folder) / f"{hashlib.sha256(json.dumps(what).encode()).hexdigest()}.tar.gz"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from ergit.plugins.process import StageFacts, run_stage
+from ergit.plugins.facts import StageFacts
 from ergit.plugins.runs import end
 from ergit.records.build import BuildRecord
 from ergit.records.record import JsonObject
@@ -27,6 +27,8 @@ def after_stages(
     """
     if facts is None:
         return record
+    from ergit.plugins.process import run_stage  # most studies have no stages of their own
+
     for stage in facts.settings.stages_of("pre-test"):
         if stage.after_build != after_build or record.status != "ok":
             continue

@@ -5,7 +5,6 @@ in one fixed variable two studies in one workflow would get each other's.
 """
 
 import os
-import platform
 import shlex
 import sys
 from pathlib import Path
@@ -103,12 +102,12 @@ def hand_over(settings: Settings, stages: tuple[StageFile, ...] = (), results: s
 
 def note_fit_machine(name: str) -> None:
     """Puts into this process's environment, for its jobs, that this machine can measure these settings."""
-    os.environ[f"{name}{FIT}"] = platform.node()
+    os.environ[f"{name}{FIT}"] = os.uname().nodename
 
 
 def is_known_to_fit(name: str) -> bool:
     """Whether it was found, before any job began, that this machine can measure the settings of that name."""
-    return os.environ.get(f"{name}{FIT}") == platform.node()
+    return os.environ.get(f"{name}{FIT}") == os.uname().nodename
 
 
 def received(name: str) -> JobSettings:

@@ -4,7 +4,6 @@ import contextlib
 import ctypes
 import errno
 import os
-import platform
 import struct
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -75,9 +74,9 @@ class OpenCounter(Struct, frozen=True):
 
 def open_event(pmu_type: int, config: int, cpu: int) -> int:
     """Descriptor of an event that counts from now on, whatever runs on `cpu`; raises OSError as perf_event_open(2)."""
-    number = SYSCALL_NUMBERS.get(platform.machine())
+    number = SYSCALL_NUMBERS.get(os.uname().machine)
     if number is None:
-        raise OSError(errno.ENOSYS, f"the number of perf_event_open is not known for {platform.machine()}")
+        raise OSError(errno.ENOSYS, f"the number of perf_event_open is not known for {os.uname().machine}")
     attribute = ATTRIBUTE.pack(pmu_type, ATTRIBUTE.size, config, 0, 0, TIMES_ENABLED_AND_RUNNING, 0, 0, 0, 0)
     any_process, no_group = -1, -1
     call = ctypes.CDLL(None, use_errno=True).syscall

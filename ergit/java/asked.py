@@ -5,12 +5,9 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from ergit.config.settings import JavaSettings
-from ergit.java.ant import required_by_ant
 from ergit.java.finders import home_of_user
-from ergit.java.gradle import required_by_gradle
 from ergit.java.jdks import LONG_TERM_RELEASES, Jdk
 from ergit.java.maven.ask import MavenAnswers
-from ergit.java.maven.reader import required_by_poms
 from ergit.java.requirement import Requirement, RequirementUnder, version_of
 from ergit.java.trees import KnownTree, NotedTree, below
 from ergit.java.version_files import named_jdk
@@ -58,6 +55,9 @@ def of_build_files(
         if not all(requirement.asks_for_nothing() for requirement in found):
             return under
         problems.append(found[0].problem)
+    from ergit.java.ant import required_by_ant  # slow to load, and of no use to Maven's projects
+    from ergit.java.gradle import required_by_gradle
+
     for read in (required_by_gradle, required_by_ant):
         requirement = read(tree, directory)
         if requirement is not None and not requirement.asks_for_nothing():
@@ -69,6 +69,8 @@ def of_build_files(
 
 def of_poms(tree: KnownTree, pom: str, versions: Sequence[str], maven: MavenAnswers | None) -> RequirementUnder:
     """What a Maven project asks for: Maven's own answer where there is one, else as ergit reads the poms."""
+    from ergit.java.maven.reader import required_by_poms  # slow to load
+
     noted = NotedTree(tree)
     found: dict[str, Requirement] = {}
     depends = True

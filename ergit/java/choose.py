@@ -15,7 +15,6 @@ from ergit.java.maven.ask import maven_answers
 from ergit.java.policy import Policy, candidates
 from ergit.java.reasons import RELEASE_FOR_ANY, what_is_missing, why_this_one
 from ergit.java.requirement import RequirementUnder, asked_jdk, version_of
-from ergit.java.study import jdk_of_study, releases_of_commits
 from ergit.plugins.runs import begin
 from ergit.records.java import JavaRecord, write_java
 from ergit.records.jdks import read_jdks
@@ -69,10 +68,12 @@ def record_of(mirror: Path, commit: str, settings: JavaSettings) -> JavaRecord:
         ErgitError: the mirror has no such commit, java.search names no folder, or the JDK of the study is gone.
     """
     jdks = jdks_here(settings.search)
-    release = releases_of_commits(mirror, settings.releases).get(commit)
-    one = None
-    if settings.policy == "one":
-        chosen = read_jdks(mirror.with_name("jdks.json")).one
+    release, one = None, None
+    if settings.releases or settings.policy == "one":
+        from ergit.java.study import jdk_of_study, releases_of_commits  # slow to load
+
+        release = releases_of_commits(mirror, settings.releases).get(commit)
+        chosen = read_jdks(mirror.with_name("jdks.json")).one if settings.policy == "one" else None
         one = None if chosen is None else jdk_of_study(chosen, jdks)
     maven = maven_answers(mirror.with_name("maven"), jdks)
     with files_in(mirror) as files:

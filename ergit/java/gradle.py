@@ -4,7 +4,6 @@ Groovy scripts were held against Gradle 4.4.1. Kotlin scripts and version catalo
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, field
@@ -365,6 +364,10 @@ def _properties(text: str) -> dict[str, str]:
 
 def _catalog(text: str) -> dict[str, str]:
     """The versions of a version catalog, by the names under which scripts know them."""
+    if not text:
+        return {}
+    import tomllib  # slow to load
+
     try:
         versions = tomllib.loads(text).get("versions", {})
     except tomllib.TOMLDecodeError:

@@ -1,7 +1,6 @@
 """The process that runs a study: how it is named in results/live.json, and whether it still lives."""
 
 import os
-import platform
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -29,7 +28,7 @@ def this_process(machine: Machine | None = None) -> LiveProcess:
         process=os.getpid(),
         ticks=start_ticks(os.getpid(), machine),
         user=user,
-        host=platform.node(),
+        host=os.uname().nodename,
         boot=machine.boot(),
         started=iso_time(datetime.now(UTC)),
     )
@@ -47,7 +46,7 @@ def life_of(run: LiveProcess, machine: Machine | None = None) -> Life:
     """
     machine = machine or Machine()
     if run.boot != machine.boot():
-        return "ended" if run.host == platform.node() else "unknown"
+        return "ended" if run.host == os.uname().nodename else "unknown"
     try:
         os.kill(run.process, 0)
     except ProcessLookupError:

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -62,7 +62,7 @@ def differences(before: Conditions, machine: Machine) -> list[str]:
 
 def host(_machine: Machine) -> Fact:
     """The name that this machine gives itself."""
-    return socket.gethostname()
+    return os.uname().nodename
 
 
 def boot(machine: Machine) -> Fact:

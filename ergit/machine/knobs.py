@@ -5,8 +5,9 @@ Conditions record them, the doctor judges them, and `ergit prepare` sets those i
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from ergit.machine.kernel import Machine, text_of
 
@@ -14,15 +15,14 @@ CPU = "devices/system/cpu"
 POLICY = f"{CPU}/cpufreq/policy#"
 
 
-@dataclass(frozen=True)
-class Knob:
+class Knob(Struct, frozen=True, eq=False):
     """One setting: a file below /sys, or one for each processor or policy, whose number `#` stands for in `path`.
 
     `words` says what values mean that are no words themselves.
     """
 
     path: str
-    words: Mapping[str, str] = field(default_factory=dict, hash=False)
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def files(self, machine: Machine) -> dict[str, str]:
         """The raw values by path below /sys, in the order of their numbers, of the files that hold one."""

@@ -23,7 +23,7 @@ from ergit.measuring.measurement import run_stages
 from ergit.measuring.plug_ins import PlugIn
 from ergit.measuring.stages import Stages, with_plug_ins
 from ergit.measuring.tests import ReportsAfter, ReportsBefore
-from ergit.plugins.process import StageFacts
+from ergit.plugins.facts import StageFacts
 from ergit.plugins.runs import begin
 from ergit.processes.environment import child_environment
 from ergit.processes.parent import die_with_parent

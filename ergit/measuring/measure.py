@@ -38,7 +38,7 @@ from ergit.measuring.plug_ins import PlugIn
 from ergit.measuring.stages import with_plug_ins
 from ergit.planning.budget import note_spent
 from ergit.planning.turn import WindowClosed, wait_for_turn, window_now
-from ergit.plugins.process import StageFacts
+from ergit.plugins.facts import StageFacts
 from ergit.plugins.runs import begin
 from ergit.processes.environment import child_environment
 from ergit.processes.kills import count_kills

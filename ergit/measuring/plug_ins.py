@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from ergit.building.stages import added
 from ergit.config.settings import StageFile
 from ergit.measuring.context import ReadingContext, ReadingStage
-from ergit.plugins.process import StageFacts, run_stage
+from ergit.plugins.facts import StageFacts
 from ergit.plugins.runs import end
 from ergit.records.record import JsonObject
 
@@ -32,6 +32,8 @@ class PlugIn(ReadingStage):
         Raises:
             ErgitError: the stage has ended the whole run, or cannot be run at all.
         """
+        from ergit.plugins.process import run_stage  # most studies have no stages of their own
+
         setup = context.setup
         stage = run_stage(
             self._file,

@@ -6,115 +6,37 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.util import decode_source
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ergit.building.sandboxes import building_sandbox, measuring_sandbox
 from ergit.config.handover import ROOT
 from ergit.config.settings import JobSettings, StageFile
 from ergit.disk import refuse_full_disk
 from ergit.errors import ErgitError
+from ergit.plugins.facts import OWN, StageFacts
 from ergit.plugins.files import ATTRIBUTES
 from ergit.processes import output
 from ergit.processes.environment import child_environment
 from ergit.processes.run import Leftover, Outcome, failure_reason, run_and_leave
 from ergit.processes.sandbox import Sandbox
-from ergit.records.commits import read_commits
-from ergit.records.java import ChosenJdk, read_java
 from ergit.records.record import JsonObject
 from ergit.records.stages import StageOutcome
 from ergit.text import one_line
-from ergit.urls import public_url
 
 MOST_OUTPUT_BYTES = 64_000_000
 """What a stage may print, with all that it starts; a megabyte of it is kept."""
 REASON_CHARACTERS = 500
-OWN = ("stage", "kind", "commit", "paths", "config", "java", "reading")
-"""The keys of the context that say where a stage is; it cannot change them."""
 SIGNALS = ("build_failed", "abort_pipeline", "reason")
 """The keys by which a stage says that something ends; they are set anew for each stage."""
 
 
-@dataclass(frozen=True)
-class StageFacts:
-    """What all stages of a job find in their context, and where their logs are."""
-
-    settings: JobSettings
-    record: Path  # the record of the job; logs of its stages lie beside it
-    commit: str | None = None
-    round: int | None = None  # of a measuring job
-    jdk: ChosenJdk | None = None  # with which the commit is built; None: the one that was chosen for it
-
-    def with_jdk(self, jdk: ChosenJdk | None) -> "StageFacts":
-        """These facts, where the commit is built with that JDK."""
-        return replace(self, jdk=jdk)
-
-    def log_of(self, stage: StageFile) -> Path:
-        """The log of a stage."""
-        return self.record.with_name(f"{self.record.stem}.{stage.name}.log")
-
-    def forget(self) -> None:
-        """Removes the logs that an earlier job has left there."""
-        for stage in self.settings.stages:
-            self.log_of(stage).unlink(missing_ok=True)
-
-    def context(self, stage: StageFile, tree: Path | None, reading: JsonObject | None) -> JsonObject:
-        """The keys of the context that say where a stage is: those of `OWN`.
-
-        Raises:
-            ErgitError: the table of commits, or the record of the JDK, cannot be read.
-        """
-        results = Path(self.settings.results).absolute()
-        path = results / f"java/{self.commit}.json"
-        java = read_java(path) if path.exists() else None
-        if java is not None and self.jdk is not None:
-            java = msgspec.structs.replace(java, chosen=self.jdk)
-        return {
-            "stage": stage.name,
-            "kind": stage.kind,
-            "commit": self._commit(results),
-            "paths": {
-                "study": str(Path.cwd()),
-                "results": str(results),
-                "tree": None if tree is None else str(tree),
-                "log": str(self.log_of(stage).absolute()),
-            },
-            "config": _config(self.settings),
-            "java": msgspec.to_builtins(java),
-            "reading": reading,
-        }
-
-    def _commit(self, results: Path) -> JsonObject | None:
-        if self.commit is None:
-            return None
-        found = next((row for row in read_commits(results / "commits.tsv") if row.commit == self.commit), None)
-        if found is None:
-            return {"sha": self.commit}
-        return {
-            "sha": found.commit,
-            "subject": found.subject,
-            "author": found.author,
-            "date": found.date,
-            "order": found.order,
-            "parents": list(found.parents),
-            "tags": list(found.tags),
-        }
-
-
-def _config(settings: JobSettings) -> JsonObject:
-    """The parts of the config that a job knows, without a password in the URL."""
-    found: JsonObject = msgspec.to_builtins(settings)
-    repository = msgspec.to_builtins(settings.repository) | {"url": public_url(settings.repository.url)}
-    parts = {name: found[name] for name in ("java", "build", "workload", "measure")}
-    return {"repository": repository, **parts, "modules_enabled": [Path(stage.path).name for stage in settings.stages]}
-
-
-@dataclass(frozen=True)
-class StageResult:
+class StageResult(Struct, frozen=True):
     """What became of one run of a stage; `put` and `variables` are those that the next stage gets."""
 
     outcome: Outcome
@@ -122,7 +44,7 @@ class StageResult:
     put: JsonObject
     variables: dict[str, str]
     aborted: str | None = None  # why the whole run is to end
-    leftover: Leftover | None = field(default=None, compare=False)
+    leftover: Leftover | None = None
 
     @property
     def reason(self) -> str | None:
@@ -235,7 +157,7 @@ def _sandbox(stage: StageFile, settings: JobSettings, tree: Path, exchange: Path
     if sandbox is None:
         return None
     needed = (Path(ROOT, "ergit"), Path(sys.prefix), Path(sys.base_prefix), Path(stage.path).absolute())
-    return replace(sandbox, read=(*sandbox.read, *needed))
+    return sandbox._replace(read=(*sandbox.read, *needed))
 
 
 def _command(request: Path, answer: Path) -> str:
@@ -276,7 +198,7 @@ def _result(
         reason=one_line(f"stage {stage.name}: {failed}", REASON_CHARACTERS),
         seconds=_seconds(outcome),
     )
-    return StageResult(replace(outcome, status=recorded.status), recorded, dict(put), dict(variables))
+    return StageResult(outcome._replace(status=recorded.status), recorded, dict(put), dict(variables))
 
 
 def _succeeded(stage: StageFile, outcome: Outcome, context: JsonObject) -> StageResult:

@@ -75,7 +75,8 @@ def begin_apart(name: str) -> None:
 
 def _after_pre_stages(settings: JobSettings, path: Path) -> RunRecord:
     """The record of this run after its pre stages; each runs in the study's folder."""
-    from ergit.plugins.process import StageFacts, run_stage  # every job loads this module, one of a run needs these
+    from ergit.plugins.facts import StageFacts  # every job loads this module, one of a run needs these
+    from ergit.plugins.process import run_stage
     from ergit.processes.environment import environment_of
 
     facts = StageFacts(settings=settings, record=path.with_name("pre"))

@@ -7,10 +7,9 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from ergit.errors import ErgitError
 from ergit.processes.cgroups import fresh_cgroup, own_cgroup
@@ -31,8 +30,7 @@ class Window(Protocol):
     def stop(self) -> None: ...
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a command ended; `failed`: with another exit code than 0, by a signal, or its folder is not there."""
 
     status: Literal["ok", "failed", "timeout"]
@@ -103,8 +101,7 @@ def run(
         refused = running.was_refused_the_network()
         running.clear()
     outcome = _outcome(started, report, loops, in_time=in_time, cpu_seconds=cpu_seconds, left_behind=left_behind)
-    return replace(
-        outcome,
+    return outcome._replace(
         unfinished_cpu_seconds=unfinished,
         still_running=still_running,
         was_refused_network=refused,
@@ -160,10 +157,8 @@ def run_and_leave(
         report = running.report()
         left_behind, _ = running.settle()
         cpu_seconds = running.cpu_seconds(report)
-        outcome = replace(
-            _outcome(started, report, 1, in_time=in_time, cpu_seconds=cpu_seconds, left_behind=left_behind),
-            was_refused_network=running.was_refused_the_network(),
-        )
+        outcome = _outcome(started, report, 1, in_time=in_time, cpu_seconds=cpu_seconds, left_behind=left_behind)
+        outcome = outcome._replace(was_refused_network=running.was_refused_the_network())
         if not left_behind or outcome.status != "ok" or not is_short:
             running.clear()
             running.end()
@@ -237,8 +232,7 @@ def _ending(outcome: Outcome, timeout_seconds: float, loops: int) -> str:
     return f"killed its parent and so stopped after {outcome.loops} of {loops} repetitions"
 
 
-@dataclass(frozen=True)
-class _Left:
+class _Left(NamedTuple):
     """A `Leftover`: the processes of a command that has ended."""
 
     running: RunningCommand

@@ -9,8 +9,8 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ergit.errors import ErgitError
 from ergit.processes import launcher, trees
@@ -35,8 +35,7 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 SHOWN_CHARACTERS = 300  # of what bwrap prints
 
 
-@dataclass(frozen=True)
-class LauncherRequest:
+class LauncherRequest(NamedTuple):
     """What the launcher is asked to run, and how often."""
 
     directory: Path
@@ -54,8 +53,7 @@ class LauncherRequest:
         return len(content).to_bytes(8, "big") + content
 
 
-@dataclass(frozen=True)
-class LauncherReport:
+class LauncherReport(NamedTuple):
     """What the launcher reports when the command has ended, or what is known without it."""
 
     status: int  # as of wait4
@@ -65,8 +63,7 @@ class LauncherReport:
     launcher_cpu_seconds: float = 0.0
 
 
-@dataclass(frozen=True)
-class StartedLauncher:
+class StartedLauncher(NamedTuple):
     """A launcher that was started. In a sandbox it is the child of `child`, which is bwrap and waits for it."""
 
     pid: int

@@ -5,14 +5,13 @@ programs, the named paths and the tree are mounted (bwrap(1)).
 """
 
 import os
-import platform
 import pwd
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ergit.errors import ErgitError
 
@@ -40,8 +39,7 @@ KEPT_VARIABLES = ("HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "SHELL", "TERM"
 """What of the user's environment reaches commands in a sandbox, with all that begins with `LC_`."""
 
 
-@dataclass(frozen=True)
-class Sandbox:
+class Sandbox(NamedTuple):
     """What commands see: `tree` and the paths in `write`, which they may change, and those in `read`.
 
     `private` is a folder outside the tree that holds their /tmp and home. `has_network` says whether they reach what
@@ -108,7 +106,7 @@ class Sandbox:
             "/etc/group": f"{group}nogroup:x:65534:\n",
         }
         if not self.has_network:
-            hosts = "".join(f"{address} localhost {platform.node()}\n" for address in ("127.0.0.1", "::1"))
+            hosts = "".join(f"{address} localhost {os.uname().nodename}\n" for address in ("127.0.0.1", "::1"))
             return files | {"/etc/hosts": hosts, "/etc/resolv.conf": f"nameserver {NOBODYS_ADDRESS}\n"}
         real = [path for path in (Path("/etc/hosts"), Path("/etc/resolv.conf")) if path.exists()]
         return files | {str(path): path.read_text(encoding="utf-8", errors="surrogateescape") for path in real}

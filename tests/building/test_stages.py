@@ -12,8 +12,8 @@ from ergit.building.build_dir import build_dir_of
 from ergit.building.dependencies import Dependencies
 from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, RepositorySettings
 from ergit.errors import ErgitError
+from ergit.plugins.facts import StageFacts
 from ergit.plugins.files import read_stage
-from ergit.plugins.process import StageFacts
 from ergit.plugins.runs import begin
 from ergit.records.commits import write_commits
 from ergit.records.java import JavaRecord

@@ -1,6 +1,7 @@
 """Conditions are recorded as they are, absent ones with the reason, and equal lasting ones make one session."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -274,7 +275,7 @@ TURBO_SWITCHES_OF_0_1_0 = [
 def test_a_machine_keeps_the_session_that_0_1_0_gave_it(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, switches: dict[str, str], session: str
 ) -> None:
-    monkeypatch.setattr("socket.gethostname", lambda: "box")
+    monkeypatch.setattr("os.uname", lambda: SimpleNamespace(nodename="box"))
     (machine.sysfs / PROCESSORS / "intel_pstate/no_turbo").unlink()
     for name, text in switches.items():
         write(machine.sysfs / PROCESSORS / name, text)
@@ -296,7 +297,7 @@ def test_a_machine_that_shows_little_keeps_the_session_of_its_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Facts, source and session of a reading that 0.1.0 took on a virtual machine."""
-    monkeypatch.setattr("socket.gethostname", lambda: "box")
+    monkeypatch.setattr("os.uname", lambda: SimpleNamespace(nodename="box"))
     proc, sysfs = tmp_path / "proc", tmp_path / "sys"
     write(proc / "sys/kernel/random/boot_id", "1568c395-7fe9-4b89-b4f1-6f79163abd04")
     write(proc / "sys/kernel/osrelease", "6.18.44-fc-v595")

@@ -27,8 +27,8 @@ from ergit.measuring.context import ReadingSetup
 from ergit.measuring.measurement import Measurement
 from ergit.measuring.plug_ins import PlugIn
 from ergit.measuring.stages import order, with_plug_ins
+from ergit.plugins.facts import StageFacts
 from ergit.plugins.files import read_stage
-from ergit.plugins.process import StageFacts
 from ergit.processes import trees
 from ergit.processes.environment import child_environment
 from ergit.records.commits import write_commits

@@ -10,8 +10,9 @@ import pytest
 from ergit.cli import main
 from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, RepositorySettings
 from ergit.measuring.stages import STAGES
+from ergit.plugins.facts import OWN, StageFacts
 from ergit.plugins.files import ATTRIBUTES, SHIPPED, read_stage
-from ergit.plugins.process import OWN, SIGNALS, StageFacts, run_stage
+from ergit.plugins.process import SIGNALS, run_stage
 from ergit.stages import PipelineStage
 
 ROOT = Path(__file__).parents[2]

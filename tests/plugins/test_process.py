@@ -9,8 +9,9 @@ import pytest
 
 from ergit.config.settings import BuildSettings, JobSettings, MeasureSettings, RepositorySettings, SandboxSettings
 from ergit.errors import ErgitError
+from ergit.plugins.facts import StageFacts
 from ergit.plugins.files import read_stage
-from ergit.plugins.process import StageFacts, StageResult, run_stage
+from ergit.plugins.process import StageResult, run_stage
 from ergit.plugins.runner import commits_python
 from ergit.processes import trees
 from ergit.records.commits import CommitRow, write_commits

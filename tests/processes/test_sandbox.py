@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,7 +119,7 @@ def test_named_paths_may_be_read_or_changed(runs: Runner, sandbox: Sandbox, tmp_
     for name in ("read", "write"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text("old")
-    given = replace(sandbox, read=(tmp_path / "read",), write=(tmp_path / "write",))
+    given = sandbox._replace(read=(tmp_path / "read",), write=(tmp_path / "write",))
     assert runs("cat ../read/file && ! touch ../read/new && echo new > ../write/file", given).status == "ok"
     assert [path.name for path in (tmp_path / "read").iterdir()] == ["file"]
     assert (tmp_path / "write/file").read_text() == "new\n"
@@ -230,7 +229,7 @@ def test_a_sandbox_that_cannot_be_made_is_an_error_of_the_machine_in_bubblewraps
 @needs_bubblewrap
 def test_a_path_that_went_away_is_an_error_of_the_machine(runs: Runner, sandbox: Sandbox, tmp_path: Path) -> None:
     with pytest.raises(ErgitError, match=r"Can't find source path .*/gone"):
-        runs("touch ran", replace(sandbox, read=(tmp_path / "gone",)))
+        runs("touch ran", sandbox._replace(read=(tmp_path / "gone",)))
     assert list(sandbox.tree.iterdir()) == []
 
 

@@ -10,8 +10,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
@@ -154,6 +152,8 @@ def effective_poms(maven: Maven, questions: Sequence[Question], home: Path | Non
         subprocess.SubprocessError: Maven's libraries or the JVM do not work, or took too long.
         ParseError: the answer was cut short.
     """
+    import tempfile  # slow to load
+
     answers: dict[str, dict[str, str]] = {question.key: {} for question in questions}
     with tempfile.TemporaryDirectory(prefix="ergit-poms-") as scratch:
         folder = Path(scratch).resolve()
@@ -240,6 +240,8 @@ def _folder(path: str) -> str:
 
 def _version_of(libraries: Path) -> str | None:
     """Maven's version, out of its core library; None where there is none."""
+    import zipfile  # slow to load
+
     for path in sorted(libraries.glob("maven-core*.jar")):
         try:
             with zipfile.ZipFile(path) as archive:

@@ -1,7 +1,6 @@
 """How Maven is called in a tree: the options in .mvn, the JDK and the system that it runs on."""
 
 import os
-import platform
 import posixpath
 import shlex
 from collections.abc import Mapping
@@ -67,15 +66,16 @@ def call_in(tree: Tree, directory: str, version: str, home: Path | None) -> Mave
 
 def system_of_jvm(version: str) -> dict[str, str]:
     """The properties of a JVM of that version on this machine, as far as poms ask for them."""
+    system = os.uname()
     short = ".".join(version.split(".")[:2]) if version.startswith("1.") else version.split(".")[0].split("-")[0]
     return {
         **{f"env.{name}": value for name, value in os.environ.items()},
         "java.version": version,
         "java.specification.version": short,
         "java.vm.specification.version": short,
-        "os.name": platform.system(),
-        "os.arch": ARCHITECTURES.get(platform.machine(), platform.machine()),
-        "os.version": platform.release(),
+        "os.name": system.sysname,
+        "os.arch": ARCHITECTURES.get(system.machine, system.machine),
+        "os.version": system.release,
         "file.separator": "/",
         "path.separator": ":",
         "user.home": os.environ.get("HOME", "?"),

@@ -1,7 +1,6 @@
 """XML as Maven reads it: any encoding, wrong bytes, HTML's entities; nothing in it can grow or name another file."""
 
 import codecs
-import html.entities
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -76,5 +75,7 @@ def text_at(element: Element, path: str) -> str | None:
 
 
 def _character(match: re.Match[str]) -> str:
+    import html.entities  # slow to load
+
     code = None if match[1] in OWN_ENTITIES else html.entities.name2codepoint.get(match[1])
     return match[0] if code is None else chr(code)
