@@ -1,6 +1,7 @@
 """The choice of the source that a study measures with, and what each source would do on this machine."""
 
 import contextlib
+import os
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -14,6 +15,9 @@ from ergit.energy.roots import KERNEL_ROOTS, Roots
 from ergit.energy.source import LIMIT_WATTS, NoRightError, OtherDomainError, Source, UnavailableError
 from ergit.errors import ErgitError
 from ergit.records.readings import DOMAINS
+
+OPTION = "ERGIT_ESTIMATE_OPTION"
+"""Names the option by which the command that runs a study allows an estimate; not set where its config alone does."""
 
 LEAST_RIGHT_FIRST = ("powercap", "perf", "pmu")
 """Sources by the right that they take: files of energy alone, a program that counts for a group, counting itself."""
@@ -172,10 +176,12 @@ def with_least_right(refusals: Mapping[str, UnavailableError]) -> dict[str, Unav
     }
 
 
-def way_out(settings: MeasureSettings) -> str:
+def way_out(settings: MeasureSettings, environment: Mapping[str, str] = os.environ) -> str:
     """How to work without a counter; empty where the settings allow it already."""
     if settings.allow_estimate and settings.source == "auto":
         return ""
+    if settings.source == "auto" and OPTION in environment:
+        return f"Or add {environment[OPTION]} to work with an estimate from CPU time, which is no measurement."
     keys = [
         *(["measure.source: auto"] if settings.source != "auto" else []),
         *([] if settings.allow_estimate else ["measure.allow_estimate: true"]),

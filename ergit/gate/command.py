@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ergit.config.reading import config_in
+from ergit.energy.choice import OPTION as ESTIMATE_OPTION
 from ergit.errors import ErgitError
 from ergit.gate import github
 from ergit.gate.clone import (
@@ -92,6 +93,7 @@ def run(asked: argparse.Namespace) -> None:
         top = top_of_clone(Path.cwd())
         prepared = _prepared(asked, top)
         study, configs = prepared.study, [*prepared.configs]
+        os.environ[ESTIMATE_OPTION] = "--allow-estimate"
     results = study / "results"
     github.write_outputs(os.environ, results=str(results))
     words = ["--directory", str(study), "--cores", asked.cores]

@@ -1,5 +1,7 @@
 """What `ergit gate --base` compares and with which settings: on throw-away clones, without running a study."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,8 @@ import yaml
 from ergit.building.cache import VARIABLE
 from ergit.cli import run
 from ergit.config.reading import read_config
+from ergit.config.settings import MeasureSettings
+from ergit.energy.choice import OPTION, probe, way_out
 from ergit.errors import ErgitError
 from ergit.gate.clone import (
     Pair,
@@ -23,6 +27,7 @@ from ergit.gate.clone import (
 )
 from tests.fakes.repositories import Repository, new_repository
 
+ERGIT = Path(__file__).parents[2] / "bin/ergit"
 CONFIG = "workload: {command: ./program}\n"
 
 
@@ -204,3 +209,17 @@ def test_words_that_do_not_fit_together_are_refused(
     monkeypatch.delenv("GITHUB_OUTPUT", raising=False)
     with pytest.raises(ErgitError, match=said):
         run(["gate", *words])
+
+
+def test_without_a_counter_the_option_of_the_gate_is_advised_where_it_is_enough(
+    clone: Repository, tmp_path: Path
+) -> None:
+    by_the_gate = {OPTION: "--allow-estimate"}
+    assert "Or set measure.source: auto and measure." in way_out(MeasureSettings(source="pmu"), by_the_gate)
+    if any(source.available and source.kind == "measured" for source in probe(MeasureSettings())):
+        pytest.skip("this machine has energy counters")
+    command = [sys.executable, str(ERGIT), "gate", "--base", "main", "--work", str(tmp_path / "work")]
+    done = subprocess.run(command, cwd=clone.path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "Or add --allow-estimate to work with an estimate from CPU time" in done.stderr
+    assert "allow_estimate" not in done.stderr
