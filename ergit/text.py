@@ -6,8 +6,15 @@ from datetime import UTC, datetime
 
 MOST_DETECTABLE = 10.0  # a larger minimum detectable change is this one: too few readings show any
 SHOWN = 0.001  # the smallest difference that a phrase shows: 0.1%
-_MARKUP = re.compile(r"`[^`]*`|\[(?=[^\]]*\]\()|<(?=[A-Za-z/!?])")
-"""Code, which stays as it is, and what begins a link, an image or a tag."""
+NO_SPACE = "\u200b"
+_MARKUP = re.compile(
+    r"(?P<code>(?<!`)(`+)(?!`).+?(?<!`)\2(?!`))"  # CommonMark, "Code spans"
+    r"|(?P<slashes>\\+(?=[`\[<&]))"
+    r"|(?P<markup>\[(?=[^\]]*\]\()|<(?=[A-Za-z/!?])|&(?=\#?\w+;))"
+    r"|(?P<reference>(?<![A-Za-z0-9])@(?=\S)|[#!](?=\d)|GH-(?=\d))"
+)
+"""Code, which stays as it is; backslashes before what is escaped; what begins a link, an image, a tag or an entity;
+what makes the next word a person, an issue or a merge request of GitHub's or GitLab's."""
 
 
 def one_line(text: str, limit: int | None = None) -> str:
@@ -48,8 +55,23 @@ def compared_phrase(relative: float) -> str:
 
 
 def markdown_line(text: str, limit: int | None = None) -> str:
-    """Foreign text on one line of Markdown, which shows it: `List<String>` is no tag, and `[a](b)` no link or image."""
-    return _MARKUP.sub(lambda found: found[0] if found[0][0] == "`" else f"\\{found[0]}", one_line(text, limit))
+    """Foreign text on one line of Markdown, which shows it: `List<String>` is no tag, and `[a](b)` no link or image.
+
+    Posted as a comment it calls nobody and refers to nothing: in `@name` and `#12` a space of no width follows the
+    sign, since a backslash would not keep a server from seeing them.
+    """
+    return _MARKUP.sub(_without_effect, one_line(text, limit))
+
+
+def _without_effect(found: re.Match[str]) -> str:
+    match found.lastgroup:
+        case "slashes":
+            return found[0] * 2
+        case "markup":
+            return f"\\{found[0]}"
+        case "reference":
+            return f"{found[0]}{NO_SPACE}"
+    return found[0]
 
 
 def cell(text: str, limit: int = 60) -> str:

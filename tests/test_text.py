@@ -49,6 +49,24 @@ def test_foreign_text_is_no_tag_link_or_image_in_markdown(text: str, written: st
     assert markdown_line(text) == written
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Thanks @octocat and @org/team", "Thanks @\u200boctocat and @\u200borg/team"),
+        ("_@octocat_ ada@example.org", "_@\u200boctocat_ ada@example.org"),
+        ("Fixes #12, org/app#3, GH-4, !5", "Fixes #\u200b12, org/app#\u200b3, GH-\u200b4, !\u200b5"),
+        ("Add `@Nullable` # C# x != 1 a @ b", "Add `@Nullable` # C# x != 1 a @ b"),
+        ("``a ` @b``", "``a ` @b``"),
+        ("```@octocat` x", "```@\u200boctocat` x"),
+        (r"\`@octocat`", r"\\`@octocat`"),
+        ("&#64;octocat &commat;x a && b", "\\&#\u200b64;octocat \\&commat;x a && b"),
+        (r"\<b>", r"\\\<b>"),
+    ],
+)
+def test_foreign_text_calls_nobody_and_refers_to_nothing_where_it_is_posted(text: str, written: str) -> None:
+    assert markdown_line(text) == written
+
+
 def test_counts_agree_with_their_noun() -> None:
     assert [counted(number, "commit") for number in (0, 1, 1200)] == ["0 commits", "1 commit", "1,200 commits"]
     assert counted(2, "index", "indices") == "2 indices"

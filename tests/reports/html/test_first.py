@@ -7,6 +7,7 @@ import pytest
 from ergit.reports.html.first import Content, section
 from ergit.reports.html.markdown import inline
 from ergit.reports.html.study import ReportStudy
+from ergit.text import markdown_line
 from tests.fakes.report_studies import HOSTILE, commits, failed_study, large_study, measured_study, row_of, study_of
 
 
@@ -81,6 +82,7 @@ def test_an_import_says_that_its_conditions_are_not_known(tmp_path: Path) -> Non
         (HOSTILE.partition(" ")[0], "&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;"),
         (r"\<img src=x>", "&lt;img src=x&gt;"),
         (r"\[a](b)", "[a](b)"),
+        (markdown_line("Fixes #12 of @octocat: &lt;b&gt;"), "Fixes #12 of @octocat: &amp;lt;b&amp;gt;"),
     ],
 )
 def test_sentences_of_the_summary_become_html_and_foreign_text_stays_text(sentence: str, html: str) -> None:
