@@ -18,6 +18,12 @@ ESTIMATED = (
     "**Estimated, not measured**: CPU time multiplied by a constant. This tests for more work, not for more energy."
 )
 
+WHERE = (
+    "The study's folder of results holds this page as `gate.md`, the figures in `plots`, the readings in `energy.csv`,"
+    " and all numbers in `gate.json`."
+)
+"""No path from where the study ran: the page is read in a comment too, and in an archive of that folder."""
+
 
 def gate_page(
     gate: GateRecord,
@@ -35,7 +41,7 @@ def gate_page(
         commits: the commits of the study.
         judged: the domain whose energy decides.
         broken: what is broken at the head, None where nothing is.
-        results: the study's results folder.
+        results: the study's results folder, in which that log is.
     """
     parts = [f"## Energy gate: {gate.verdict}", markdown_line(sentence_of(gate))]
     if gate.kind == "estimated":
@@ -47,8 +53,9 @@ def gate_page(
         subject = "The head" if len(gate.differs.commits) <= 1 else "Between the two,"
         parts.append(f"{subject} {markdown_line(differs)}.")
     if broken is not None and broken.log.exists():
-        parts.append("\n".join([f"The end of {broken.log}:", "", *_end_of(broken.log)]))
-    parts.append(f"Figures: {results}/plots. Readings: {results}/energy.csv. All numbers: {results}/gate.json.")
+        name = f"`{broken.log.relative_to(results)}` in the study's folder of results"
+        parts.append("\n".join([f"The end of {name}:", "", *_end_of(broken.log)]))
+    parts.append(WHERE)
     return "\n\n".join(parts) + "\n"
 
 
@@ -89,7 +96,7 @@ def _sessions(table: pd.DataFrame, sides: Collection[Sequence[str]]) -> Iterator
         sessions = clean.drop_duplicates(["host", "session"])
         hosts = ", ".join(sorted(set(sessions["host"].dropna())))
         number = "one session" if len(sessions) == 1 else f"{len(sessions)} sessions"
-        yield f"\nTaken in turns, in {number}, on {one_line(hosts) or 'an unknown machine'}."
+        yield f"\nTaken in turns, in {number}, on {markdown_line(hosts) or 'an unknown machine'}."
 
 
 def _end_of(log: Path) -> list[str]:

@@ -66,8 +66,18 @@ def test_both_sides_stand_side_by_side_with_what_differs() -> None:
         "",
         "The head differs in the program; program: Sort.java.",
         "",
-        "Figures: results/plots. Readings: results/energy.csv. All numbers: results/gate.json.",
+        "The study's folder of results holds this page as `gate.md`, the figures in `plots`, the readings in"
+        " `energy.csv`, and all numbers in `gate.json`.",
     ]
+
+
+def test_posted_as_a_comment_it_calls_nobody_and_refers_to_no_issue() -> None:
+    commits = [commit_row(0), commit_row(1, subject="Fixes #12, thanks @octocat"), commit_row(2)]
+    told = record(reason="`make` of @octocat ended: see #12.")
+    page = gate_page(told, TABLE, commits, "package", None, "results")
+    assert "@octocat" not in page
+    assert "#12" not in page
+    assert "| Fixes #\u200b12, thanks @\u200boctocat |" in page
 
 
 def test_an_estimate_is_said_to_be_none_and_a_verdict_that_is_let_through_too() -> None:
@@ -83,7 +93,9 @@ def test_of_what_is_broken_the_end_of_its_log_is_shown_whatever_it_holds(tmp_pat
     log = tmp_path / "output.log"
     log.write_text("".join(f"line {number}\n" for number in range(40)) + "```\n<script>\x1b[31m error: no ;\n")
     told = record(verdict="broken", reason="0202020202 does not build: no.", comparison=None, head=sha_of(2))
-    page = gate_page(told, TABLE, COMMITS, "package", Broken("", log), "results")
+    page = gate_page(told, TABLE, COMMITS, "package", Broken("", log), str(tmp_path))
+    assert str(tmp_path) not in page
+    assert "\nThe end of `output.log` in the study's folder of results:\n" in page
     assert "| head   | 0202020202 | 0 clean of 1 |" in page
     assert "\n    line 27\n" in page
     assert "line 26" not in page
