@@ -9,6 +9,9 @@ from pathlib import Path
 from ergit.errors import ErgitError
 
 FULL_DISK_BYTES = 1_000_000
+FOLDERS_OF_SNAKEMAKE = tuple(Path(".snakemake", name) for name in ("", "locks", "metadata", "incomplete"))
+"""Where Snakemake notes in a study's folder what runs, what was made how, and what is only half made."""
+
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
@@ -55,7 +58,7 @@ def refuse_unwritable(folders: Iterable[Path]) -> None:
         status = os.statvfs(there)
         if status.f_flag & os.ST_RDONLY:
             raise ErgitError(f"Nothing can be written in {there}: its file system is read-only. Use another folder.")
-        if not os.access(there, os.W_OK | os.X_OK):
+        if not os.access(there, os.W_OK | os.X_OK, effective_ids=True):
             raise ErgitError(f"Nothing can be written in {there}: this user may not. Fix the rights of that folder.")
         if status.f_bavail * status.f_frsize < FULL_DISK_BYTES:
             raise ErgitError(f"Nothing can be written in {there}: the disk is full. Free some room (df -h {there}).")

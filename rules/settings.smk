@@ -16,7 +16,7 @@ if ROOT not in sys.path:  # ergit need not be installed where it is used as a mo
 from ergit.config.handover import command_of_python, hand_over, program_variables, variables_beside_others
 from ergit.config.reading import STUDY_CONFIG, config_in, from_command_line, load_yaml, read_config
 from ergit.config.study_files import all_files, edited_files
-from ergit.disk import refuse_unwritable
+from ergit.disk import FOLDERS_OF_SNAKEMAKE, refuse_unwritable
 from ergit.errors import ErgitError
 from ergit.starting.messages import show_to_person
 from ergit.urls import public_url
@@ -66,7 +66,7 @@ study_files = all_files(settings)
 files_note = Path(f"{RESULTS}/study-files.json")
 is_new_study = not Path(f"{RESULTS}/commits.tsv").exists()
 try:
-    refuse_unwritable([Path(".snakemake"), Path(RESULTS)])  # else both Snakemake and its handlers end in a traceback
+    refuse_unwritable([*FOLDERS_OF_SNAKEMAKE, Path(RESULTS)])  # else both Snakemake and its handlers end in a traceback
     edited = edited_files(study_files, files_note, is_new=is_new_study)
     stages = () if settings.imported else enabled_stages(settings.modules_enabled)
     order_of_stages([stage for stage in stages if stage.kind == "batch"])  # refuses a position that there is not

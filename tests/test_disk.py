@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ergit.disk import explain_write_error, refuse_full_disk, write_problem
+from ergit.disk import FOLDERS_OF_SNAKEMAKE, explain_write_error, refuse_full_disk, refuse_unwritable, write_problem
 from ergit.errors import ErgitError
 from tests.fakes.another_user import another_user
 
@@ -52,6 +52,19 @@ def test_a_folder_that_may_not_be_written_to_tells_nothing_about_the_disk(tmp_pa
     (tmp_path / "mine").mkdir(0o555)
     with another_user(tmp_path):
         assert write_problem(tmp_path / "mine") is None
+
+
+@pytest.mark.parametrize("name", ["locks", "metadata", "incomplete"])
+def test_a_folder_in_which_snakemake_can_note_nothing_is_refused_before_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in FOLDERS_OF_SNAKEMAKE:
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o777)
+    Path(".snakemake", name).chmod(0o555)
+    with another_user(tmp_path), pytest.raises(ErgitError, match=f"written in .*/.snakemake/{name}: this user may not"):
+        refuse_unwritable(FOLDERS_OF_SNAKEMAKE)
 
 
 def test_an_error_of_writing_is_put_into_words(tmp_path: Path) -> None:
