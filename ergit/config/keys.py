@@ -107,7 +107,9 @@ def _words(kind: object) -> list[str]:
         return [" ".join(filter(None, [_number(kind), _range(bounds)]))]
     if bare is str:
         example = f" such as {bounds.examples[0]}" if bounds.examples else ""
-        return [f"a text{example}" if example or not bounds.pattern else "a text with {commit} in it"]
+        return [
+            f"a text{example}" if example or not bounds.pattern else "a web address (http or https) with {commit} in it"
+        ]
     return [{bool: "true or false", NoneType: "null"}[bare]]
 
 

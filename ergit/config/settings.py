@@ -50,7 +50,7 @@ class RepositorySettings(Part, frozen=True, kw_only=True):
     submodules: Annotated[bool, _says("Whether submodules are checked out too.")] = False
     lfs: Annotated[bool, _says("Whether Git LFS objects are fetched too.")] = False
     link: Annotated[
-        Annotated[str, Meta(pattern=r"\{commit\}")] | None,
+        Annotated[str, Meta(pattern=r"^https?://\S*\{commit\}")] | None,
         _says("A web address of each commit, with `{commit}` for its SHA."),
     ] = None
 

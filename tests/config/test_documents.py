@@ -120,6 +120,8 @@ def accepted(config: Any) -> bool:
         ({"build": {"environment": {"A": 1}}}, False),
         ({"changes": {"least_change": 1}}, False),
         ({"repository": {"url": "demo", "link": "https://example.org"}}, False),
+        ({"repository": {"url": "demo", "link": "https://example.org/{commit}"}}, True),
+        ({"repository": {"url": "demo", "link": "javascript:alert('https://example.org/{commit}')"}}, False),
         ({"repository": {}}, False),
         ({"workload": {}}, False),
     ],

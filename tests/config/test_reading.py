@@ -182,7 +182,14 @@ def test_whole_numbers_stay_whole_and_others_stay_what_they_are() -> None:
         (
             "repository.link",
             "https://example.org/",
-            "repository.link is the text 'https://example.org/'; it must be a text with {commit} in it, or null.",
+            "repository.link is the text 'https://example.org/'; it must be a web address (http or https) with {commit}"
+            " in it, or null.",
+        ),
+        (
+            "repository.link",
+            "javascript:alert('{commit}')",
+            "repository.link is the text \"javascript:alert('{commit}')\"; it must be a web address (http or https)"
+            " with {commit} in it, or null.",
         ),
         ("build.commands", "make", "build.commands is the text 'make'; it must be a list of texts. Write [make]."),
         (
