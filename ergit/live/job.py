@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ergit.config.settings import MeasureSettings
 from ergit.errors import SPEAKER
-from ergit.live.news import LAST_READINGS, MINUTE, last_reading, spread
+from ergit.live.news import LAST_READINGS, MINUTE, last_reading, spread, stop_asked
 from ergit.live.process import VARIABLE, name_of
 from ergit.live.words import block, minute_line
 from ergit.measuring.attempts import Attempt
@@ -118,7 +118,8 @@ class LiveJob:
         now, elapsed = time.time(), time.monotonic() - self._began
         self._began += elapsed
         left = None if news.seconds_left is None else max(0.0, news.seconds_left - elapsed)
-        news = replace(news, written=iso_time(datetime.now(UTC)), seconds_left=left)
+        written, stop = iso_time(datetime.now(UTC)), stop_asked(self._results)
+        news = replace(news, written=written, seconds_left=left, stop=stop)
         if self._screen is not None:
             is_due = not self._screen.has_block and now - max(news.told, self._told) >= MINUTE
             if is_due:

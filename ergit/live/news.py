@@ -8,6 +8,7 @@ from typing import Protocol
 from ergit.live import page
 from ergit.records.live import NAME, LiveCommit, LiveReading, LiveRecord, write_live
 from ergit.records.readings import DISQUALIFYING
+from ergit.records.requests import STOP, read_request
 from ergit.text import iso_time
 
 LAST_READINGS = 8
@@ -68,6 +69,12 @@ def last_reading(window: TakenWindow, commit: LiveCommit, round_number: int, jud
         flags=disqualifying(window.flags),
         reason=None if is_ok else window.reason or window.status,
     )
+
+
+def stop_asked(results: Path) -> str | None:
+    """Who has asked the run to end, and when; None where nobody has."""
+    request = read_request(results / STOP)
+    return None if request is None else f"{request.by}, {request.asked}"
 
 
 def spread(record: LiveRecord, results: Path, *, with_page: bool = True) -> None:

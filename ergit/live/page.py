@@ -77,7 +77,8 @@ def _bar(record: LiveRecord) -> str:
 
 
 def _waiting(record: LiveRecord) -> str:
-    return f". Waits {record.waits}" if record.waits else ""
+    waits = f". Waits {record.waits}" if record.waits else ""
+    return f"{waits}. Stops {words.stop_words(record)}" if record.stop else waits
 
 
 def _trouble(record: LiveRecord) -> str:

@@ -14,7 +14,7 @@ from ergit.config.settings import Settings
 from ergit.errors import ErgitError
 from ergit.forecast.forecast import job_seconds
 from ergit.live import words
-from ergit.live.news import LAST_READINGS, MINUTE, disqualifying, last_reading, spread
+from ergit.live.news import LAST_READINGS, MINUTE, disqualifying, last_reading, spread, stop_asked
 from ergit.live.process import VARIABLE, name_of, this_process
 from ergit.live.tally import RECENT, PlannedJob, Tally, Work
 from ergit.planning.turn import was_asked_for
@@ -213,6 +213,7 @@ class LiveRun:
             window_seconds=fmean(windows) if windows else None,
             has_windows=bool(self._settings.plan.windows),
             steps=tuple(step for _, step in self._running.values()),
+            stop=None if self._outcome else stop_asked(self._results),
             celsius=last.celsius if last else None,
             judged=measure.judged,
             kind=next((each.source.kind for each in reversed(recent) if each.source), None),

@@ -85,6 +85,14 @@ def left_words(record: LiveRecord) -> str:
     return f"about {duration(record.building_seconds_left)} of building left" if record.building_seconds_left else ""
 
 
+def stop_words(record: LiveRecord) -> str:
+    """What the run does since somebody asked it to stop; empty where nobody did."""
+    if record.stop is None:
+        return ""
+    measures = any(step.what == MEASURES for step in record.steps)
+    return f"after {'the readings of this commit' if measures else 'what runs now'}: asked by {record.stop}"
+
+
 def failed_words(record: LiveRecord) -> str:
     """How many commits failed, and why most of them did; empty where none did."""
     if not record.failures:
@@ -153,7 +161,9 @@ def failure_line(what: str, reason: str) -> Line:
 def minute_line(record: LiveRecord) -> Line:
     """All that a block says on one line, for a log, which has the reason of each failure on a line of its own."""
     waits = f"waits {record.waits}" if record.waits else ""
-    parts = (progress_words(record), left_words(record), waits, failed_kinds_words(record), flagged_words(record))
+    stops = f"stops {stop_words(record)}" if record.stop else ""
+    states = (progress_words(record), left_words(record), waits, stops)
+    parts = (*states, failed_kinds_words(record), flagged_words(record))
     return [("", f"{SPEAKER}{'; '.join(filter(None, (*parts, now_words(record))))}")]
 
 
@@ -167,6 +177,7 @@ def block(record: LiveRecord, reasons: int = 1) -> list[Line]:
         _bar_line(record),
         titled("now", ("", "" if record.outcome else f"{now_words(record)}{warmth}")),
         titled("waits", ("yellow", record.waits or "")),
+        titled("stops", ("yellow", stop_words(record))),
         titled("failed", ("red", failed_words(record))),
         *(
             titled("", ("red", f"{failure.commits:,} of them: {failure.kind}, {failure.reason}"))

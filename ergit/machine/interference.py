@@ -164,10 +164,11 @@ def wait_until_quiet(
     take: Callable[[], MachineTotals],
     sleep: Callable[[float], None] = time.sleep,
     on_wait: Callable[[float], None] = lambda _: None,
+    go_on: Callable[[], None] = lambda: None,
 ) -> QuietWait:
     """Rests, and then goes on waiting while others use more than `limit_cores`, at most `wait_seconds` longer.
 
-    Calls `on_wait` with the foreign load, in cores, before it goes on waiting for the first time.
+    Calls `on_wait` with the foreign load, in cores, before it goes on waiting for the first time; `go_on` each time.
     """
     length = max(rest_seconds, CHECK_SECONDS)
     waited, has_told = -length, False
@@ -182,6 +183,7 @@ def wait_until_quiet(
         if not has_told:
             on_wait(found.foreign_cpu_seconds / found.seconds)
             has_told = True
+        go_on()
         length = CHECK_SECONDS
 
 

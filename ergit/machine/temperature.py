@@ -88,10 +88,11 @@ def wait_until_within(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
     on_wait: Callable[[str, float], None] = lambda _flag, _celsius: None,
+    go_on: Callable[[], None] = lambda: None,
 ) -> TemperatureWait:
     """Waits while the CPU is too hot, and makes it work while it is too cold, at most `wait_seconds` long.
 
-    Calls `on_wait` with the flag and the temperature before it waits for the first time.
+    Calls `on_wait` with the flag and the temperature before it waits for the first time, and `go_on` each time.
 
     Raises:
         ErgitError: the sensor is broken.
@@ -111,6 +112,7 @@ def wait_until_within(
         if not has_told:
             on_wait(flag, celsius)
             has_told = True
+        go_on()
         if flag == "too-hot":
             sleep(CHECK_SECONDS)
         else:

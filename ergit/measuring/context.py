@@ -47,6 +47,8 @@ class ReadingSetup(Struct, frozen=True):
     tests: SetsOfTests | None = None  # where what tests did is kept, if reports are asked for
     tell_wait: Callable[[str | None], None] = lambda _: None
     """Tells a person what a reading is held back for; None: for nothing any more."""
+    refuse_stopped: Callable[[], None] = lambda: None
+    """Raises ErgitError once somebody has asked the run to stop."""
     timed_out: set[str] = field(default_factory=set)
     """Gates that timed out in this job. They are not waited at again: what follows is flagged at once."""
 

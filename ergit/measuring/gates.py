@@ -17,7 +17,7 @@ class QuietGate(ReadingStage):
         """Notes what else ran in the last moment.
 
         Raises:
-            ErgitError: the machine does not become quiet, and the config makes that an error.
+            ErgitError: the machine does not become quiet, and the config makes that an error; or the run is to stop.
         """
         setup, limits = context.setup, context.setup.settings.quiet
         if context.attempt.warmup:
@@ -31,6 +31,7 @@ class QuietGate(ReadingStage):
                 f"for quiet: others use {cores:.2f} cores, and {limits.foreign_cores:g} are allowed"
                 f" (at most {limits.wait_seconds:g} s)"
             ),
+            go_on=partial(_end_where_stopped, context),
         )
         setup.tell_wait(None)
         context.note(
@@ -59,7 +60,8 @@ class TemperatureGate(ReadingStage):
         """Notes the temperature, and how long it was waited for.
 
         Raises:
-            ErgitError: the sensor is broken; or the bounds are not reached, and the config makes that an error.
+            ErgitError: the sensor is broken; the bounds are not reached, and the config makes that an error; or the run
+                is to stop.
         """
         setup, limits = context.setup, context.setup.settings.temperature
         waited = context.conditions.waited_seconds or 0.0
@@ -77,6 +79,7 @@ class TemperatureGate(ReadingStage):
             on_wait=lambda flag, celsius: setup.tell_wait(
                 f"for the CPU, which is {flag.replace('-', ' ')}: {celsius:g} °C (at most {limits.wait_seconds:g} s)"
             ),
+            go_on=partial(_end_where_stopped, context),
         )
         setup.tell_wait(None)
         context.note(waited_seconds=waited + found.waited_seconds, celsius_before=found.celsius)
@@ -90,6 +93,16 @@ class TemperatureGate(ReadingStage):
                 f" {limits.highest_celsius}. Cool it better, widen the bounds, or set measure.temperature.on_timeout to"
                 " flag."
             )
+
+
+def _end_where_stopped(context: ReadingContext) -> None:
+    """Ends the job where the run is to stop and no reading would be lost: before the first one of the job.
+
+    Raises:
+        ErgitError: somebody asked for it.
+    """
+    if (context.attempt.repeat, context.attempt.attempt) == (1, 1):
+        context.setup.refuse_stopped()
 
 
 class TemperatureAfter(ReadingStage):

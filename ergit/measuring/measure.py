@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -37,6 +38,7 @@ from ergit.measuring.measurement import Measurement
 from ergit.measuring.plug_ins import PlugIn
 from ergit.measuring.stages import with_plug_ins
 from ergit.planning.budget import note_spent
+from ergit.planning.requests import refuse_stopped
 from ergit.planning.turn import WindowClosed, wait_for_turn, window_now
 from ergit.plugins.facts import StageFacts
 from ergit.plugins.runs import begin
@@ -116,6 +118,7 @@ def record_of(job: MeasuringJob, lock: Path) -> JobRecord:
         job = replace(job, build=build, build_number=number)
     try:
         with measuring_lock(lock, job.waits_for_lock):
+            refuse_stopped(Path(job.settings.results))  # while it waited for another study
             began = time.monotonic()
             record = replace(measured(job, Machine()), seconds=time.monotonic() - began)
             note_spent(job.settings, record)
@@ -164,6 +167,7 @@ def measured(job: MeasuringJob, machine: Machine) -> JobRecord:
                         tests=job.tests,
                         sandbox=sandbox,
                         tell_wait=job.live.waits,
+                        refuse_stopped=partial(refuse_stopped, Path(job.settings.results)),
                     ),
                     with_plug_ins([PlugIn(stage, job.stages) for stage in job.stages.settings.stages_of("batch")]),
                 )

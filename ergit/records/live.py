@@ -88,9 +88,10 @@ class LiveRecord(Record, frozen=True, kw_only=True):
     window of time, `building_seconds_left` building alone, and `window_seconds` is how long a window was on
     average; None: not known yet. `has_windows` says whether there are such windows (plan.windows). `steps` are
     the jobs that run now, `reading` says which reading of the job that measures, and `waits` why none is taken now.
-    `flagged` counts the readings that are not used because of their flags, repeated ones included, and `flags` by flag
-    why. `last` are the last readings, the newest last. `outcome` is None while the run goes on, `ending` a sentence on
-    what came out. `told` is when a line was last written where there is no terminal, in seconds since the epoch.
+    `stop` says who has asked the run to end, and when; None: nobody. `flagged` counts the readings that are not used
+    because of their flags, repeated ones included, and `flags` by flag why. `last` are the last readings, the newest
+    last. `outcome` is None while the run goes on, `ending` a sentence on what came out. `told` is when a line was last
+    written where there is no terminal, in seconds since the epoch.
     """
 
     schema: str = SCHEMA
@@ -113,6 +114,7 @@ class LiveRecord(Record, frozen=True, kw_only=True):
     steps: tuple[LiveStep, ...] = ()
     reading: str | None = None
     waits: str | None = None
+    stop: str | None = None
     celsius: float | None = None
     judged: str = "package"
     kind: Literal["measured", "estimated"] | None = None

@@ -1,0 +1,51 @@
+"""That somebody asked a run to stop is told while it goes on."""
+
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from ergit.config.settings import MeasureSettings
+from ergit.live.job import LiveJob
+from ergit.live.page import html
+from ergit.live.process import name_of
+from ergit.live.words import block, minute_line
+from ergit.measuring.attempts import Attempt
+from ergit.planning.requests import stop
+from ergit.records.live import read_live, write_live
+from ergit.terminal import Line
+from tests.fakes.job_records import reading
+from tests.fakes.live_records import live_record
+
+
+def text(line: Line) -> str:
+    return "".join(piece for _, piece in line)
+
+
+def test_a_stop_is_told_with_the_next_reading(tmp_path: Path) -> None:
+    write_live(tmp_path / "live.json", live_record())
+    told = LiveJob(tmp_path, MeasureSettings(), None, {"ERGIT_LIVE": name_of(live_record().run)}).around(
+        lambda _: reading(), "measured"
+    )
+    told(Attempt(1))
+    first = read_live(tmp_path / "live.json")
+    stop(tmp_path)
+    told(Attempt(2))
+    second = read_live(tmp_path / "live.json")
+    assert first is not None
+    assert second is not None
+    assert first.stop is None
+    assert second.stop is not None
+    assert " UTC" in second.stop
+
+
+def test_the_block_a_log_and_the_page_say_that_the_run_stops_and_when() -> None:
+    asked = live_record(stop="ada on box, 2024-05-01 12:00:00 UTC")
+    words = "after the readings of this commit: asked by ada on box, 2024-05-01 12:00:00 UTC"
+    assert f"stops      {words}" in [text(line) for line in block(asked)]
+    assert f"; stops {words};" in text(minute_line(asked))
+    assert f". Stops {words}" in html(asked)
+    between = [text(line) for line in block(replace(asked, steps=()))]
+    assert [line for line in between if "stops" in line] == [
+        f"stops      {words.replace('the readings of this commit', 'what runs now')}"
+    ]
+    assert not [line for line in block(live_record()) if "stops" in text(line)]
