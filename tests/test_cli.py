@@ -31,7 +31,7 @@ def ergit(folder: Path, *words: str, **environment: str) -> subprocess.Completed
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
 
 
@@ -90,7 +90,7 @@ def test_what_needs_no_numbers_starts_without_numpy_and_pandas(words: list[str])
         "try: cli.main(sys.argv[1:])\n"
         "except SystemExit: print({'numpy', 'pandas', 'scipy', 'git'} & set(sys.modules), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-P", "-c", program, *words], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-P", "-c", program, *words], capture_output=True, text=True, timeout=300)
     assert done.stderr == "set()\n"
 
 
@@ -162,7 +162,7 @@ def test_a_full_disk_under_the_output_is_said(tmp_path: Path, words: list[str]) 
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=300,
         )
     assert (done.returncode, done.stderr) == (1, "ergit: No space left on device.\n")
 
@@ -213,7 +213,7 @@ def test_the_programs_of_the_rules_import_nothing_of_the_working_directory(
     monkeypatch.setenv("PYTHONPATH", ":.")
     environment = os.environ | program_variables()
     command = ["python3", "-P", "-m", module, "--help"]
-    done = subprocess.run(command, cwd=hostile, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=hostile, env=environment, capture_output=True, text=True, timeout=300)
     assert not (hostile / "trace").exists(), (hostile / "trace").read_text(encoding="utf-8")
     assert (done.returncode, done.stdout[:6]) == (0, "usage:"), done.stderr
 
@@ -257,7 +257,7 @@ def test_bash_completes_commands_and_their_words(
 ) -> None:
     asked = 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _shtab_ergit; printf "%s\n" "${COMPREPLY[@]}"'
     command = ["bash", "-c", asked, str(scripts["bash"]), *typed]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.stdout.split() == completed, done.stderr
 
 

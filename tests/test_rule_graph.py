@@ -42,7 +42,7 @@ def drawn(study: Path, *targets: str) -> list[str]:
 def printed_by(study: Path, *arguments: str) -> str:
     """What a call of Snakemake without `--cores` prints on its standard output; it succeeds."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), *arguments]
-    done = subprocess.run(command, cwd=study, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=study, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

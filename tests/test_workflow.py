@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from collections import Counter
 from datetime import datetime
@@ -20,6 +19,7 @@ import pytest
 
 from tests.fakes.repositories import Repository
 from tests.fakes.studies import PROGRAM, ROOT, SPIN, configure, planned, snakemake, table, windows
+from tests.fakes.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -425,16 +425,11 @@ def test_kill_9_leaves_no_process_and_the_next_call_finishes(finished: Path, tmp
     running = subprocess.Popen(
         command, cwd=tmp_path / "work", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    deadline = time.monotonic() + 60
-    while not sleeping(mark) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_for(lambda: sleeping(mark) or running.poll() is not None)
     assert sleeping(mark)
     running.send_signal(signal.SIGKILL)
     running.wait()
-    deadline = time.monotonic() + 10
-    while sleeping(mark) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not sleeping(mark)
+    wait_for(lambda: not sleeping(mark))
     configure(tmp_path / "work", **once)
     assert snakemake(tmp_path / "work", "--unlock").returncode == 0
     assert snakemake(tmp_path / "work").returncode == 0

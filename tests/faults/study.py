@@ -25,8 +25,8 @@ MARK = "FAULTS_STUDY"
 SHOW_STACKS = "import faulthandler; faulthandler.register(10, all_threads=True)"  # at SIGUSR1
 ROUNDS = 6
 START_SECONDS = 180.0
-END_SECONDS = 60.0
-ORPHAN_SECONDS = 10.0
+END_SECONDS = 120.0
+ORPHAN_SECONDS = 60.0
 
 BUILD = "#!/bin/bash\nsleep 0.1\nhead -c 4000000 /dev/urandom > made\n"
 WORKLOAD = "#!/bin/bash\nsleep 0.15\ntest -s made\n"
@@ -84,7 +84,7 @@ class RunningStudy:
             self.folder,
             commits=chosen,
             build={"commands": ["./build"]},
-            workload={"command": "./work", "timeout_seconds": 20},
+            workload={"command": "./work", "timeout_seconds": 60},
             measure__rounds=self.rounds,
             measure__repeats=1,
             measure__warmup=0,

@@ -1,11 +1,13 @@
 """Pull requests that pass, fail, are undecided and are broken: in throw-away projects, as a person and CI call it."""
 
+import fcntl
 import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,7 +17,7 @@ import yaml
 
 from ergit.gate.command import STATUS
 from tests.fakes.action import Runner
-from tests.fakes.counter_trees import running, zone
+from tests.fakes.counter_trees import zone
 from tests.fakes.git_server import git_server
 from tests.fakes.repositories import Repository, new_repository
 from tests.fakes.studies import ROOT
@@ -35,38 +37,65 @@ measure:
   rest_seconds: 0
   idle_seconds: 0
   minimum_window_seconds: 0
+  retries: 20
   quiet: {{foreign_cores: 100}}
   temperature: {{sensor: null}}
 changes: {{least_change: 0.5}}
 """
-SLEEP = "#!/bin/bash\nsleep {seconds} # {name}\n"
+PROGRAM = """\
+#!/bin/bash
+# {name}
+exec 9> {counter}.lock
+flock 9
+count=$(< {counter})
+printf '%012d\n' $((10#$count + {joules} * 1000000)) 1<> {counter}
+flock --unlock 9
+sleep 0.1
+"""
+"""Counts its joules itself: what it takes in time and power is up to how busy this machine is."""
 BUILD = "#!/bin/bash\ntest ! -e broken || { echo 'error: package x does not exist' >&2; exit 3; }\n"
 
 
 @pytest.fixture
 def counter(tmp_path: Path) -> Iterator[Path]:
-    """A powercap tree in which the machine draws 20 W."""
-    tree = tmp_path / "powercap"
-    with running(zone(tree / "intel-rapl:0", "package-0", 1_000_000)):
-        yield tree
+    """The counter of a powercap tree whose machine draws 0.2 W at most, beside what programs add to it."""
+    made = zone(tmp_path / "powercap/intel-rapl:0", "package-0", f"{0:012}")
+    ended = threading.Event()
+
+    def count() -> None:
+        with made.open("r+b", buffering=0) as file, Path(f"{made}.lock").open("w") as lock:
+            while not ended.wait(0.001):
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                os.pwrite(file.fileno(), b"%012d\n" % (int(os.pread(file.fileno(), 20, 0)) + 200), 0)
+                fcntl.flock(lock, fcntl.LOCK_UN)
+
+    thread = threading.Thread(target=count, name="counter", daemon=True)
+    thread.start()
+    yield made
+    ended.set()
+    thread.join()
 
 
 def project(folder: Path, counter: Path, rounds: int = 2) -> Repository:
     """A project whose branch `main` has moved on since its pull requests: a slower, a tidier and a broken one."""
     made = new_repository(folder)
-    made.commit("Start", program=SLEEP.format(seconds=0.2, name="start"), build=BUILD)
+
+    def program(name: str, joules: int) -> str:
+        return PROGRAM.format(name=name, joules=joules, counter=counter)
+
+    made.commit("Start", program=program("start", 10), build=BUILD)
     for name in ("program", "build"):
         (folder / name).chmod(0o755)
-    made.commit("Fork", ergit__yaml=CONFIG.format(powercap=counter, rounds=rounds))
+    made.commit("Fork", ergit__yaml=CONFIG.format(powercap=counter.parents[1], rounds=rounds))
     for branch, files in {
-        "slower": {"program": SLEEP.format(seconds=0.7, name="slower")},
-        "tidier": {"program": SLEEP.format(seconds=0.2, name="tidier")},
+        "slower": {"program": program("slower", 35)},
+        "tidier": {"program": program("tidier", 10)},
         "wrong": {"broken": ""},
     }.items():
         made.git("checkout", "--quiet", "-b", branch, "main")
         made.commit(f"Make it {branch}", **files)
     made.git("checkout", "--quiet", "main")
-    made.commit("Go on", program=SLEEP.format(seconds=0.3, name="main has moved on"))
+    made.commit("Go on", program=program("main has moved on", 15))
     return made
 
 

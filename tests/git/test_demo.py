@@ -194,17 +194,22 @@ def test_the_workload_fails_where_it_should_and_the_changes_show_in_its_cpu_time
     compiled: list[tuple[Path, subprocess.CompletedProcess[str]]],
 ) -> None:
     least_seconds: dict[int, float] = {}  # of each stretch of commits between two real changes
-    for number in range(3):
+
+    def changes_show() -> bool:
+        first, slow, fixed, last = least_seconds.values()
+        return slow > 1.15 * max(first, fixed) and last > 1.05 * fixed
+
+    for number in range(8):  # the least of several is the same on a busy machine, sooner or later
         stretch = -1
         for commit, (classes, _) in zip(HISTORY, compiled, strict=True):
             begins = commit.kind in ("start", "regression", "improvement")
             stretch += begins
-            if commit.kind == "breaks build" or (number > 0 and not begins):  # each once, each stretch three times
+            if commit.kind == "breaks build" or (number > 0 and not begins):  # each once, each stretch several times
                 continue
             status, cpu_seconds = benchmark(classes)
             assert status == (1 if commit.kind == "breaks workload" else 0), commit.subject
             if status == 0:
                 least_seconds[stretch] = min(cpu_seconds, least_seconds.get(stretch, cpu_seconds))
-    first, slow, fixed, last = least_seconds.values()
-    assert slow > 1.15 * max(first, fixed)
-    assert last > 1.05 * fixed
+        if changes_show():
+            break
+    assert changes_show(), least_seconds

@@ -4,8 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from ergit.errors import ErgitError
 from ergit.git.runner import FOREIGN, Git, GitError, GitObject, GitOfEachCommit, configuration, git_in
 from tests.fakes.repositories import Repository
+from tests.fakes.waiting import wait_for
 
 both_kinds = pytest.mark.parametrize("kind", [Git, GitOfEachCommit])
 
@@ -67,20 +66,12 @@ with git_in(Path({str(five.path)!r}), kind={kind.__name__}) as git:
 """
     with subprocess.Popen([sys.executable, "-c", waiting]) as program:
         pid = tmp_path / "pid"
-        until(lambda: program.poll() is not None or (pid.exists() and pid.read_text() != ""))
+        wait_for(lambda: program.poll() is not None or (pid.exists() and pid.read_text() != ""))
         assert program.poll() is None
         command = Path("/proc") / pid.read_text().strip()
         assert command.exists()
         program.kill()
-    until(lambda: not command.exists())
-
-
-def until(happens: Callable[[], bool]) -> None:
-    """Waits for something, a minute at most."""
-    end = time.monotonic() + 60
-    while not happens():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    wait_for(lambda: not command.exists())
 
 
 def test_arguments_that_no_program_can_take_are_errors(five: Repository) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import pty
-import select
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -61,10 +60,11 @@ def terminal() -> Iterator[tuple[Screen, Callable[[], str]]]:
     seen, given = pty.openpty()
 
     def shown() -> str:
+        os.write(given, b"\0")
         text = b""
-        while select.select([seen], [], [], 0.1)[0]:  # the kernel hands on what was written a moment later
+        while not text.endswith(b"\0"):  # the kernel hands on what was written a moment later
             text += os.read(seen, 100_000)
-        return text.decode().replace("\r\n", "\n")
+        return text[:-1].decode().replace("\r\n", "\n")
 
     yield Screen(given, {"TERM": "xterm", "NO_COLOR": ""}), shown
     os.close(seen)

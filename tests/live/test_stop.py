@@ -8,6 +8,7 @@ from ergit.config.settings import MeasureSettings
 from ergit.live.job import LiveJob
 from ergit.live.page import html
 from ergit.live.process import name_of
+from ergit.live.watch import snapshot
 from ergit.live.words import block, minute_line
 from ergit.measuring.attempts import Attempt
 from ergit.planning.requests import stop
@@ -49,3 +50,19 @@ def test_the_block_a_log_and_the_page_say_that_the_run_stops_and_when() -> None:
         f"stops      {words.replace('the readings of this commit', 'what runs now')}"
     ]
     assert not [line for line in block(live_record()) if "stops" in text(line)]
+
+
+def test_who_watches_sees_a_stop_at_once_and_on_one_line(tmp_path: Path) -> None:
+    write_live(tmp_path / "live.json", live_record())
+    stop(tmp_path)
+    lines = [text(line) for line in snapshot(tmp_path, tmp_path)]
+    assert len([line for line in lines if line.startswith("stops      after the readings of this commit: ")]) == 1
+    assert not [line for line in lines if line.startswith("stop ")]
+
+
+def test_the_page_says_by_which_limits_readings_are_flagged() -> None:
+    said = (
+        "Flags are those with which readings were taken; the summary and the report judge all of them by the limits of"
+    )
+    assert said in html(live_record())
+    assert said not in html(live_record(flagged=0, flags={}))

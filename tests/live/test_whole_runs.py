@@ -54,7 +54,7 @@ def on_a_terminal(study: Path, *words: str) -> str:
         except OSError:  # the last program has closed it
             break
     os.close(terminal)
-    assert run.wait(timeout=60) == 0, text.decode()
+    assert run.wait(timeout=300) == 0, text.decode()
     return text.decode().replace("\r\n", "\n")
 
 

@@ -20,10 +20,14 @@ def test_the_second_waits_and_names_the_first(tmp_path: Path, capsys: pytest.Cap
     with path.open() as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         release = threading.Timer(0.2, fcntl.flock, (other, fcntl.LOCK_UN))
-        release.start()
-        began = time.monotonic()
-        with measuring_lock(path):
-            assert time.monotonic() - began > 0.1
+        began: list[float] = []
+
+        def on_wait(_: str) -> None:
+            began.append(time.monotonic())
+            release.start()
+
+        with measuring_lock(path, on_wait):
+            assert time.monotonic() - began[0] > 0.1
             assert f"process {os.getpid()} of user {os.getuid()}, since 2" in path.read_text()
         release.join()
     assert capsys.readouterr().err == (

@@ -1,6 +1,5 @@
 """One job from build to record: whatever the workload does, the record says what it was and nothing is lost."""
 
-import itertools
 import os
 import platform
 import signal
@@ -38,6 +37,8 @@ from ergit.records.unfinished import unfinished_path
 from tests.fakes import job_records
 from tests.fakes.job_records import reading
 from tests.fakes.needs import needs_bubblewrap, needs_root
+from tests.fakes.shell import until_asleep
+from tests.fakes.waiting import wait_for
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "f" * 40
@@ -135,14 +136,14 @@ class Study:
     def measure(self, command: str, settings: dict[str, Any] | None = None, **workload: Any) -> JobRecord:
         """The record of measuring this command."""
         program = self.start(command, settings, **workload)
-        _, errors = program.communicate(timeout=60)
+        _, errors = program.communicate(timeout=300)
         assert program.returncode == 0, errors
         return read_readings(self.output)
 
     def refusal(self, command: str, settings: dict[str, Any] | None = None, **workload: Any) -> str:
         """What the program says when it does not measure."""
         program = self.start(command, settings, **workload)
-        _, errors = program.communicate(timeout=60)
+        _, errors = program.communicate(timeout=300)
         assert program.returncode == 1, errors
         assert "Traceback" not in errors
         return errors
@@ -168,6 +169,11 @@ def busy_core() -> Iterator[None]:
             yield
         finally:
             neighbour.kill()
+
+
+def all_programs() -> str:
+    """The command lines of all processes."""
+    return subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
 
 
 def shape(record: JobRecord) -> list[tuple[bool, int, int, str]]:
@@ -224,7 +230,7 @@ def test_a_workload_that_kills_its_parent_is_recorded(study: Study) -> None:
 
 
 def test_a_daemon_is_named_in_the_flags(study: Study) -> None:
-    record = study.measure("setsid sleep 60 & true", SMALL)
+    record = study.measure(f"setsid sleep 7152 & {until_asleep('7152')}", SMALL)
     assert shape(record) == [(False, 1, 1, "ok")]
     assert "left-behind:sleep" in record.readings[0].flags
 
@@ -250,9 +256,13 @@ def test_a_folder_that_this_commit_lacks_is_a_failure(study: Study) -> None:
 
 
 def test_prepare_and_cleanup_run_around_each_reading_and_outside_of_its_window(study: Study) -> None:
-    record = study.measure("cat made", prepare="sleep 0.3; echo fresh > made", cleanup="rm made")
+    note = f"date +%s.%N >> {study.folder}/moments"
+    record = study.measure("cat made", prepare=f"echo fresh > made; {note}", cleanup=f"{note}; rm made")
     assert shape(record) == [(True, 1, 1, "ok"), (False, 1, 1, "ok"), (False, 2, 1, "ok")]
-    assert all(reading.duration_seconds < 0.3 for reading in record.readings)
+    moments = [float(line) for line in (study.folder / "moments").read_text().splitlines()]
+    assert len(moments) == 6
+    edges = zip(moments[::2], windows(record), moments[1::2], strict=True)
+    assert all(prepared <= began + 1e-6 and ended <= cleaned + 0.001 for prepared, (began, ended), cleaned in edges)
 
 
 def test_a_prepare_that_fails_fails_the_reading_and_is_cleaned_up(study: Study) -> None:
@@ -263,7 +273,7 @@ def test_a_prepare_that_fails_fails_the_reading_and_is_cleaned_up(study: Study) 
 
 
 def test_a_short_command_is_repeated_inside_the_window(study: Study) -> None:
-    record = study.measure("echo run", {"minimum_window_seconds": 0.05, "repeats": 1})
+    record = study.measure("echo run", {"minimum_window_seconds": 0.5, "repeats": 1})
     warmup, *more, reading = record.readings
     assert (warmup.loops, warmup.flags) == (1, ("short-window",))
     assert all(each.warmup for each in more)  # where this machine has become faster since
@@ -403,35 +413,40 @@ def test_two_programs_never_measure_at_once_and_say_whom_they_wait_for(study: St
         each.folder.mkdir()
         (each.folder / "build.tar.gz").symlink_to(study.folder / "build.tar.gz")
         each.build()
-    programs = [each.start("sleep 0.3", {"warmup": 0}) for each in studies]
-    errors = [program.communicate(timeout=60)[1] for program in programs]
-    spans = sorted(span for each in studies for span in windows(read_readings(each.output)))
-    assert len(spans) == 4
-    assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
-    assert sum("waits for process" in text for text in errors) == 1
+    begun, go = study.folder / "begun", study.folder / "go"
+    first = studies[0].start(f"touch {begun}; until [ -e {go} ]; do sleep 0.02; done", SMALL, timeout_seconds=300)
+    wait_for(begun.exists)
+    second = studies[1].start("true", SMALL)
+    assert second.stderr is not None
+    assert f"waits for process {first.pid} " in second.stderr.readline()
+    go.touch()
+    for program in (first, second):
+        _, errors = program.communicate(timeout=300)
+        assert program.returncode == 0, errors
+        assert "waits for process" not in errors
+    (one,), (other,) = (windows(read_readings(each.output)) for each in studies)
+    assert one[1] <= other[0]
 
 
 def test_a_program_that_is_killed_leaves_no_record_no_process_and_no_lock(study: Study) -> None:
     mark = f"1234.{time.monotonic_ns()}"
     program = study.start(f"touch {study.folder}/runs; sleep {mark}")
-    while not (study.folder / "runs").exists():
-        time.sleep(0.01)
+    wait_for((study.folder / "runs").exists)
     program.kill()
     program.communicate()
     assert not study.output.exists()
     assert shape(study.measure("true", SMALL)) == [(False, 1, 1, "ok")]
-    assert mark not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    wait_for(lambda: mark not in all_programs())
 
 
 def test_a_program_that_is_told_to_end_takes_the_workload_along_and_tidies_up(study: Study) -> None:
     mark = f"1234.{time.monotonic_ns()}"
     program = study.start(f"touch {study.folder}/runs; setsid sleep {mark} & sleep {mark}")
-    while not (study.folder / "runs").exists():
-        time.sleep(0.01)
+    wait_for((study.folder / "runs").exists)
     program.send_signal(signal.SIGTERM)
-    program.communicate(timeout=20)
+    program.communicate(timeout=60)
     assert program.returncode == 128 + signal.SIGTERM
-    assert mark not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert mark not in all_programs()
     assert not study.output.exists()
     assert not unfinished_path(study.output).exists()  # it does not count as killed
     assert not (study.folder / "work/0123456789abcdef").exists()
@@ -441,8 +456,7 @@ def kill(study: Study) -> None:
     """Kills the program while its workload runs."""
     begun = study.folder / "begun"
     program = study.start(f"touch {begun}; sleep 60", SMALL)
-    while not begun.exists():
-        time.sleep(0.01)
+    wait_for(begun.exists)
     program.kill()
     program.communicate()
     begun.unlink()
@@ -539,7 +553,7 @@ def test_a_disk_that_fills_inside_the_window_is_the_machines_error_and_shown_on_
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3M", "ergit-test", results], check=True)
     try:
         program = study.start(f"head -c 9000000 /dev/zero > {results}/fill; true", progress=True)
-        progress, errors = program.communicate(timeout=60)
+        progress, errors = program.communicate(timeout=300)
         assert program.returncode == 1, errors
         assert f"Nothing can be written in {study.output.parent}: No space left on device" in progress, errors
         assert not study.output.exists()

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from ergit.records.readings import read_readings
 from tests.fakes.repositories import Repository, commit_programs
 from tests.fakes.studies import ROOT, configure, planned, snakemake
+from tests.fakes.waiting import wait_for
 
 GOOD = "#!/bin/bash\ntrue\n"
 
@@ -68,11 +68,10 @@ def test_a_reading_that_was_to_be_taken_again_is_taken_again_after_a_kill(study:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        while not begun.exists():
-            assert program.poll() is None
-            time.sleep(0.05)
+        wait_for(lambda program=program: begun.exists() or program.poll() is not None)
+        assert program.poll() is None
         os.killpg(program.pid, how)  # as from a terminal
-        program.wait(timeout=60)
+        program.wait(timeout=300)
         assert read_readings(path) == old
     slow.unlink()
     assert snakemake(study, "--unlock").returncode == 0

@@ -74,7 +74,7 @@ def study_that_ran(continued: Path, tmp_path: Path) -> Path:
 def ergit(study: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """One call of the command in the study's folder."""
     command = [sys.executable, "-P", "-m", "ergit.cli", *words]
-    return subprocess.run(command, cwd=study, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=study, capture_output=True, text=True, timeout=300)
 
 
 def records_of(study: Path) -> Iterator[Path]:

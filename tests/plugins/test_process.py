@@ -256,7 +256,7 @@ def test_a_stage_that_hangs_is_ended_with_all_it_started(study: Study) -> None:
     before = time.monotonic()
     result = study.run("subprocess.run(['sleep', '7131'])", timeout_seconds=0.5)
     assert (result.recorded.status, result.reason) == ("timeout", "stage a: it took longer than 0.5 s")
-    assert time.monotonic() - before < 20
+    assert time.monotonic() - before < 120  # of the two hours that it would sleep
     assert not any(map(is_sleeping, trees.with_descendants([os.getpid()])))
 
 
@@ -325,7 +325,7 @@ def test_a_stage_that_leaves_nothing_running_has_no_process_left(study: Study) -
     before = trees.children(os.getpid())
     with run_stage(stage, study.facts(stages=(stage,)), study.tree, put={}, variables={}, tree=study.tree) as result:
         assert result.leftover is None
-        assert trees.children(os.getpid()) == before
+        assert set(trees.children(os.getpid())) <= set(before)
 
 
 @needs_bubblewrap

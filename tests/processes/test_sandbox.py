@@ -15,6 +15,7 @@ from ergit.errors import ErgitError
 from ergit.processes.run import Outcome, failure_reason, run
 from ergit.processes.sandbox import Sandbox, attempts_to_reach_the_network, kept_variables
 from tests.fakes.needs import needs_bubblewrap, needs_root
+from tests.fakes.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 Runner = Callable[..., Outcome]
@@ -50,7 +51,7 @@ def runs(sandbox: Sandbox) -> Runner:
             directory=given.tree,
             inside=given.tree,
             environment=dict(os.environ),
-            timeout_seconds=20,
+            timeout_seconds=60,
             log=given.tree.parent / "log",
             sandbox=given,
         )
@@ -74,14 +75,6 @@ def content(path: Path) -> bytes:
         return path.read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return b""
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    """Waits until the condition holds; fails when it does not in time."""
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "timed out"
-        time.sleep(0.01)
 
 
 @needs_bubblewrap
@@ -150,7 +143,7 @@ def test_a_failure_of_another_kind_does_not_speak_of_the_network(runs: Runner) -
 @needs_bubblewrap
 def test_a_server_on_this_machine_is_reached_by_who_started_it(runs: Runner) -> None:
     server = "/usr/bin/python3 -c 'import socket\ns = socket.create_server((\"127.0.0.1\", 4711)); s.accept()'"
-    call = "for i in {1..100}; do (exec 3<>/dev/tcp/127.0.0.1/4711) 2> /dev/null && exit 0; sleep 0.05; done; exit 1"
+    call = "for i in {1..900}; do (exec 3<>/dev/tcp/127.0.0.1/4711) 2> /dev/null && exit 0; sleep 0.05; done; exit 1"
     if not Path("/usr/bin/python3").exists():
         pytest.skip("needs a Python of the system")
     assert runs(f"{server} & {call}").status == "ok"

@@ -18,7 +18,7 @@ def order(folder: Path, rules: str, *options: str, cores: int = 1, status: int =
     """Runs the rules, which add a line to the file `order` when a job starts, under the scheduler; the lines."""
     (folder / "Snakefile").write_text(rules, encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--scheduler", "ergit", *options]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode == status, done.stderr
     return (folder / "order").read_text(encoding="utf-8").split()
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from ergit.machine.kernel import FIRST_PID_NAMESPACE, Machine
 from ergit.starting.lock import run_lock
 from ergit.starting.stale import remove_stale_locks
 from tests.fakes.studies import configure
+from tests.fakes.waiting import wait_for
 
 ERGIT = [sys.executable, str(Path(__file__).parents[2] / "bin/ergit"), "run"]
 PLAIN = ("--snakefile", "Snakefile", "--workflow-profile", "none", "--cores", "1")
@@ -33,13 +33,13 @@ rule slow:
 def study(tmp_path: Path) -> Path:
     """A folder with one rule that takes as long as the file `seconds` says."""
     (tmp_path / "Snakefile").write_text(RULES, encoding="utf-8")
-    (tmp_path / "seconds").write_text("60", encoding="utf-8")
+    (tmp_path / "seconds").write_text("600", encoding="utf-8")
     return tmp_path
 
 
 def ergit_run(study: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """One call of `ergit run` on the rule."""
-    return subprocess.run([*ERGIT, *PLAIN, *options], cwd=study, capture_output=True, text=True, timeout=60)
+    return subprocess.run([*ERGIT, *PLAIN, *options], cwd=study, capture_output=True, text=True, timeout=300)
 
 
 @pytest.fixture
@@ -54,11 +54,8 @@ def started(command: list[str], study: Path) -> Iterator[subprocess.Popen[str]]:
     """The command in a session of its own, as soon as the rule has begun; what is left is killed at the end."""
     process = subprocess.Popen(command, cwd=study, stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
-        deadline = time.monotonic() + 60
-        while not (study / "started").exists():
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_for(lambda: (study / "started").exists() or process.poll() is not None)
+        assert process.poll() is None, process.communicate()
         yield process
     finally:
         with suppress(ProcessLookupError):
@@ -115,7 +112,7 @@ def test_an_interrupt_ends_it_with_a_sentence_and_status_1(
     study: Path, running: subprocess.Popen[str], number: signal.Signals
 ) -> None:
     os.killpg(running.pid, number)  # as a terminal does on Ctrl-C, and `timeout` when the time is over
-    _, said = running.communicate(timeout=60)
+    _, said = running.communicate(timeout=300)
     assert running.returncode == 1
     assert "Traceback" not in said
     assert said.endswith("ergit: interrupted; the same command continues\n")
@@ -126,10 +123,10 @@ def test_an_interrupt_ends_it_with_a_sentence_and_status_1(
 def test_an_interrupt_that_is_heeded_is_not_repeated_while_a_job_takes_long_to_end(study: Path) -> None:
     stubborn = RULES.replace("touch started; sleep", "trap '' INT; touch started; sleep")
     (study / "Snakefile").write_text(stubborn, encoding="utf-8")
-    (study / "seconds").write_text("12", encoding="utf-8")  # the second comes after 5 s
+    (study / "seconds").write_text("9", encoding="utf-8")  # the second comes after 5 s
     with started([*ERGIT, *PLAIN], study) as running:
         os.killpg(running.pid, signal.SIGINT)
-        _, said = running.communicate(timeout=60)
+        _, said = running.communicate(timeout=300)
     assert running.returncode == 1
     assert "Traceback" not in said
     assert said.endswith("ergit: interrupted; the same command continues\n")
