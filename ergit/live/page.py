@@ -23,6 +23,10 @@ LATE = (
     '<p class="bad" id="late" role="status" hidden>No news for longer than was to be expected: the run may have been'
     " killed, or wait for something. <code>ergit watch</code> on its machine says which.</p>"
 )
+AS_TAKEN = (
+    '<p class="faint">Flags are those with which readings were taken; the summary and the report judge all of them by'
+    " the limits of the config as it is now.</p>"
+)
 
 
 def write(results: Path, record: LiveRecord) -> None:
@@ -88,7 +92,7 @@ def _trouble(record: LiveRecord) -> str:
         f"<li>{failure.commits:,}: {escape(failure.kind)}, {escape(failure.reason)}</li>" for failure in record.failures
     )
     failures = f'<h2>Commits that failed</h2><ul class="bad">{failed}</ul>' if failed else ""
-    flagged = f'<p class="warn">{escape(words.flagged_words(record))}</p>' if record.flagged else ""
+    flagged = f'<p class="warn">{escape(words.flagged_words(record))}</p>{AS_TAKEN}' if record.flagged else ""
     return failures + flagged
 
 

@@ -17,10 +17,11 @@ from msgspec.structs import replace
 
 from ergit.errors import ErgitError
 from ergit.forecast.page import duration
+from ergit.live.news import stop_asked
 from ergit.live.process import life_of
 from ergit.live.words import OUTCOMES, block, cells, clock, titled
 from ergit.records.live import NAME, LiveProcess, LiveRecord, read_live
-from ergit.records.requests import PAUSE, STOP, read_request
+from ergit.records.requests import PAUSE, read_request
 from ergit.records.run_lock import read_run_lock
 from ergit.starting.lock import FILE
 from ergit.starting.stale import started
@@ -90,10 +91,11 @@ def snapshot(study: Path, results: Path) -> list[Line]:
     starting = _starting(study, record)
     lines: list[Line] = [[("bold", f"Energy of {record.study}")]]
     lines.append(titled("run", _state(record) if starting is None else ("green", starting)))
-    for name, asked in ((PAUSE, "pause"), (STOP, "stop")):
-        request = read_request(results / name)
-        if request is not None and record.outcome is None:
-            lines.append(titled(asked, ("yellow", f"asked for by {request.by}, {request.asked}")))
+    request = read_request(results / PAUSE)
+    if request is not None and record.outcome is None:
+        lines.append(titled("pause", ("yellow", f"asked for by {request.by}, {request.asked}")))
+    if record.outcome is None:
+        record = replace(record, stop=stop_asked(results))  # maybe asked for since the last news
     if life_of(record.run) == "ended" and record.outcome is None:
         record = replace(record, outcome="interrupted")  # nothing runs now, and nothing is expected
     return [*lines, *block(record, REASONS), *_last(record), titled("news", ("", _news(record)))]
