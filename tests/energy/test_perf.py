@@ -23,6 +23,7 @@ from ergit.records.readings import Counter
 from tests.fakes.another_user import another_user
 from tests.fakes.counter_trees import power_pmu
 from tests.fakes.needs import needs_perf, needs_root, needs_strict_kernel
+from tests.fakes.timed_window import timed_window
 from tests.fakes.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -72,18 +73,6 @@ def second_window(source: PerfSource) -> Energy:
     source.start()
     source.stop()
     return source.energy(0.0)
-
-
-def timed_window(source: PerfSource, seconds: float) -> tuple[Energy, float, float]:
-    """The energy of a window, and the least and the most seconds for which it can have been open."""
-    outside = time.monotonic()
-    source.start()
-    inside = time.monotonic()
-    time.sleep(seconds)
-    shortest = time.monotonic() - inside
-    source.stop()
-    longest = time.monotonic() - outside
-    return source.energy(0.0), shortest, longest
 
 
 def test_the_value_the_unit_and_the_share_are_read():
@@ -223,7 +212,7 @@ def test_an_answer_that_comes_late_shows_in_the_counted_seconds(perf_acts):
     """At 10 W a command of 0.1 s whose end perf noticed 0.4 s late: 5 J in 0.5 s, and the power is right."""
     perf_acts(GOOD, {"output": line("5.000000"), "at": "disable", "do": "wait 0.4"})
     with PerfSource(PACKAGE) as source:
-        energy, _, longest = timed_window(source, 0.1)
+        _, energy, longest = timed_window(source, 0.1)
     assert energy.joules == {"package": 5.0}
     assert energy.seconds is not None
     assert 0.5 <= energy.seconds <= longest
@@ -232,7 +221,7 @@ def test_an_answer_that_comes_late_shows_in_the_counted_seconds(perf_acts):
 def test_the_run_time_is_that_of_one_of_the_packages_that_perf_adds_up(perf_acts):
     perf_acts({"output": line("1.0", runtime="RUNTIME*2")}, {"output": line("3.0", runtime="RUNTIME*2")})
     with PerfSource(PACKAGE, packages=2) as source:
-        energy, shortest, longest = timed_window(source, 0.3)
+        shortest, energy, longest = timed_window(source, 0.3)
     assert energy.joules == {"package": 3.0}
     assert energy.seconds is not None
     assert shortest <= energy.seconds <= longest

@@ -7,7 +7,6 @@ opened the same way follows from the kernel's files alone, and no such counter w
 
 import errno
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from ergit.records.readings import Counter
 from tests.fakes.another_user import another_user
 from tests.fakes.counter_trees import SCALE, clock_pmu, power_pmu
 from tests.fakes.needs import needs_right_to_count, needs_root, needs_strict_kernel, needs_two_processors
+from tests.fakes.timed_window import timed_window
 
 ONE_JOULE = 2**32
 SECOND = 10**9
@@ -48,18 +48,6 @@ def files_of_cpus(folder: Path, *dies: tuple[str, str]) -> Path:
         (topology / "physical_package_id").write_text(f"{package}\n")
         (topology / "die_id").write_text(f"{die}\n")
     return folder / "cpus"
-
-
-def timed_window(source: PmuSource, seconds: float) -> tuple[float, Energy, float]:
-    """A window's energy between its least and most possible seconds, with 0.1% for the difference of clocks."""
-    outside = time.perf_counter()
-    source.start()
-    inside = time.perf_counter()
-    time.sleep(seconds)
-    shortest = time.perf_counter() - inside
-    source.stop()
-    longest = time.perf_counter() - outside
-    return shortest * 0.999, source.energy(0.0), longest * 1.001
 
 
 def test_a_list_of_cpus_is_read():
