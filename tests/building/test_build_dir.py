@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -197,6 +198,7 @@ def test_two_processes_take_turns_and_the_second_says_that_it_waits(tmp_path: Pa
         second = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
         assert second.stderr is not None
         assert second.stderr.readline().startswith("ergit: waits for another process that works in")
+        time.sleep(0.3)  # in which one that does not wait would make it
         assert not note.exists()
     assert (second.communicate()[1], second.returncode) == ("", 0)
     assert note.exists()
