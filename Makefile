@@ -26,7 +26,7 @@ faults: .venv/ready-dev  # a running study is killed, interrupted, filled up at 
 replay: .venv/ready-dev  # a study of 200 commits on published joules, killed ten times; needs libfuse 3: docs/faults.md
 	python -m benchmarks.replay $(REPLAY)
 
-long: .venv/ready-dev  # a study of 1,000 commits, killed ten times and continued; an hour or more
+long: .venv/ready-dev  # a study of 1,000 commits, killed ten times and continued; half an hour
 	python -m benchmarks.long_run $(LONG)
 
 guest: .venv/ready  # the energy sources on a real kernel in QEMU, as root; says what it needs; about 40 minutes without KVM
