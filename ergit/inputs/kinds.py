@@ -27,7 +27,7 @@ DEFAULTS: Mapping[FileKind, tuple[str, ...]] = {
         *("/doc/", "/docs/", "/javadoc/", "**/src/site/", "**/src/main/javadoc/", "mkdocs.yml", ".readthedocs.y*ml"),
         *(".github/", ".gitlab/", ".gitlab-ci.yml", ".circleci/", ".travis.yml", "*appveyor.yml", "Jenkinsfile"),
         *("azure-pipelines.yml", "*codecov.yml", "renovate.json", ".pre-commit-config.yaml", ".lift.toml", ".lgtm.yml"),
-        *("release.properties", "pom.xml.releaseBackup"),
+        *("release.properties", "pom.xml.releaseBackup", "/ergit.yaml"),
         *(".gitignore", ".mailmap", ".editorconfig", ".idea/", ".vscode/", "*.iml", ".project", ".classpath"),
         ".settings/",
         *("!**/src/main/java/**", "!**/src/main/resources/**", "**/src/main/java/**/package.html"),

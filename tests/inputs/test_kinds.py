@@ -35,6 +35,8 @@ ROOT = Path(__file__).parents[2]
         ("docs/conf.py", "ignore"),
         ("pkg/docs/render.py", "program"),
         (".github/workflows/build.yml", "ignore"),
+        ("ergit.yaml", "ignore"),  # the gate reads it, for both of its sides
+        ("pkg/ergit.yaml", "program"),
         ("pom.xml", "build"),
         ("core/build.gradle.kts", "build"),
         ("gradle/wrapper/gradle-wrapper.jar", "build"),
