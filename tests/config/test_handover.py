@@ -1,9 +1,9 @@
 """Settings on their way to the programs of jobs, each study's under a name of its own."""
 
 import os
-import platform
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -106,5 +106,5 @@ def test_a_machine_is_known_to_fit_the_settings_that_it_was_looked_at_for_and_no
     note_fit_machine("ERGIT_SETTINGS_ONE")
     assert is_known_to_fit("ERGIT_SETTINGS_ONE")
     assert not is_known_to_fit("ERGIT_SETTINGS_TWO")
-    monkeypatch.setattr(platform, "node", lambda: "another node of a cluster")
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(nodename="another node of a cluster"))
     assert not is_known_to_fit("ERGIT_SETTINGS_ONE")
