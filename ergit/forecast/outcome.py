@@ -12,14 +12,14 @@ from ergit.records.build import read_build
 from ergit.records.changes import read_changes
 from ergit.records.forecast import ForecastRecord
 from ergit.records.readings import read_costs
-from ergit.text import detectable_phrase
+from ergit.text import counted, detectable_phrase
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What was built and measured since a moment.
 
-    `joules` are of the judged domain in all windows, `bytes` those of artifacts and records on the disk,
+    `repeated` counts how often one of the `readings` was taken again. `joules` are of the judged domain in all windows, `bytes` those of artifacts and records on the disk,
     `measuring_seconds` are those of the jobs, `lasting_change` the minimum detectable change that the study has now;
     None where there is none.
     """
@@ -29,6 +29,7 @@ class Outcome:
     build_seconds: float
     jobs: int
     readings: int
+    repeated: int
     measuring_seconds: float
     joules: float
     bytes: int
@@ -45,12 +46,14 @@ def outcome(results: Path, since: float, judged: str) -> Outcome:
     artifacts = sum(path.stat().st_size for path in _written(results / "build", "*.tar.gz", since))
     records = list(_written(results / "readings", "*/[0-9]*.json", since))
     jobs = [read_costs(path) for path in records]
+    attempts = [window.attempt for job in jobs for window in job.readings if not window.warmup]
     return Outcome(
         builds=len(builds),
         failed=sum(build.status != "ok" for build in builds),
         build_seconds=sum(map(build_seconds, builds)),
         jobs=len(jobs),
-        readings=sum(not window.warmup for job in jobs for window in job.readings),
+        readings=attempts.count(1),
+        repeated=len(attempts) - attempts.count(1),
         measuring_seconds=sum(job.lasted_seconds for job in jobs),
         joules=sum(window.joules.get(judged, 0.0) for job in jobs for window in job.readings),
         bytes=artifacts + sum(map(bytes_of, records)),
@@ -61,12 +64,13 @@ def outcome(results: Path, since: float, judged: str) -> Outcome:
 def lines(before: ForecastRecord, after: Outcome, results: Path) -> list[str]:
     """The forecast and the outcome side by side."""
     failed = f" ({after.failed:,} failed)" if after.failed else ""
+    repeated = f" (taken again {counted(after.repeated, 'time')})" if after.repeated else ""
     measuring = f"at least {duration(before.least_seconds)}" if before.least_seconds else "not known"
     rows = [
         ("", "forecast", "outcome"),
         ("builds", f"{before.builds_left:,}", f"{after.builds:,}{failed}"),
         ("building", _expected(before.build_seconds, duration), duration(after.build_seconds)),
-        ("readings", f"{before.jobs_left * before.repeats:,}", f"{after.readings:,}"),
+        ("readings", f"{before.jobs_left * before.repeats:,}", f"{after.readings:,}{repeated}"),
         ("measuring", _expected(before.measuring_seconds, duration, measuring), duration(after.measuring_seconds)),
         ("disk", _expected(before.disk_bytes, size), size(after.bytes)),
         ("energy", _expected(before.joules, energy), energy(after.joules)),

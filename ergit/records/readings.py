@@ -213,6 +213,7 @@ class WindowCosts(Value, frozen=True, kw_only=True):
     duration_seconds: float
     warmup: bool
     joules: dict[str, float]
+    attempt: int = 1
     loops: int = 1
     status: ReadingStatus = "ok"
     reason: str | None = None

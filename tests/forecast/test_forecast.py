@@ -425,6 +425,13 @@ def test_a_damaged_record_stops_no_run_but_is_said(results: Path) -> None:
     assert str(path) in line
 
 
+def test_a_reading_that_was_taken_again_is_one_reading_of_the_outcome(results: Path) -> None:
+    run = RunForecast(results)
+    run.begin(SETTINGS, Work(frozenset(), frozenset({(sha_of(0), 1)})))
+    measured(results, 0, readings=tuple(job_records.reading(attempt=attempt) for attempt in (1, 2, 3, 1)))
+    assert "  readings   2             2 (taken again 2 times)" in run.end()
+
+
 def test_only_what_was_written_since_counts_as_the_outcome(results: Path) -> None:
     measured(results, 0).with_name("1.superseded-x.json").write_text("{", encoding="utf-8")
     estimated = SourceRecord(name="estimate", kind="estimated", domains=("package",), reason="x")
