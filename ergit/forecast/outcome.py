@@ -19,9 +19,9 @@ from ergit.text import counted, detectable_phrase
 class Outcome:
     """What was built and measured since a moment.
 
-    `repeated` counts how often one of the `readings` was taken again. `joules` are of the judged domain in all windows, `bytes` those of artifacts and records on the disk,
-    `measuring_seconds` are those of the jobs, `lasting_change` the minimum detectable change that the study has now;
-    None where there is none.
+    `repeated` counts how often one of the `readings` was taken again. `joules` are of the judged domain in all windows,
+    `bytes` those of artifacts and records on the disk, `measuring_seconds` are those of the jobs, `lasting_change` the
+    minimum detectable change that the study has now; None where there is none.
     """
 
     builds: int
