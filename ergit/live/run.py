@@ -36,6 +36,8 @@ OTHERS = {
     "plots/evolution.svg": "draws the figures",
     "report.html": "makes the report",
     "summary.md": "writes the summary",
+    "gate.json": "finds the verdict",
+    "gate.md": "writes the verdict",
 }
 """What jobs do that neither build nor measure, by one of their outputs; of others the rule's name is told."""
 

@@ -109,6 +109,15 @@ def pause(record: LiveRecord, now: datetime) -> float:
     return min(MOST_SECONDS, max(LEAST_SECONDS, seconds)) if seconds > 0 else USUAL_SECONDS
 
 
+def no_run_goes_on(study: Path, results: Path) -> bool:
+    """Whether the last run of the study has ended and no other has begun; False also where nobody can tell."""
+    with suppress(OSError):
+        record = read_live(results / NAME)
+        if record is not None and (record.outcome is not None or life_of(record.run) == "ended"):
+            return _starting(study, record) is None
+    return False
+
+
 def _record(study: Path, results: Path) -> LiveRecord:
     path = results / NAME
     try:

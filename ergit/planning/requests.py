@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Writes or removes the request that the command stands for.
+    """Writes or removes the request that the command stands for; a stop is none where no run goes on.
 
     Raises:
         ErgitError: there is no study.
@@ -28,6 +28,11 @@ def run(options: argparse.Namespace) -> None:
         raise ErgitError(
             f"There is no study in {options.study.resolve()}: no folder {options.results}. Name one with --study."
         )
+    from ergit.live.watch import no_run_goes_on  # not above: the programs of jobs need not load it
+
+    if options.command == "stop" and no_run_goes_on(options.study, results):
+        print("There is nothing to stop: the last run of this study has ended, and none has begun since.")
+        return
     print({"stop": stop, "pause": pause, "resume": resume}[options.command](results))
 
 

@@ -223,11 +223,12 @@ def test_an_error_of_the_machine_is_told_at_once_and_the_job_is_left(
 def test_jobs_that_neither_build_nor_measure_are_told_by_what_they_do(results: Path) -> None:
     run = LiveRun(SETTINGS, results, None)
     run.plan(jobs())
-    names = ("plots/evolution.svg", f"java/{A}.json", f"checkout/{A}", "mine.csv")
+    names = ("plots/evolution.svg", "gate.json", f"java/{A}.json", f"checkout/{A}", "mine.csv")
     for number, name in enumerate(names):
         run.started({number: PlannedJob("my_rule", (name,))})
     assert [step.what for step in news(results).steps] == [
         "draws the figures",
+        "finds the verdict",
         "prepares builds",
         "prepares builds",
         "makes my_rule",

@@ -1,21 +1,23 @@
 """That somebody asked a run to stop is told while it goes on."""
 
+from argparse import Namespace
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from ergit.config.settings import MeasureSettings
 from ergit.live.job import LiveJob
 from ergit.live.page import html
-from ergit.live.process import name_of
+from ergit.live.process import name_of, this_process
 from ergit.live.watch import snapshot
 from ergit.live.words import block, minute_line
 from ergit.measuring.attempts import Attempt
-from ergit.planning.requests import stop
+from ergit.planning.requests import run, stop
 from ergit.records.live import read_live, write_live
 from ergit.terminal import Line
 from tests.fakes.job_records import reading
-from tests.fakes.live_records import live_record
+from tests.fakes.live_records import dead_process, live_record
 
 
 def text(line: Line) -> str:
@@ -66,3 +68,19 @@ def test_the_page_says_by_which_limits_readings_are_flagged() -> None:
     )
     assert said in html(live_record())
     assert said not in html(live_record(flagged=0, flags={}))
+
+
+def test_a_stop_is_asked_of_a_run_that_goes_on_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = tmp_path / "results"
+    results.mkdir()
+    words = Namespace(command="stop", study=tmp_path, results="results")
+    killed = live_record(run=replace(this_process(), process=dead_process()))
+    for record in (live_record(outcome="done"), killed):
+        write_live(results / "live.json", record)
+        run(words)
+        assert capsys.readouterr().out.startswith("There is nothing to stop: the last run of this study has ended")
+        assert not (results / "stop.json").exists()
+    write_live(results / "live.json", live_record())
+    run(words)
+    assert capsys.readouterr().out.startswith("A run of this study ends after the readings that are being taken.")
+    assert (results / "stop.json").exists()
