@@ -147,6 +147,8 @@ def _verdict(study: ReportStudy, flags: list[FlagRow]) -> Iterator[str]:
         yield (
             f"{leaving} of {counted(len(stretches), 'level')} between two changes"
             f" {'moves' if leaving == 1 else 'move'} more than noise would: a small change there may be drift."
+            if leaving
+            else "No level between two changes moves more than noise would."
         )
     alarms = len(study.changes.false_alarms)
     if alarms:
@@ -327,18 +329,18 @@ def _residual_columns(study: ReportStudy) -> dict[str, list[object]] | None:
 def _residual_words(study: ReportStudy) -> str:
     stretches = residual_sums(study.changes)
     leaving = [stretch for stretch in stretches if stretch.leaves]
-    told = f"{len(leaving)} of {counted(len(stretches), 'stretch', 'stretches')} between two changes leave the band"
-    where = ""
-    if leaving:
-        ends = [
-            f"{study.changes.commits[int(one.positions[0])].commit[:10]} to"
-            f" {study.changes.commits[int(one.positions[-1])].commit[:10]}"
-            for one in leaving[:5]
-        ]
-        where = f" ({'; '.join(ends)}{'; …' if len(leaving) > 5 else ''})"
+    if not leaving:
+        return f"No stretch between two changes leaves the band of ±{BRIDGE_95}; noise alone leaves it in 5 of 100."
+    ends = [
+        f"{study.changes.commits[int(one.positions[0])].commit[:10]} to"
+        f" {study.changes.commits[int(one.positions[-1])].commit[:10]}"
+        for one in leaving[:5]
+    ]
     return (
-        f"{told} of ±{BRIDGE_95}{where}; noise alone leaves it in 5 of 100. There the level drifted, or holds a change"
-        " too small or too gradual to be reported."
+        f"{len(leaving)} of {counted(len(stretches), 'stretch', 'stretches')} between two changes"
+        f" {'leaves' if len(leaving) == 1 else 'leave'} the band of ±{BRIDGE_95} ({'; '.join(ends)}"
+        f"{'; …' if len(leaving) > 5 else ''}); noise alone leaves it in 5 of 100. There the level drifted, or holds a"
+        " change too small or too gradual to be reported."
     )
 
 

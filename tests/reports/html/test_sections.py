@@ -199,6 +199,29 @@ def test_charts_are_there_for_what_was_recorded_alone(study: ReportStudy) -> Non
     assert names == ["validity-temperature", "validity-load", "validity-drift", "validity-aa", "validity-residuals"]
 
 
+def test_no_level_that_moves_is_said_without_a_count(study: ReportStudy) -> None:
+    content = validity_of(study)
+    assert "No level between two changes moves more than noise would." in content.verdict
+    assert content.residuals == (
+        "No stretch between two changes leaves the band of ±1.358; noise alone leaves it in 5 of 100."
+    )
+
+
+def test_levels_that_drift_are_told_with_their_commits(tmp_path: Path) -> None:
+    history = commits([f"Step {number}" for number in range(30)])
+    joules = [100 + 2 * abs(number - 15) / 15 + 0.2 * (number % 2) for number in range(30)]
+    rows = [
+        row_of(commit, 1, repeat, joules[commit.order] + 0.05 * repeat) for commit in history for repeat in range(1, 7)
+    ]
+    content = validity_of(study_of(tmp_path, history, rows))
+    assert (
+        "2 of 2 levels between two changes move more than noise would: a small change there may be drift."
+        in content.verdict
+    )
+    assert content.residuals is not None
+    assert content.residuals.startswith("2 of 2 stretches between two changes leave the band of ±1.358 (0000000000 to ")
+
+
 def test_a_noise_floor_that_was_measured_is_shown(study: ReportStudy) -> None:
     path = study.results / "noise.json"
     write_noise(path, NOISE)
