@@ -5,6 +5,7 @@ import gc
 import logging
 import signal
 
+from snakemake.dag import DAG
 from snakemake.logging import logger
 
 from ergit.config.handover import compile_programs, note_fit_machine
@@ -17,6 +18,7 @@ from ergit.plugins.runs import begin_apart
 from ergit.same_failures import is_hopeless, note_start_of_run
 from ergit.starting.ending import INTERRUPTED, FailedJob, last_lines
 from ergit.starting.messages import Listener
+from ergit.starting.unnoted import unnoted
 
 
 class EndOfHopelessRuns(logging.Handler):
@@ -59,6 +61,17 @@ def tell(lines):
         print(*lines, sep="\n", end="\n" if lines else "", file=sys.stderr)
 
 
+def with_unnoted_readings(check_incomplete):
+    """Snakemake's look for outputs that a kill left behind, which finds those of jobs after a checkpoint too."""
+
+    async def check_all(dag):
+        await check_incomplete(dag)
+        if workflow.dag_settings.force_incomplete and not dag.ignore_incomplete:
+            dag.forcefiles.update(unnoted(Path(workflow.persistence.path, "incomplete"), RESULTS))
+
+    return check_all
+
+
 def begin_forecast():
     """Tells what is left to do; where its commits are yet to be chosen, the checkpoint `forecast` does."""
     from ergit.forecast import noise  # not above: runs that measure nothing need no statistics
@@ -81,6 +94,8 @@ note_start_of_run()
 listener = Listener()
 logger.addHandler(listener)
 logger.addHandler(EndOfHopelessRuns(logging.ERROR))
+if not is_module:
+    DAG.check_incomplete = with_unnoted_readings(DAG.check_incomplete)
 
 
 onstart:

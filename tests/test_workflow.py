@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from base64 import urlsafe_b64encode
 from collections import Counter
 from datetime import datetime
 from itertools import pairwise
@@ -237,6 +238,20 @@ def test_editing_the_programs_measures_nothing(study: Path, tmp_path: Path) -> N
         path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
     jobs = planned(study, program=program)
     assert jobs["measure"] == jobs["build"] == jobs["select"] == 0
+
+
+def test_readings_that_ended_after_their_run_was_killed_are_taken_again(study: Path) -> None:
+    record = sorted((study / "results/readings").glob("*/1.json"))[0].relative_to(study)
+    marker = urlsafe_b64encode(str(record).encode()).decode()
+    noted = study / ".snakemake/metadata" / marker
+    noted.rename(study / ".snakemake/incomplete" / marker)  # as a run leaves it that is killed alone
+    assert planned(study)["measure"] == 1
+    assert planned(study, "builds") == Counter()
+    done = snakemake(study)
+    assert done.returncode == 0, done.stderr
+    assert len(list((study / record).parent.glob("1.superseded-*.json"))) == 1
+    configure(study, workload__command="./built && true # again")
+    assert planned(study)["measure"] == 8
 
 
 def test_another_build_is_built_and_measured_in_one_call(study: Path) -> None:
