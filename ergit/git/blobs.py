@@ -38,7 +38,7 @@ class CommitFiles:
         name = f"{commit}^{{commit}}"
         if (self._known if name in self._known else self._look_up([name]))[name] is None:
             raise ErgitError(
-                f"{self._git.directory} has no commit {commit}. `snakemake --cores 8 -R mirror` fetches what the"
+                f"{self._git.directory} has no commit {commit}. `ergit run -R mirror` fetches what the"
                 " repository has now."
             )
         return CommitTree(self, commit)

@@ -42,7 +42,7 @@ def read_commit_objects(git: Git, shas: list[str]) -> dict[str, CommitObject]:
         kind, _, size = content[start:end].decode().partition(" ")[2].partition(" ")
         if kind != "commit":
             raise ErgitError(
-                f"The mirror has no commit {sha}. `snakemake --cores 8 -R mirror` fetches what the repository has now."
+                f"The mirror has no commit {sha}. `ergit run -R mirror` fetches what the repository has now."
             )
         commits[sha] = parsed(content[end + 1 : end + 1 + int(size)])
         start = end + 1 + int(size) + 1

@@ -214,7 +214,7 @@ class CommitNames:
         elif key in GATE_OPTIONS:
             fix = "Write a branch, a tag or a SHA that this clone or its origin has."
         else:
-            fix = "If it is new there, bring the mirror up to date: `snakemake --cores 8 -R mirror`."
+            fix = "If it is new there, bring the mirror up to date: `ergit run -R mirror`."
         known = list(dict.fromkeys([*self.tags(), *self.branches(), *self.listed]))
         close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         meant = f" Did you mean {' or '.join(close)}?" if close else ""

@@ -92,7 +92,7 @@ SETTINGS = (
 PR_SET_PDEATHSIG = 1  # prctl(2)
 WITH_SUBCOMMANDS = frozenset({"lfs", "remote", "submodule"})
 LONGEST_COMPLAINT = 2000
-MIRROR_IS_GONE = "{mirror} is not there any more. `snakemake --cores 8 -R mirror` makes it again."
+MIRROR_IS_GONE = "{mirror} is not there any more. `ergit run -R mirror` makes it again."
 NO_GIT = "The command `git` was not found: install Git."
 
 

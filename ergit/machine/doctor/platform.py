@@ -105,7 +105,7 @@ def process_trees(roots: CheckRoots) -> Check:
         "no cgroup v2 that may be used",
         "Children are found by their parents instead: all are ended, but the CPU time of one that detaches itself and "
         "ends early may be missed.",
-        "Start the study in a scope of its own: systemd-run --user --scope -p Delegate=yes snakemake --cores 8",
+        "Start the study in a scope of its own: systemd-run --user --scope -p Delegate=yes ergit run",
     )
 
 
