@@ -5,9 +5,11 @@ import gc
 import logging
 import signal
 
+from msgspec import structs
 from snakemake.dag import DAG
 from snakemake.logging import logger
 
+from ergit.config.fingerprint import fingerprints_of_records
 from ergit.config.handover import compile_programs, note_fit_machine
 from ergit.config.study_files import note_study_files
 from ergit.errors import last_words
@@ -18,7 +20,7 @@ from ergit.plugins.runs import begin_apart
 from ergit.same_failures import is_hopeless, note_start_of_run
 from ergit.starting.ending import INTERRUPTED, FailedJob, last_lines
 from ergit.starting.messages import Listener
-from ergit.starting.unnoted import unnoted
+from ergit.starting.unnoted import made_otherwise
 
 
 class EndOfHopelessRuns(logging.Handler):
@@ -61,13 +63,19 @@ def tell(lines):
         print(*lines, sep="\n", end="\n" if lines else "", file=sys.stderr)
 
 
-def with_unnoted_readings(check_incomplete):
-    """Snakemake's look for outputs that a kill left behind, which finds those of jobs after a checkpoint too."""
+def with_jobs_after_checkpoints(check_incomplete):
+    """Snakemake's look for what a kill left behind, which it takes before it knows the jobs that follow a checkpoint."""
 
     async def check_all(dag):
         await check_incomplete(dag)
-        if workflow.dag_settings.force_incomplete and not dag.ignore_incomplete:
-            dag.forcefiles.update(unnoted(Path(workflow.persistence.path, "incomplete"), RESULTS))
+        if dag.workflow.dag_settings.force_incomplete and not dag.ignore_incomplete:
+            now = fingerprints_of_records(settings, edited, stages)
+            if (
+                tests_are_common or settings.plan.batch is not None
+            ):  # readings have other params then, which may change too
+                now = structs.replace(now, readings=None)
+            markers = Path(dag.workflow.persistence.path, "incomplete")
+            dag.forcefiles.update(made_otherwise(markers, RESULTS, now))
 
     return check_all
 
@@ -94,8 +102,7 @@ note_start_of_run()
 listener = Listener()
 logger.addHandler(listener)
 logger.addHandler(EndOfHopelessRuns(logging.ERROR))
-if not is_module:
-    DAG.check_incomplete = with_unnoted_readings(DAG.check_incomplete)
+DAG.check_incomplete = with_jobs_after_checkpoints(DAG.check_incomplete)
 
 
 onstart:

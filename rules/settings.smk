@@ -75,7 +75,7 @@ except ErgitError as error:
 
 # The programs find `ergit` and this very Python in the environment, and there the settings of this study. In `params` any
 # change of a setting would build and measure everything again; which ones have to, the fingerprints say.
-SETTINGS = hand_over(settings, stages, RESULTS)
+SETTINGS = hand_over(settings, stages, RESULTS, edited)
 announce(SETTINGS, settings)
 PYTHON = "python3"  # as jobs call it
 if is_module:  # the parent's own jobs keep their PATH

@@ -240,18 +240,18 @@ def test_editing_the_programs_measures_nothing(study: Path, tmp_path: Path) -> N
     assert jobs["measure"] == jobs["build"] == jobs["select"] == 0
 
 
-def test_readings_that_ended_after_their_run_was_killed_are_taken_again(study: Path) -> None:
-    record = sorted((study / "results/readings").glob("*/1.json"))[0].relative_to(study)
-    marker = urlsafe_b64encode(str(record).encode()).decode()
-    noted = study / ".snakemake/metadata" / marker
-    noted.rename(study / ".snakemake/incomplete" / marker)  # as a run leaves it that is killed alone
-    assert planned(study)["measure"] == 1
-    assert planned(study, "builds") == Counter()
-    done = snakemake(study)
-    assert done.returncode == 0, done.stderr
-    assert len(list((study / record).parent.glob("1.superseded-*.json"))) == 1
+def test_what_was_finished_after_its_run_was_killed_stays_until_the_settings_change(study: Path) -> None:
+    readings = sorted((study / "results/readings").glob("*/1.json"))[0]
+    build = sorted((study / "results/build").glob("*.json"))[-1]
+    for record in (readings, build, build.with_suffix(".tar.gz")):
+        marker = urlsafe_b64encode(str(record.relative_to(study)).encode()).decode()
+        noted = study / ".snakemake/metadata" / marker
+        noted.rename(study / ".snakemake/incomplete" / marker)  # as a run leaves it that is killed alone
+    assert planned(study) == Counter()
     configure(study, workload__command="./built && true # again")
     assert planned(study)["measure"] == 8
+    configure(study, build__commands=["./build", "cp program built # again"])
+    assert planned(study)["build"] == 4
 
 
 def test_another_build_is_built_and_measured_in_one_call(study: Path) -> None:

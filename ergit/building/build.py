@@ -324,7 +324,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             others = ((path.stem, path) for path in other_records(output))
             refuse_same_failures(record.reason or record.status, job.log, others, failure_in)
         (job.checkout / WHOLE).unlink(missing_ok=True)  # Snakemake removes it next, and may be killed meanwhile
-        write_build(output, record)
+        write_build(output, replace(record, fingerprint=settings.fingerprints.build))
         if record.status != "ok":
             say(None, f"{record.commit[:12]} has no build: {record.reason}")  # the run tells it on the terminal
         else:

@@ -6,11 +6,13 @@ setting that is new enters them only where it is not at its default, and an old 
 
 import json
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 
 import msgspec
 
 from ergit.config.settings import (
     CommitFilters,
+    Fingerprints,
     JobSettings,
     SandboxSettings,
     Selection,
@@ -19,6 +21,7 @@ from ergit.config.settings import (
     WorkloadSettings,
 )
 from ergit.config.study_files import StudyFiles, build_files, edited_among, workload_files
+from ergit.records.readings import PROTOCOL
 from ergit.urls import public_url
 
 NEW_FILTERS = ("since", "until", "per")
@@ -82,6 +85,25 @@ def build_fingerprint(
             **_contents(stages, "pre-test"),
         }
     )
+
+
+def fingerprints_of_records(
+    settings: Settings, edited: Mapping[str, str] | None = None, stages: Sequence[StageFile] = ()
+) -> Fingerprints:
+    """What the records of builds and readings hold of these fingerprints; of readings none where they are imported.
+
+    The name of a fixed workload and the protocol are in them: params of their own to Snakemake.
+    """
+    if settings.workload is None:
+        return Fingerprints()
+    source = settings.workload.source
+    build = build_fingerprint(settings, edited, stages)
+    readings = reading_fingerprint(settings, edited, stages)
+    return Fingerprints(build=_in_short(build, source), readings=_in_short(readings, source, PROTOCOL))
+
+
+def _in_short(*parts: object) -> str:
+    return sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def _contents(stages: Sequence[StageFile], kind: str) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ in one fixed variable two studies in one workflow would get each other's.
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -69,16 +70,23 @@ def entries_without(name: str, folder: str) -> list[str]:
     return [entry for entry in folders if entry and entry != folder]
 
 
-def hand_over(settings: Settings, stages: tuple[StageFile, ...] = (), results: str = "results") -> str:
+def hand_over(
+    settings: Settings,
+    stages: tuple[StageFile, ...] = (),
+    results: str = "results",
+    edited: Mapping[str, str] | None = None,
+) -> str:
     """Puts the settings into this process's environment; the name of their variable, for `received`.
 
     Args:
         settings: those of the study.
         stages: what `modules_enabled` names, as it was found.
         results: the folder of the study's results.
+        edited: the hashes of its files that are not any more as it first met them.
     """
-    import hashlib  # neither is of use to the programs of jobs, which import this module
+    import hashlib  # none is of use to the programs of jobs, which import this module
 
+    from ergit.config.fingerprint import fingerprints_of_records
     from ergit.config.study_files import all_files, hashes
 
     text = msgspec.json.encode(
@@ -93,6 +101,7 @@ def hand_over(settings: Settings, stages: tuple[StageFile, ...] = (), results: s
             files=hashes(all_files(settings).names),
             stages=stages,
             results=results,
+            fingerprints=fingerprints_of_records(settings, edited, stages),
         )
     ).decode()
     name = PREFIX + hashlib.sha256(text.encode()).hexdigest()[:16]

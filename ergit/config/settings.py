@@ -416,6 +416,13 @@ class StageFile(Part, frozen=True, kw_only=True):
     timeout_seconds: Positive = 600
 
 
+class Fingerprints(Part, frozen=True, kw_only=True):
+    """In few letters, what builds and readings stand for that are made with these settings (fingerprint.py)."""
+
+    build: str | None = None
+    readings: str | None = None
+
+
 class JobSettings(Part, frozen=True, kw_only=True):
     """The parts that the programs of jobs get: without the commits, of which there may be thousands."""
 
@@ -430,6 +437,7 @@ class JobSettings(Part, frozen=True, kw_only=True):
     """The study's files that the commands use, and their hashes when the run began."""
     stages: tuple[StageFile, ...] = ()
     results: str = "results"
+    fingerprints: Fingerprints = Fingerprints()
 
     def stages_of(self, *kinds: str) -> tuple[StageFile, ...]:
         """The study's own stages of these kinds, in their order."""

@@ -263,6 +263,7 @@ def job_record(
         readings=readings,
         sandbox=msgspec.to_builtins(job.settings.sandbox) if job.settings.sandbox.enabled else None,
         build=job.build_number,
+        fingerprint=job.settings.fingerprints.readings,
     )
 
 

@@ -54,6 +54,7 @@ class BuildRecord(Record, frozen=True, kw_only=True):
     `workload` is the commit whose workload was laid over it, where that is held fixed. `contents` is a digest of what
     was kept (ergit/inputs/contents.py); None where that is not known: in older records, and of builds from the cache.
     `dependencies` are the versions that Maven has resolved, where the build has listed them (docs/inputs.md).
+    `fingerprint` is equal where builds of a commit stand for the same (config/fingerprint.py); None in older records.
     """
 
     schema: str = SCHEMA
@@ -71,6 +72,7 @@ class BuildRecord(Record, frozen=True, kw_only=True):
     tries: tuple[BuildTry, ...] = ()
     contents: str | None = None
     dependencies: dict[str, str] = field(default_factory=dict)
+    fingerprint: str | None = None
 
 
 def write_build(path: Path, record: BuildRecord) -> None:

@@ -175,7 +175,8 @@ class JobRecord(Record, frozen=True, kw_only=True):
     long the job held the measuring lock: unpacking, idle sample, gates and windows; None in records of 0.1.0. `build`
     counts the builds of the commit: 1 is the one in results/build, others were made for this job (results/build/again).
     `missing` is of the file alone, not of a record that is read: what every window lacks is written once, with the
-    reasons, and each window has them again when it is read.
+    reasons, and each window has them again when it is read. `fingerprint` is equal where readings stand for the same
+    (config/fingerprint.py); None in older records.
     """
 
     schema: str = SCHEMA
@@ -197,6 +198,7 @@ class JobRecord(Record, frozen=True, kw_only=True):
     seconds: float | None = None
     build: int = 1
     missing: dict[str, str] = field(default_factory=dict)
+    fingerprint: str | None = None
 
 
 class SeenTemperature(Value, frozen=True, kw_only=True):

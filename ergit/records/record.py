@@ -93,3 +93,17 @@ def decode(content: bytes, kind: type[R], schema: str, name: str, *earlier: str)
             " that wrote it, or remove the file and run the same command again."
         )
     return record
+
+
+class _Made(Value, frozen=True, kw_only=True):
+    """The part of a record that says with which settings it was made."""
+
+    fingerprint: str | None = None
+
+
+def fingerprint_in(path: Path) -> str | None:
+    """What the record of a build or of readings stands for; None in records of an older ergit, or damaged ones."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Made).fingerprint
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None  # who reads the record says that it is damaged

@@ -1,4 +1,4 @@
-"""Readings that a job finished after its run had ended: Snakemake has not noted the settings they were taken with."""
+"""Records that a job has finished although its run was killed: Snakemake has not noted which settings they are of."""
 
 import re
 from base64 import urlsafe_b64decode
@@ -6,18 +6,25 @@ from binascii import Error
 from collections.abc import Iterator
 from pathlib import Path
 
+from ergit.config.settings import Fingerprints
+from ergit.records.record import fingerprint_in
+
+BUILD = re.compile(r"build/[0-9a-f]{40}[.]json|noise/[0-9a-f]{40}/[0-9]+/build[.]json")
 READINGS = re.compile(r"readings/[0-9a-f]{40}/[0-9]+[.]json|noise/[0-9a-f]{40}/[0-9]+/[0-9]+[.]json")
-EARLIER = '"ergit.readings/1"'
-"""The schema of records of 0.1.0, which are never made anew."""
-HEAD = 200  # bytes that hold a record's schema
 
 
-def unnoted(markers: Path, results: str) -> Iterator[str]:
-    """The records of readings that are there, of jobs of which Snakemake has marked the beginning and not the end.
+def made_otherwise(markers: Path, results: str, now: Fingerprints) -> Iterator[str]:
+    """Records of builds and readings that Snakemake has not noted, and that the settings of today would not give.
 
-    To be called before a run begins any job. Snakemake looks at such marks before it knows the jobs that follow a
-    checkpoint, so it would keep these readings under whatever command a config names later. `markers` is Snakemake's
-    folder `incomplete`, in which a path of an output is written in base64, a long one as several folders.
+    Snakemake marks the beginning of a job, and removes the mark when it has noted the params of what the job has made.
+    It looks at marks before it knows the jobs that follow a checkpoint, and finds no other params where it has noted
+    none: so it would keep such a record under whatever command the config names. Records of an older ergit, which do
+    not say what they stand for, are left alone.
+
+    Args:
+        markers: Snakemake's folder `incomplete`, in which a path is written in base64, a long one as several folders.
+        results: the folder of the study's results.
+        now: what a record that is made now would stand for; None: that cannot be said, and it is made anew.
     """
     for marker in sorted(markers.rglob("*")):
         if marker.is_dir():
@@ -28,10 +35,8 @@ def unnoted(markers: Path, results: str) -> Iterator[str]:
         except (Error, UnicodeDecodeError):
             continue  # no marker
         name = output.removeprefix(f"{results}/")
-        if READINGS.fullmatch(name) and Path(output).is_file() and not _is_earlier(Path(output)):
-            yield output
-
-
-def _is_earlier(record: Path) -> bool:
-    with record.open(encoding="utf-8") as file:
-        return EARLIER in file.read(HEAD)
+        for pattern, wanted in ((BUILD, now.build), (READINGS, now.readings)):
+            if pattern.fullmatch(name) and Path(output).is_file():
+                made = fingerprint_in(Path(output))
+                if made is not None and made != wanted:
+                    yield output

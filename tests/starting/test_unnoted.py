@@ -1,15 +1,20 @@
-"""Which records of readings a killed run left behind without a note of their settings."""
+"""Which records a killed run left behind without a note of their settings, and which of them cannot stay."""
 
+import json
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
 
-from ergit.starting.unnoted import unnoted
+from ergit.config.settings import Fingerprints
+from ergit.starting.unnoted import made_otherwise
 
 SHA = "0ec90d327f" * 4
+BUILD = f"results/build/{SHA}.json"
 READINGS = f"results/readings/{SHA}/2.json"
 NOISE = f"results/noise/{SHA}/1/12.json"
+BUILD_OF_NOISE = f"results/noise/{SHA}/1/build.json"
+NOW = Fingerprints(build="a build", readings="readings")
 
 
 def mark(output: str, most: int = 255) -> None:
@@ -21,9 +26,10 @@ def mark(output: str, most: int = 255) -> None:
     marker.write_text('{"external_jobid": null}')
 
 
-def write(output: str, schema: str = "ergit.readings/2") -> None:
+def write(output: str, fingerprint: str | None) -> None:
+    """A record that was made with other settings, or these."""
     Path(output).parent.mkdir(parents=True, exist_ok=True)
-    Path(output).write_text(f'{{"schema": "{schema}",\n"protocol": 1}}')
+    Path(output).write_text(json.dumps({"schema": "ergit.readings/2", "fingerprint": fingerprint}))
 
 
 @pytest.fixture(autouse=True)
@@ -31,24 +37,35 @@ def in_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_records_of_jobs_that_were_begun_and_are_there_are_found() -> None:
-    for output in (READINGS, NOISE):
-        write(output)
+def found(now: Fingerprints = NOW) -> set[str]:
+    return set(made_otherwise(Path("markers"), "results", now))
+
+
+def test_a_record_that_was_begun_and_is_there_is_found_where_other_settings_made_it() -> None:
+    for output in (BUILD, READINGS, NOISE, BUILD_OF_NOISE):
+        write(output, "another")
         mark(output, most=40)
-    write(f"results/readings/{SHA}/3.json")  # not marked
+    write(f"results/readings/{SHA}/3.json", "another")  # not marked
     mark(f"results/readings/{SHA}/4.json")  # not there
-    assert set(unnoted(Path("markers"), "results")) == {READINGS, NOISE}
+    assert found() == {BUILD, READINGS, NOISE, BUILD_OF_NOISE}
 
 
-def test_other_outputs_other_files_and_records_of_an_older_ergit_are_left_alone() -> None:
-    write(READINGS, "ergit.readings/1")
-    for output in (READINGS, f"results/build/{SHA}.json", f"other/readings/{SHA}/2.json"):
-        if not Path(output).exists():
-            write(output)
+def test_one_that_would_be_made_the_same_now_stays() -> None:
+    for output, fingerprint in ((BUILD, "a build"), (BUILD_OF_NOISE, "a build"), (READINGS, "readings")):
+        write(output, fingerprint)
         mark(output)
+    assert found() == set()
+    assert found(Fingerprints(build="a build")) == {READINGS}  # nobody can say what readings stand for
+
+
+def test_other_outputs_other_files_and_records_that_do_not_say_it_are_left_alone() -> None:
+    write(READINGS, None)
+    mark(READINGS)
+    for output in (f"results/build/{SHA}.log", f"other/readings/{SHA}/2.json", "results/commits.tsv"):
+        write(output, "another")
+        mark(output)
+    write(NOISE, "another")
+    Path(NOISE).write_text(Path(NOISE).read_text()[:-5])
+    mark(NOISE)
     Path("markers/migration_underway").write_text("")
-    assert list(unnoted(Path("markers"), "results")) == []
-
-
-def test_a_study_without_marks_has_none() -> None:
-    assert list(unnoted(Path("markers"), "results")) == []
+    assert found() == set()
