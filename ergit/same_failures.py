@@ -56,8 +56,9 @@ def refuse_same_failures(
         raise ErgitError(
             f"{counted(failed, 'commit')} failed with the same reason and none has succeeded, {HOPELESS}: {reason}."
             " Look at the config and at this machine. After a change of the config the same command tries all commits"
-            " anew; after any other fix remove the study's folder `readings` first, and `build` where builds failed"
-            f" (there is no reading yet). Without a fix it tries as many commits again. The last output was:\n{last}"
+            " anew; after any other fix remove `readings` in the folder of results first, and `build` where builds"
+            " failed (there is no reading yet). Without a fix it tries as many commits again. The last output was:\n"
+            f"{last}"
         )
 
 
