@@ -1,6 +1,7 @@
 """Checks one commit out of the mirror: a clean tree whose objects stay in the mirror."""
 
 import argparse
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -25,7 +26,7 @@ LFS = (  # as `git lfs install` has it, which not every user has run
 )
 FAILURE = Path(".git/ergit-incomplete")
 WHOLE = Path(".git/ergit-whole")
-"""Says that the tree is whole: the last file that is made, and gone before anything of the tree is removed."""
+"""Says that the tree is whole and what it holds (`held`): made last, and gone before anything of it is removed."""
 
 NO_LFS = "repository.lfs: there is no command `git lfs`. Install git-lfs (`apt install git-lfs`), or set it to false."
 
@@ -52,7 +53,15 @@ def checkout(
             lay_over(git, workload)
     if settings.submodules or settings.lfs:
         complete_or_note(tree, settings, workload)
-    (tree / WHOLE).touch()
+    (tree / WHOLE).write_text(held(settings, workload), encoding="utf-8")
+
+
+def held(settings: RepositorySettings, workload: WorkloadRecord | None) -> str:
+    """What a tree holds beside the files of its commit, equal for equal trees; empty where that is nothing."""
+    if not (settings.submodules or settings.lfs or workload):
+        return ""
+    paths = None if workload is None else [workload.commit, *(entry.path for entry in workload.paths)]
+    return json.dumps({"submodules": settings.submodules, "lfs": settings.lfs, "workload": paths})
 
 
 def complete_or_note(tree: Path, settings: RepositorySettings, workload: WorkloadRecord | None) -> None:
@@ -75,14 +84,22 @@ def complete_or_note(tree: Path, settings: RepositorySettings, workload: Workloa
 def make_whole(
     mirror: Path, commit: str, tree: Path, settings: RepositorySettings, workload: WorkloadRecord | None
 ) -> None:
-    """Checks the commit out once more where the tree is not whole: its removal was begun, and the run was killed.
+    """Checks the commit out once more where the tree is not whole, or not what the settings of today ask for.
+
+    Its removal was begun, or its build was not, and the run was killed. Snakemake compares no settings of trees, which
+    are gone when their commit is built.
 
     Raises:
         ErgitError: as `checkout`.
     """
-    if not (tree / WHOLE).exists():
+    whole = tree / WHOLE
+    if not whole.exists():
         print(f"ergit: {tree} is not whole, and is made again", file=sys.stderr)
-        checkout(mirror, commit, tree, settings, workload)
+    elif whole.read_text(encoding="utf-8") != held(settings, workload):
+        print(f"ergit: {tree} was made with other settings, and is made again", file=sys.stderr)
+    else:
+        return
+    checkout(mirror, commit, tree, settings, workload)
 
 
 def lay_over(git: Git, workload: WorkloadRecord) -> None:

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from ergit.config.settings import RepositorySettings
+from ergit.config.settings import RepositorySettings, WorkloadSettings
 from ergit.errors import ErgitError
 from ergit.git.checkout import FAILURE, WHOLE, checkout, make_whole
+from ergit.git.workload import workload_record
+from ergit.records.workload import WorkloadRecord
 from tests.fakes.needs import needs_lfs
 from tests.fakes.repositories import Repository, mirrored
 
@@ -114,6 +117,29 @@ def test_a_tree_whose_removal_was_begun_is_made_again_and_a_whole_one_is_not(
     make_whole(mirrored(five)[0], head, tree, settings, None)
     assert (tree / "a.java").exists() and (tree / WHOLE).exists() and not (tree / "made").exists()
     assert capsys.readouterr().err == f"ergit: {tree} is not whole, and is made again\n"
+
+
+def test_a_tree_that_was_made_with_other_settings_is_made_again(
+    five: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (mirror, _), tree = mirrored(five), tmp_path / "tree"
+    head, settings = five.git("rev-parse", "HEAD"), RepositorySettings(url=str(five.path))
+
+    def is_made_again(settings: RepositorySettings, workload: WorkloadRecord | None = None) -> bool:
+        (tree / "made").write_text("")
+        make_whole(mirror, head, tree, settings, workload)
+        return not (tree / "made").exists()
+
+    checkout(mirror, head, tree, settings)
+    workload = WorkloadSettings(command="true", source="v2", paths=("a.java",))
+    fixed = workload_record(mirror, workload, None)
+    assert [is_made_again(settings), is_made_again(settings, fixed), is_made_again(settings, fixed)] == [0, 1, 0]
+    assert (tree / "a.java").read_text() == five.git("show", "v2:a.java")
+    other = workload_record(mirror, replace(workload, source="v4"), None)
+    assert [is_made_again(settings, other), is_made_again(settings)] == [1, 1]
+    submodules = replace(settings, submodules=True)
+    assert [is_made_again(submodules), is_made_again(submodules), is_made_again(settings)] == [1, 0, 1]
+    assert capsys.readouterr().err == 5 * f"ergit: {tree} was made with other settings, and is made again\n"
 
 
 def test_files_with_any_name_are_checked_out(five: Repository, tmp_path: Path) -> None:
