@@ -70,9 +70,7 @@ def with_jobs_after_checkpoints(check_incomplete):
         await check_incomplete(dag)
         if dag.workflow.dag_settings.force_incomplete and not dag.ignore_incomplete:
             now = fingerprints_of_records(settings, edited, stages)
-            if (
-                tests_are_common or settings.plan.batch is not None
-            ):  # readings have other params then, which may change too
+            if tests_are_common:  # which tests these are is known later
                 now = structs.replace(now, readings=None)
             markers = Path(dag.workflow.persistence.path, "incomplete")
             dag.forcefiles.update(made_otherwise(markers, RESULTS, now))

@@ -90,16 +90,22 @@ def build_fingerprint(
 def fingerprints_of_records(
     settings: Settings, edited: Mapping[str, str] | None = None, stages: Sequence[StageFile] = ()
 ) -> Fingerprints:
-    """What the records of builds and readings hold of these fingerprints; of readings none where they are imported.
+    """What records of JDKs, builds, tests and readings hold of these; nothing where readings are imported.
 
     The name of a fixed workload and the protocol are in them: params of their own to Snakemake.
     """
     if settings.workload is None:
         return Fingerprints()
-    source = settings.workload.source
+    java, source = settings.java, settings.workload.source
+    asked = java and msgspec.to_builtins([java.release, java.directory, java.policy, java.releases])
     build = build_fingerprint(settings, edited, stages)
     readings = reading_fingerprint(settings, edited, stages)
-    return Fingerprints(build=_in_short(build, source), readings=_in_short(readings, source, PROTOCOL))
+    return Fingerprints(
+        java=_in_short(asked),
+        build=_in_short(build, source),
+        tests=_in_short(readings, source, settings.workload.reports),
+        readings=_in_short(readings, source, PROTOCOL),
+    )
 
 
 def _in_short(*parts: object) -> str:

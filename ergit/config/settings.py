@@ -417,9 +417,11 @@ class StageFile(Part, frozen=True, kw_only=True):
 
 
 class Fingerprints(Part, frozen=True, kw_only=True):
-    """In few letters, what builds and readings stand for that are made with these settings (fingerprint.py)."""
+    """In few letters, what records stand for that are made with these settings (fingerprint.py)."""
 
+    java: str | None = None
     build: str | None = None
+    tests: str | None = None
     readings: str | None = None
 
 

@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from ergit.config.handover import received
 from ergit.config.settings import JavaSettings
 from ergit.disk import explain_write_error
@@ -99,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             record = not_wanted(options.commit)
         else:
             record = record_of(options.mirror, options.commit, settings.java)
-        write_java(options.output, record)
+        write_java(options.output, replace(record, fingerprint=settings.fingerprints.java))
 
 
 if __name__ == "__main__":

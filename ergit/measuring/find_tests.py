@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from msgspec.structs import replace
+
 from ergit.building.artifacts import is_evicted, unpack
 from ergit.building.build_dir import locked_build_dir
 from ergit.building.dependencies import dependencies_of
@@ -158,7 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log = output_log_of(output)
         log.unlink(missing_ok=True)
         try:
-            write_found_tests(output, found_tests(build, artifact, facts, log))
+            found = found_tests(build, artifact, facts, log)
+            write_found_tests(output, replace(found, fingerprint=settings.fingerprints.tests))
         finally:
             if build.status == "ok":
                 evict_beyond(settings, artifact)

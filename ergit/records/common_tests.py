@@ -15,13 +15,17 @@ WHOLE = "*"
 
 
 class FoundTests(Record, frozen=True, kw_only=True):
-    """What the tests of a commit did in a run that was not measured; None with the reason where that is not known."""
+    """What the tests of a commit did in a run that was not measured; None with the reason where that is not known.
+
+    `fingerprint` is equal where the same command ran on equal builds (config/fingerprint.py); None in older records.
+    """
 
     schema: str = FOUND_SCHEMA
     commit: str
     results: ResultsOfTests | None
     reason: str | None
     seconds: float
+    fingerprint: str | None = None
 
 
 class CommonTests(Record, frozen=True, kw_only=True):

@@ -22,7 +22,8 @@ class JavaRecord(Record, frozen=True, kw_only=True):
 
     `wanted` is the release that the main classes are compiled for. `needed` is the release of the JDK that is asked
     for where that is another one: newer test classes, an enforcer's range, a version file such as .java-version.
-    `candidates` are the JDKs to try, the first of them `chosen`; a record of 0.1.0 has none.
+    `candidates` are the JDKs to try, the first of them `chosen`; a record of 0.1.0 has none. `fingerprint` is equal
+    where the config asked for the same (config/fingerprint.py); None in older records.
     """
 
     schema: str = SCHEMA
@@ -35,6 +36,7 @@ class JavaRecord(Record, frozen=True, kw_only=True):
     needed: int | None = None
     needed_from: str | None = None
     candidates: tuple[ChosenJdk, ...] = ()
+    fingerprint: str | None = None
 
 
 def write_java(path: Path, record: JavaRecord) -> None:

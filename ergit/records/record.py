@@ -102,7 +102,7 @@ class _Made(Value, frozen=True, kw_only=True):
 
 
 def fingerprint_in(path: Path) -> str | None:
-    """What the record of a build or of readings stands for; None in records of an older ergit, or damaged ones."""
+    """What a record stands for that holds it; None in records of an older ergit, or damaged ones."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Made).fingerprint
     except (msgspec.MsgspecError, UnicodeDecodeError):

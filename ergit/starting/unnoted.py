@@ -9,12 +9,14 @@ from pathlib import Path
 from ergit.config.settings import Fingerprints
 from ergit.records.record import fingerprint_in
 
+JAVA = re.compile(r"java/[0-9a-f]{40}[.]json")
+TESTS = re.compile(r"tests/[0-9a-f]{40}[.]json")
 BUILD = re.compile(r"build/[0-9a-f]{40}[.]json|noise/[0-9a-f]{40}/[0-9]+/build[.]json")
 READINGS = re.compile(r"readings/[0-9a-f]{40}/[0-9]+[.]json|noise/[0-9a-f]{40}/[0-9]+/[0-9]+[.]json")
 
 
 def made_otherwise(markers: Path, results: str, now: Fingerprints) -> Iterator[str]:
-    """Records of builds and readings that Snakemake has not noted, and that the settings of today would not give.
+    """Records of single commits that Snakemake has not noted, and that the settings of today would not give.
 
     Snakemake marks the beginning of a job, and removes the mark when it has noted the params of what the job has made.
     It looks at marks before it knows the jobs that follow a checkpoint, and finds no other params where it has noted
@@ -34,9 +36,9 @@ def made_otherwise(markers: Path, results: str, now: Fingerprints) -> Iterator[s
             output = urlsafe_b64decode(text).decode()
         except (Error, UnicodeDecodeError):
             continue  # no marker
-        name = output.removeprefix(f"{results}/")
-        for pattern, wanted in ((BUILD, now.build), (READINGS, now.readings)):
-            if pattern.fullmatch(name) and Path(output).is_file():
+        folder, name = output[: len(results) + 1], output[len(results) + 1 :]
+        for pattern, wanted in ((JAVA, now.java), (BUILD, now.build), (TESTS, now.tests), (READINGS, now.readings)):
+            if folder == f"{results}/" and pattern.fullmatch(name) and Path(output).is_file():
                 made = fingerprint_in(Path(output))
                 if made is not None and made != wanted:
                     yield output

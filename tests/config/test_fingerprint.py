@@ -7,13 +7,14 @@ import pytest
 
 from ergit.config.fingerprint import (
     build_fingerprint,
+    fingerprints_of_records,
     mirror_fingerprint,
     reading_fingerprint,
     selection_fingerprint,
     selection_of,
 )
 from ergit.config.reading import read_config
-from ergit.config.settings import Exclusion, Selection, Settings
+from ergit.config.settings import Exclusion, Fingerprints, Selection, Settings
 
 
 def study(**parts: Any) -> Settings:
@@ -86,6 +87,20 @@ def test_the_fingerprints_at_the_defaults_are_those_of_every_study_so_far() -> N
         '{"build": {"commands": [], "directory": ".", "environment": {}, "keep": ["."]},'
         ' "java": {"release": null, "directory": "."}, "repository": {"submodules": false, "lfs": false}}'
     )
+
+
+def test_records_hold_another_fingerprint_where_the_config_asks_for_other_jdks_builds_tests_or_readings() -> None:
+    def differing(**parts: Any) -> list[str]:
+        old, new = fingerprints_of_records(study()), fingerprints_of_records(study(**parts))
+        return [name for name in Fingerprints.__struct_fields__ if getattr(old, name) != getattr(new, name)]
+
+    command = {"command": "true"}
+    assert differing(measure={"rounds": 7, "seed": 3}, plan={"batch": 5}) == []
+    assert differing(java={"policy": "one"}) == ["java"]
+    assert differing(java={"release": 17}) == ["java", "build", "tests", "readings"]
+    assert differing(java=None) == ["java", "build", "tests", "readings"]
+    assert differing(workload={"command": "other"}) == ["tests", "readings"]
+    assert differing(workload=command | {"reports": "auto"}) == ["tests"]
 
 
 def test_a_number_is_in_the_fingerprint_as_it_was_written() -> None:

@@ -9,7 +9,14 @@ import msgspec
 import pytest
 
 from ergit.config.handover import PREFIX, ROOT
-from ergit.config.settings import BuildSettings, JavaSettings, JobSettings, MeasureSettings, RepositorySettings
+from ergit.config.settings import (
+    BuildSettings,
+    Fingerprints,
+    JavaSettings,
+    JobSettings,
+    MeasureSettings,
+    RepositorySettings,
+)
 from ergit.errors import ErgitError
 from ergit.git.blobs import files_in
 from ergit.java.asked import asked_of
@@ -127,6 +134,7 @@ def run(
         build=BuildSettings(),
         workload=None,
         measure=MeasureSettings(),
+        fingerprints=Fingerprints(java="asked"),
     )
     environment = {
         "PATH": os.environ["PATH"],
@@ -155,6 +163,7 @@ def test_the_program_writes_the_record(repository: Repository, tmp_path: Path) -
         chosen=here,
         candidates=(here,),
         reason="the JDK of JAVA_HOME, since nothing asks for a release: there is no pom.xml, build.gradle or build.xml",
+        fingerprint="asked",
     )
 
 

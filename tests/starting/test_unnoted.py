@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ergit.config.settings import Fingerprints
 from ergit.starting.unnoted import made_otherwise
@@ -14,7 +15,9 @@ BUILD = f"results/build/{SHA}.json"
 READINGS = f"results/readings/{SHA}/2.json"
 NOISE = f"results/noise/{SHA}/1/12.json"
 BUILD_OF_NOISE = f"results/noise/{SHA}/1/build.json"
-NOW = Fingerprints(build="a build", readings="readings")
+JAVA = f"results/java/{SHA}.json"
+TESTS = f"results/tests/{SHA}.json"
+NOW = Fingerprints(java="a JDK", build="a build", tests="tests", readings="readings")
 
 
 def mark(output: str, most: int = 255) -> None:
@@ -42,26 +45,32 @@ def found(now: Fingerprints = NOW) -> set[str]:
 
 
 def test_a_record_that_was_begun_and_is_there_is_found_where_other_settings_made_it() -> None:
-    for output in (BUILD, READINGS, NOISE, BUILD_OF_NOISE):
+    for output in (JAVA, BUILD, TESTS, READINGS, NOISE, BUILD_OF_NOISE):
         write(output, "another")
         mark(output, most=40)
     write(f"results/readings/{SHA}/3.json", "another")  # not marked
     mark(f"results/readings/{SHA}/4.json")  # not there
-    assert found() == {BUILD, READINGS, NOISE, BUILD_OF_NOISE}
+    assert found() == {JAVA, BUILD, TESTS, READINGS, NOISE, BUILD_OF_NOISE}
 
 
 def test_one_that_would_be_made_the_same_now_stays() -> None:
-    for output, fingerprint in ((BUILD, "a build"), (BUILD_OF_NOISE, "a build"), (READINGS, "readings")):
+    builds = ((BUILD, "a build"), (BUILD_OF_NOISE, "a build"))
+    for output, fingerprint in (*builds, (JAVA, "a JDK"), (TESTS, "tests"), (READINGS, "readings")):
         write(output, fingerprint)
         mark(output)
     assert found() == set()
-    assert found(Fingerprints(build="a build")) == {READINGS}  # nobody can say what readings stand for
+    assert found(replace(NOW, readings=None)) == {READINGS}  # nobody can say what readings stand for
 
 
 def test_other_outputs_other_files_and_records_that_do_not_say_it_are_left_alone() -> None:
     write(READINGS, None)
     mark(READINGS)
-    for output in (f"results/build/{SHA}.log", f"other/readings/{SHA}/2.json", "results/commits.tsv"):
+    for output in (
+        f"results/build/{SHA}.log",
+        f"other/readings/{SHA}/2.json",
+        f"build/{SHA}.json",
+        "results/commits.tsv",
+    ):
         write(output, "another")
         mark(output)
     write(NOISE, "another")
