@@ -45,8 +45,11 @@ def life_of(run: LiveProcess, machine: Machine | None = None) -> Life:
     It is asked for by its number, which works for other users' processes too, and by the time of its start.
     """
     machine = machine or Machine()
+    is_of_this_host = run.host == os.uname().nodename
     if run.boot != machine.boot():
-        return "ended" if run.host == os.uname().nodename else "unknown"
+        return "ended" if is_of_this_host else "unknown"
+    if not is_of_this_host:  # a container's, on this machine: here its number is another process's
+        return "unknown"
     try:
         os.kill(run.process, 0)
     except ProcessLookupError:

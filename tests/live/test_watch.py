@@ -55,6 +55,7 @@ def test_another_process_with_the_same_number_is_not_the_run(tmp_path: Path) -> 
     assert life_of(replace(this_process(), ticks=1)) == "ended"
     assert life_of(replace(this_process(), boot="before the power cut")) == "ended"
     assert life_of(replace(this_process(), boot="other", host="another")) == "unknown"
+    assert life_of(replace(this_process(), ticks=1, host="a container")) == "unknown"
     (tmp_path / "sys/kernel/random").mkdir(parents=True)
     (tmp_path / "self/ns").mkdir(parents=True)
     (tmp_path / "self/ns/pid").symlink_to("pid:[4026532000]")  # a container's
