@@ -1,9 +1,10 @@
 """Takes readings of one workload: each goes through all stages, from the gates over the window to the clean-up."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from msgspec import Struct
 
+from ergit.errors import CommitError, ErgitError
 from ergit.measuring.attempts import Attempt
 from ergit.measuring.context import ReadingContext, ReadingSetup
 from ergit.measuring.stages import IDLE_STAGES, STAGES, Stages
@@ -48,8 +49,20 @@ class Measurement(Struct, frozen=True):
 
 
 def run_stages(stages: Stages, context: ReadingContext) -> ReadingContext:
-    """The context after the stages; once a reading has failed, only those run that give back what others took."""
-    for stage in stages:
-        if not context.has_failed or stage.runs_after_failure:
-            stage.run(context)
+    """The context after the stages; once a reading has failed, only those run that give back what others took.
+
+    They also run where a stage raises, as a gate does when the run is to stop: what `prepare` has started may be in the
+    way of the next reading of this commit.
+    """
+    remaining = iter(stages)
+    try:
+        for stage in remaining:
+            if not context.has_failed or stage.runs_after_failure:
+                stage.run(context)
+    except (ErgitError, CommitError):
+        for stage in remaining:
+            if stage.runs_after_failure:
+                with suppress(ErgitError, CommitError):
+                    stage.run(context)
+        raise
     return context

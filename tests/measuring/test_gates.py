@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ergit.config.settings import MeasureSettings, QuietSettings, TemperatureSettings, WorkloadSettings
 from ergit.energy import choose
@@ -15,6 +16,7 @@ from ergit.measuring import gates
 from ergit.measuring.attempts import Attempt
 from ergit.measuring.context import ReadingContext, ReadingSetup, ReadingStage
 from ergit.measuring.gates import QuietGate, TemperatureGate
+from ergit.measuring.measurement import Measurement
 from ergit.planning.requests import refuse_stopped, stop
 
 SETTINGS = MeasureSettings(
@@ -60,6 +62,14 @@ def test_a_stop_ends_a_wait_before_the_first_reading_of_a_job(
     stop(tmp_path)
     with pytest.raises(ErgitError, match="asked this study to stop"):
         gate.run(ReadingContext(hot_and_busy, Attempt(1)))
+
+
+def test_what_was_prepared_is_cleaned_up_where_a_stop_ends_a_wait(hot_and_busy: ReadingSetup, tmp_path: Path) -> None:
+    workload = WorkloadSettings(command="touch window", prepare="touch prepared", cleanup="mv prepared cleaned")
+    stop(tmp_path)
+    with pytest.raises(ErgitError, match="asked this study to stop"):
+        Measurement(replace(hot_and_busy, workload=workload)).take(Attempt(1))
+    assert [(tmp_path / name).exists() for name in ("prepared", "cleaned", "window")] == [False, True, False]
 
 
 @pytest.mark.parametrize("gate", [QuietGate(), TemperatureGate()], ids=["quiet", "temperature"])
