@@ -9,6 +9,9 @@ from pathlib import Path
 from ergit.config.settings import Fingerprints
 from ergit.records.record import fingerprint_in
 
+OF_ALL_COMMITS = re.compile(r"workload[.]json|tests/common[.]json")
+"""Made in a moment, from what they hold already where the settings are the same."""
+
 JAVA = re.compile(r"java/[0-9a-f]{40}[.]json")
 TESTS = re.compile(r"tests/[0-9a-f]{40}[.]json")
 BUILD = re.compile(r"build/[0-9a-f]{40}[.]json|noise/[0-9a-f]{40}/[0-9]+/build[.]json")
@@ -16,7 +19,7 @@ READINGS = re.compile(r"readings/[0-9a-f]{40}/[0-9]+[.]json|noise/[0-9a-f]{40}/[
 
 
 def made_otherwise(markers: Path, results: str, now: Fingerprints) -> Iterator[str]:
-    """Records of single commits that Snakemake has not noted, and that the settings of today would not give.
+    """Records that Snakemake has not noted, and that the settings of today would not give, or not surely.
 
     Snakemake marks the beginning of a job, and removes the mark when it has noted the params of what the job has made.
     It looks at marks before it knows the jobs that follow a checkpoint, and finds no other params where it has noted
@@ -37,6 +40,8 @@ def made_otherwise(markers: Path, results: str, now: Fingerprints) -> Iterator[s
         except (Error, UnicodeDecodeError):
             continue  # no marker
         folder, name = output[: len(results) + 1], output[len(results) + 1 :]
+        if folder == f"{results}/" and OF_ALL_COMMITS.fullmatch(name) and Path(output).is_file():
+            yield output
         for pattern, wanted in ((JAVA, now.java), (BUILD, now.build), (TESTS, now.tests), (READINGS, now.readings)):
             if folder == f"{results}/" and pattern.fullmatch(name) and Path(output).is_file():
                 made = fingerprint_in(Path(output))

@@ -62,6 +62,16 @@ def test_one_that_would_be_made_the_same_now_stays() -> None:
     assert found(replace(NOW, readings=None)) == {READINGS}  # nobody can say what readings stand for
 
 
+def test_what_all_commits_share_is_made_anew_in_any_case() -> None:
+    shared = ("results/workload.json", "results/tests/common.json")
+    for output in (*shared, "results/tests/other.json", "other/workload.json"):
+        write(output, None)
+        assert found() == set()
+    for output in (*shared, "results/tests/other.json", "other/workload.json"):
+        mark(output)
+    assert found() == set(shared)
+
+
 def test_other_outputs_other_files_and_records_that_do_not_say_it_are_left_alone() -> None:
     write(READINGS, None)
     mark(READINGS)
