@@ -70,6 +70,7 @@ def built_again(
         made = replace(
             made, reason=f"its build was put aside (build.disk_gigabytes) and cannot be made again: {made.reason}"
         )
+    made = replace(made, fingerprint=first.fingerprint)
     write_build(record, made)
     return made, number
 
@@ -79,14 +80,17 @@ def standing_build(first: BuildRecord, record: Path, artifact: Path) -> tuple[Bu
 
     Args:
         first: the build that the rule has made.
-        record: where its record is; a build of the rule that is newer than all made again counts.
+        record: where its record is; it counts where it is newer than all builds made again, or of other settings.
         artifact: where the artifact is.
     """
     made = record.stat().st_mtime
     folder = folder_of_builds_again(artifact, first.commit)
     for number in sorted((int(path.stem) for path in folder.glob("[0-9]*.json")), reverse=True):
         path = folder / f"{number}.json"
-        if path.stat().st_mtime >= made and (again := read_build(path)).status == "ok":
+        if path.stat().st_mtime < made:
+            continue
+        again = read_build(path)
+        if again.status == "ok" and again.fingerprint == first.fingerprint:
             return again, number
     return first, 1
 

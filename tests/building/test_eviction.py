@@ -75,6 +75,9 @@ def test_an_artifact_that_is_there_is_of_the_last_build_that_went_well(
     failing = replace(settings, build=replace(settings.build, commands=("exit 1",)))
     built_again(failing, first, artifact, {})
     assert standing_build(first, record, artifact) == (again, 2)
+    other = replace(first, fingerprint="other settings")  # built by the rule, on a clock that went back
+    assert standing_build(other, record, artifact) == (other, 1)
+    assert built_again(settings, other, artifact, {})[0].fingerprint == "other settings"
     os.utime(record, (2**32, 2**32))  # built once more by the rule
     assert standing_build(first, record, artifact) == (first, 1)
 
