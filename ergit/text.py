@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 MOST_DETECTABLE = 10.0  # a larger minimum detectable change is this one: too few readings show any
 SHOWN = 0.001  # the smallest difference that a phrase shows: 0.1%
 NO_SPACE = "\u200b"
+CODE = r"(?P<code>(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"  # CommonMark, "Code spans"
 _MARKUP = re.compile(
-    r"(?P<code>(?<!`)(`+)(?!`).+?(?<!`)\2(?!`))"  # CommonMark, "Code spans"
+    rf"{CODE}"
     r"|(?P<slashes>\\+(?=[`\[<&]))"
     r"|(?P<markup>\[(?=[^\]]*\]\()|<(?=[A-Za-z/!?])|&(?=\#?\w+;))"
     r"|(?P<reference>(?<![A-Za-z0-9])@(?=\S)|[#!](?=\d)|GH-(?=\d))"

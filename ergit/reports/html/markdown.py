@@ -4,16 +4,22 @@ import re
 
 from markupsafe import Markup, escape
 
-from ergit.text import NO_SPACE
+from ergit.text import CODE, NO_SPACE
 
-_STRONG = re.compile(r"\*\*(.+?)\*\*")
-_ESCAPED = re.compile(r"\\([\[\]<|\\&])")
+_PARTS = re.compile(rf"{CODE}|\\(?P<escaped>[\[\]<|\\&])|\*\*(?P<strong>.+?)\*\*|{NO_SPACE}")
 
 
 def inline(sentence: str) -> Markup:
     """A sentence as the summary has it: `**x**` is strong, and what `markdown_line` has escaped stands as it was."""
-    parts = _STRONG.split(sentence)  # every second one was between asterisks
-    shown = [escape(_ESCAPED.sub(r"\1", part).replace(NO_SPACE, "")) for part in parts]
-    return Markup("").join(
-        Markup("<strong>{}</strong>").format(part) if at % 2 else part for at, part in enumerate(shown)
-    )
+    shown, end = Markup(""), 0
+    for found in _PARTS.finditer(sentence):
+        shown += escape(sentence[end : found.start()])
+        end = found.end()
+        match found.lastgroup:
+            case "code":
+                shown += escape(found[0])
+            case "escaped":
+                shown += escape(found["escaped"])
+            case "strong":
+                shown += Markup("<strong>{}</strong>").format(inline(found["strong"]))
+    return shown + escape(sentence[end:])

@@ -83,6 +83,7 @@ def test_an_import_says_that_its_conditions_are_not_known(tmp_path: Path) -> Non
         (r"\<img src=x>", "&lt;img src=x&gt;"),
         (r"\[a](b)", "[a](b)"),
         (markdown_line("Fixes #12 of @octocat: &lt;b&gt;"), "Fixes #12 of @octocat: &amp;lt;b&amp;gt;"),
+        (markdown_line(r"`grep '\[x\]' **/a` \[b](c) #3"), r"`grep &#39;\[x\]&#39; **/a` \[b](c) #3"),
     ],
 )
 def test_sentences_of_the_summary_become_html_and_foreign_text_stays_text(sentence: str, html: str) -> None:
