@@ -39,11 +39,11 @@ def made_otherwise(markers: Path, results: str, now: Fingerprints) -> Iterator[s
             output = urlsafe_b64decode(text).decode()
         except (Error, UnicodeDecodeError):
             continue  # no marker
-        folder, name = output[: len(results) + 1], output[len(results) + 1 :]
-        if folder == f"{results}/" and OF_ALL_COMMITS.fullmatch(name) and Path(output).is_file():
+        name = output.removeprefix(f"{results}/")
+        if name == output or not Path(output).is_file():
+            continue
+        if OF_ALL_COMMITS.fullmatch(name):
             yield output
         for pattern, wanted in ((JAVA, now.java), (BUILD, now.build), (TESTS, now.tests), (READINGS, now.readings)):
-            if folder == f"{results}/" and pattern.fullmatch(name) and Path(output).is_file():
-                made = fingerprint_in(Path(output))
-                if made is not None and made != wanted:
-                    yield output
+            if pattern.fullmatch(name) and fingerprint_in(Path(output)) not in (None, wanted):
+                yield output
